@@ -1,0 +1,78 @@
+import type { Run } from './run.ts';
+
+/** restic's names for what lies in a repository; `pack` is under `data/`. */
+export type ObjectKind = 'config' | 'key' | 'lock' | 'snapshot' | 'index' | 'pack';
+
+/** Which object. `name` is 64 lowercase hexadecimal digits; for `config`, of which there is one, it is ''. */
+export interface ObjectHandle {
+  readonly kind: ObjectKind;
+  readonly name: string;
+}
+
+export interface ListedObject {
+  readonly name: string;
+  /** Bytes. */
+  readonly size: number;
+}
+
+export interface ByteRange {
+  readonly start: number;
+  readonly length: number;
+}
+
+export interface BackendCapabilities {
+  /** Objects, once written, cannot be removed or replaced by us (append-only server, object lock). Locks are exempt. */
+  readonly immutable: boolean;
+  /** How many calls may usefully be under way at once. */
+  readonly connections: number;
+}
+
+/** How another thread opens the same storage: it imports `module` (a URL) and calls its `openInThread(location)`. */
+export interface ThreadEntrance {
+  readonly module: string;
+  readonly location: unknown;
+}
+
+/**
+ * Where a repository's objects lie. Retry, limits, caching, read-only, dry-run and fault injection are wrappers of this
+ * same interface; an implementation has none of them.
+ *
+ * Every call converts what the storage says into a Fault: `object-missing`, `object-exists`, `permission-denied`,
+ * `disk-full`, `quota-exceeded`, `read-only`, `backend-unavailable` (with `retry` where it may pass), `io-failed`,
+ * `backend-misbehaved` (it broke a guarantee below), `interrupted`.
+ */
+export interface Backend {
+  /** For people: `/srv/backup`, `sftp:alice@nas:/backup`. No secret in it. */
+  readonly description: string;
+  readonly capabilities: BackendCapabilities;
+  /** Absent: the storage lives in this thread only (memory). */
+  readonly entrance?: ThreadEntrance;
+
+  /** Makes the places for the objects (folders, bucket). Idempotent; touches nothing that is there. */
+  create(run: Run): Promise<void>;
+
+  /** Bytes of an object. Fault `object-missing` when there is none. */
+  size(handle: ObjectHandle, run: Run): Promise<number>;
+
+  /**
+   * Writes an object whole: durable when the promise resolves, invisible under its name until then, nothing left under
+   * the name after a failure. A name that is taken is refused with `object-exists` and left as it is.
+   * `parts` are written one after another and not kept.
+   */
+  save(handle: ObjectHandle, parts: readonly Uint8Array[], run: Run): Promise<void>;
+
+  /**
+   * Reads an object, or exactly `range.length` bytes of it; an object that ends earlier is `backend-misbehaved`.
+   * Read after write holds. The result is the caller's.
+   */
+  load(handle: ObjectHandle, range: ByteRange | undefined, run: Run): Promise<Uint8Array>;
+
+  /** All objects of a kind, in pages, in no order; unfinished files and strange names are left out. */
+  list(kind: ObjectKind, run: Run): AsyncIterable<readonly ListedObject[]>;
+
+  /** Removes an object durably. Fault `object-missing` when there is none. */
+  remove(handle: ObjectHandle, run: Run): Promise<void>;
+
+  /** Lets go of connections. No call may follow. */
+  close(): Promise<void>;
+}

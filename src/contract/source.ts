@@ -1,0 +1,139 @@
+import type { ByteString } from '../model/byte-string.ts';
+import type { Counts, Entry, Metadata, Nanoseconds, Path } from '../model/entry.ts';
+import type { Fault } from '../model/fault.ts';
+import type { Run } from './run.ts';
+
+/**
+ * Anything that can be seen as a tree of files: a folder, a Maildir, a snapshot, a target's inventory.
+ */
+export interface Source {
+  /** For people: `/var/mail/alice`, `snapshot 1a2b3c4d`. */
+  readonly description: string;
+
+  /**
+   * Walks the tree, children first, the root last (`path` is `[]`). For each directory either `same` as the base's
+   * whole subtree, or its listing. A directory is named in its parent's listing only after it was yielded itself.
+   *
+   * The source alone decides sameness, from the stamps that the base kept. Failure is not deletion: a directory that
+   * could not be read is `carried` from the base (or, without one, an empty listing) together with its fault.
+   * The consumer takes each listing's pages to the end before it asks for the next directory.
+   */
+  capture(base: Base | undefined, run: Run): AsyncIterable<CapturedDirectory>;
+
+  /**
+   * Delivers the bytes of entries whose content is `delivered`, batched and in the source's own best order.
+   * Every request ends in exactly one verdict. Pieces of one request come in order of position if `pieces` is
+   * `in-order`, else in any order, without gaps or overlaps.
+   */
+  read(requests: readonly ReadRequest[], pieces: 'in-order' | 'any-order', run: Run): AsyncIterable<Delivery>;
+
+  /**
+   * Where an entry is now whose local file was gone when a worker opened it (a Maildir flag change renames the file):
+   * its new listing, or undefined when it is really gone.
+   */
+  relocate(path: Path, entry: Entry, run: Run): Promise<FreshChild | undefined>;
+
+  close(): Promise<void>;
+}
+
+export interface CapturedDirectory {
+  readonly path: Path;
+  /** The directory's own metadata. For the root of a snapshot, which has none, undefined. */
+  readonly metadata: Metadata | undefined;
+  readonly listing: Listing;
+}
+
+export type Listing =
+  /** Nothing below has changed since the base; the store takes over the base's subtree at `base`. */
+  | { readonly kind: 'same'; readonly base: BaseDirectory }
+  /** It could not be read; the base's subtree, if there is one, is carried forward, and the snapshot is incomplete. */
+  | { readonly kind: 'carried'; readonly base: BaseDirectory | undefined; readonly fault: Fault }
+  /** Pages of children in ascending byte order of their names, across pages too; no name twice. */
+  | { readonly kind: 'listed'; readonly pages: AsyncIterable<readonly Child[]> };
+
+export type Child =
+  /** A directory that was yielded before. */
+  | { readonly kind: 'directory'; readonly name: ByteString }
+  /** Its content is that of an entry of the base, perhaps under a new name or with new metadata. */
+  | { readonly kind: 'same'; readonly entry: Entry; readonly base: BaseEntry; readonly action: 'unchanged' | 'renamed' }
+  | FreshChild
+  /** It could not be looked at; what the base has under this name is carried forward. */
+  | {
+      readonly kind: 'carried';
+      readonly name: ByteString;
+      readonly base: BaseEntry | undefined;
+      readonly fault: Fault;
+    };
+
+export interface FreshChild {
+  readonly kind: 'fresh';
+  readonly entry: Entry;
+  readonly content: Content;
+  /** Whether the base had something else of this name. */
+  readonly action: 'new' | 'changed';
+}
+
+export type Content =
+  /** Symlinks, devices and the like have none. */
+  | { readonly kind: 'none' }
+  /** A local file that any thread may open by itself; whoever reads it compares fstat with the entry. */
+  | { readonly kind: 'local-file'; readonly file: ByteString }
+  /** To be asked for by `read`. The key is the source's own. */
+  | { readonly kind: 'delivered'; readonly key: unknown };
+
+export interface ReadRequest {
+  readonly entry: Entry;
+  readonly content: Content;
+}
+
+export interface Delivery {
+  /** Belongs to the receiver, who may transfer `bytes.buffer` to a thread. */
+  readonly bytes: Uint8Array;
+  readonly pieces: readonly Piece[];
+  readonly verdicts: readonly { readonly request: number; readonly verdict: Verdict }[];
+}
+
+export interface Piece {
+  /** Index into the requests. */
+  readonly request: number;
+  /** Where in the file the piece belongs. */
+  readonly position: number;
+  /** Where in `bytes` it lies. */
+  readonly start: number;
+  readonly length: number;
+}
+
+/** How a read ended. Only after `complete` or `changed` may the bytes be kept. */
+export type Verdict =
+  /** All bytes were delivered and are what the source holds. */
+  | { readonly kind: 'complete'; readonly bytes: number }
+  /** All that could be read was delivered, but the file changed meanwhile: kept and reported. */
+  | { readonly kind: 'changed'; readonly bytes: number }
+  | { readonly kind: 'gone' }
+  | { readonly kind: 'failed'; readonly fault: Fault };
+
+/** What an earlier snapshot knows: the state against which a source is captured. */
+export interface Base {
+  /** Wall clock when the scan that made the base began. */
+  readonly scannedAt: Nanoseconds;
+  /** Undefined when the base has no directory there. */
+  directory(path: Path, run: Run): Promise<BaseDirectory | undefined>;
+  /** Pages of what lies directly in a directory, in byte order of the names; nothing when there is no such directory. */
+  children(path: Path, run: Run): AsyncIterable<readonly BaseEntry[]>;
+}
+
+export interface BaseDirectory {
+  readonly path: Path;
+  readonly metadata: Metadata | undefined;
+  /** Whether the store still holds everything below; when not, the source delivers. */
+  held(run: Run): Promise<boolean>;
+  counts(run: Run): Promise<Counts>;
+}
+
+export interface BaseEntry {
+  readonly entry: Entry;
+  /** Whether the store still holds its content; when not, the source delivers. */
+  readonly held: boolean;
+  /** The store's own reference to the content. */
+  readonly reference: unknown;
+}

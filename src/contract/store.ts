@@ -1,0 +1,49 @@
+import type { Snapshot, SnapshotDescription } from '../model/snapshot.ts';
+import type { SnapshotSummary } from '../model/snapshot.ts';
+import type { Base, Source } from './source.ts';
+import type { Run } from './run.ts';
+
+/**
+ * Where snapshots are kept.
+ *
+ * Guarantees: a snapshot is listed only when everything it needs is durable; a failed or killed `write` changes nothing
+ * that was there; a stored snapshot never changes.
+ */
+export interface Store {
+  readonly description: string;
+
+  /** All snapshots, oldest first. One that cannot be read is reported as an event and left out. */
+  snapshots(run: Run): Promise<readonly Snapshot[]>;
+
+  /** A snapshot as a source, and as a base for the next. `id` is whole. Fault `snapshot-missing`. */
+  open(id: string, run: Run): Promise<StoredSnapshot>;
+
+  /** Captures a source into a new snapshot. */
+  write(source: Source, options: WriteOptions, run: Run): Promise<WriteResult>;
+
+  close(): Promise<void>;
+}
+
+export interface StoredSnapshot extends Source, Base {
+  readonly snapshot: Snapshot;
+}
+
+export interface WriteOptions {
+  readonly description: SnapshotDescription;
+  /** The snapshot to capture against. */
+  readonly parent?: StoredSnapshot;
+  /** Do everything but write. */
+  readonly dryRun?: boolean;
+}
+
+export interface WriteResult {
+  /** Absent after a dry run. */
+  readonly snapshot?: Snapshot;
+  readonly summary: SnapshotSummary;
+  /** What was renamed only, content untouched and not read. Counted among `filesUnmodified` too. */
+  readonly filesRenamed: number;
+  /** Entries carried forward or missing because they could not be read. 0 means complete. */
+  readonly unreadable: number;
+  /** Entries that changed while they were read. */
+  readonly changedWhileRead: number;
+}

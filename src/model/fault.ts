@@ -1,0 +1,95 @@
+/**
+ * Everything that can go wrong, as a closed list. A foreign error (errno, a server's answer, a parser's complaint) becomes
+ * a Fault at the adapter that met it, and nowhere else; above that, only `code` is looked at.
+ */
+export type FaultCode =
+  // the caller
+  | 'usage'
+  | 'configuration'
+  | 'interrupted'
+  // the environment
+  | 'disk-full'
+  | 'quota-exceeded'
+  | 'read-only'
+  | 'permission-denied'
+  | 'io-failed'
+  | 'unsupported'
+  // what is backed up
+  | 'source-missing'
+  | 'source-empty'
+  | 'entry-unreadable'
+  | 'entry-vanished'
+  | 'entry-changed'
+  | 'entry-unsupported'
+  | 'scan-unsettled'
+  // the repository and what is in it
+  | 'repository-missing'
+  | 'repository-exists'
+  | 'repository-locked'
+  | 'repository-newer'
+  | 'wrong-password'
+  | 'config-damaged'
+  | 'key-damaged'
+  | 'index-damaged'
+  | 'pack-damaged'
+  | 'blob-damaged'
+  | 'blob-missing'
+  | 'tree-damaged'
+  | 'snapshot-damaged'
+  | 'lock-lost'
+  | 'snapshot-missing'
+  | 'snapshot-ambiguous'
+  | 'path-missing'
+  // storage below the repository
+  | 'object-missing'
+  | 'object-exists'
+  | 'backend-unavailable'
+  | 'backend-misbehaved'
+  // the target of a restore
+  | 'target-occupied'
+  | 'target-unsafe'
+  | 'metadata-not-restored'
+  | 'verification-failed'
+  // ourselves
+  | 'internal';
+
+export interface FaultDetails {
+  /** What the operator can do about it, as one sentence or two. */
+  readonly hint?: string;
+  /** Whether the same attempt, later, may succeed. */
+  readonly retry?: boolean;
+  /** Paths, ids, counts: for `--json` and the log. Never a secret. */
+  readonly context?: Readonly<Record<string, string | number | boolean>>;
+  readonly cause?: unknown;
+}
+
+/** A failure as a person is told it: `message` is a sentence in plain words, without a final full stop. */
+export class Fault extends Error {
+  readonly code: FaultCode;
+  readonly hint: string | undefined;
+  readonly retry: boolean;
+  readonly context: Readonly<Record<string, string | number | boolean>>;
+
+  constructor(code: FaultCode, message: string, details: FaultDetails = {}) {
+    super(message, details.cause === undefined ? undefined : { cause: details.cause });
+    this.name = 'Fault';
+    this.code = code;
+    this.hint = details.hint;
+    this.retry = details.retry ?? false;
+    this.context = details.context ?? {};
+  }
+}
+
+/** Any thrown value as a Fault; what is not one already becomes `internal`, which is a defect of ours. */
+export const asFault = (thrown: unknown): Fault => {
+  if (thrown instanceof Fault) return thrown;
+  const message = thrown instanceof Error ? thrown.message : String(thrown);
+  return new Fault('internal', `unexpected failure: ${message}`, {
+    cause: thrown,
+    hint: 'This is a defect in Mailkeep; please report it with the output of the same command under --verbose.',
+  });
+};
+
+/** Whether a thrown value is a Fault with one of these codes. */
+export const isFault = (thrown: unknown, ...codes: readonly FaultCode[]): thrown is Fault =>
+  thrown instanceof Fault && (codes.length === 0 || codes.includes(thrown.code));

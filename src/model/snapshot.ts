@@ -1,0 +1,55 @@
+import type { ByteString } from './byte-string.ts';
+import type { Nanoseconds } from './entry.ts';
+
+/** A moment with the UTC offset it was recorded in: retention buckets by the snapshot's own calendar. */
+export interface ZonedTime {
+  readonly nanoseconds: Nanoseconds;
+  /** Minutes east of UTC. */
+  readonly offsetMinutes: number;
+}
+
+/** Counted while a snapshot was made; restic 0.17 and later write and show it. Sizes in bytes. */
+export interface SnapshotSummary {
+  readonly backupStart: ZonedTime;
+  readonly backupEnd: ZonedTime;
+  readonly filesNew: number;
+  readonly filesChanged: number;
+  readonly filesUnmodified: number;
+  readonly directoriesNew: number;
+  readonly directoriesChanged: number;
+  readonly directoriesUnmodified: number;
+  readonly dataBlobs: number;
+  readonly treeBlobs: number;
+  /** Bytes of new blobs before compression. */
+  readonly dataAdded: number;
+  /** The same as stored: compressed, encrypted. */
+  readonly dataAddedPacked: number;
+  readonly totalFilesProcessed: number;
+  readonly totalBytesProcessed: number;
+}
+
+/** What says when, where and of what a snapshot was made. */
+export interface SnapshotDescription {
+  readonly time: ZonedTime;
+  /** Absolute paths as they were given. */
+  readonly paths: readonly ByteString[];
+  readonly hostname: string;
+  readonly username: string;
+  readonly uid: number;
+  readonly gid: number;
+  readonly excludes: readonly string[];
+  readonly tags: readonly string[];
+}
+
+export interface Snapshot extends SnapshotDescription {
+  /** 64 hexadecimal digits; in a repository the SHA-256 of the stored file. */
+  readonly id: string;
+  /** The id by which it was first known: `tag` and `rewrite` replace the file. */
+  readonly originalId: string;
+  readonly parent?: string;
+  readonly programVersion?: string;
+  readonly summary?: SnapshotSummary;
+}
+
+/** Marks a snapshot in which something could not be read: never evidence for retention. */
+export const incompleteTag = 'mailkeep:incomplete';
