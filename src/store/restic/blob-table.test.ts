@@ -2,12 +2,13 @@ import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { test } from 'node:test';
 import { Worker } from 'node:worker_threads';
-import { createSegment, isSegment, openBlobTable } from './blob-table.ts';
+import { createSegment, isSegment } from './blob-segment.ts';
+import { BlobTable } from './blob-table.ts';
 
 const location = (pack: number) => ({ pack, offset: 4_000_000_000, length: 100 + pack, uncompressedLength: 7 });
 
 test('a blob is found with the location it was added with, and only under its own type', () => {
-  const table = openBlobTable();
+  const table = new BlobTable();
   const ids = Array.from({ length: 40_000 }, () => new Uint8Array(randomBytes(32)));
   for (const [number, id] of ids.entries()) assert.equal(table.add('data', id, location(number)), true);
   for (const [number, id] of ids.entries()) {
@@ -22,18 +23,18 @@ test('a blob is found with the location it was added with, and only under its ow
 });
 
 test('a table survives the way through its segments, and a damaged segment is recognised', () => {
-  const table = openBlobTable();
+  const table = new BlobTable();
   const id = new Uint8Array(randomBytes(32));
   table.add('tree', id, location(3));
   assert.ok(table.segments().every(isSegment));
-  assert.equal(openBlobTable(table.segments()).has('tree', id), true);
+  assert.equal(new BlobTable(table.segments()).has('tree', id), true);
   const cut = new SharedArrayBuffer(400);
   new Uint8Array(cut).set(new Uint8Array(createSegment(10)).subarray(0, 400));
   assert.equal(isSegment(cut), false);
 });
 
 test('a claimed blob has no location until it is settled', () => {
-  const table = openBlobTable();
+  const table = new BlobTable();
   table.reserve(10);
   const id = new Uint8Array(randomBytes(32));
   assert.equal(table.claim('data', id), true);
@@ -46,7 +47,7 @@ test('a claimed blob has no location until it is settled', () => {
 });
 
 test('of four threads that claim the same blobs at once, each blob has exactly one winner', async () => {
-  const table = openBlobTable();
+  const table = new BlobTable();
   const blobs = 20_000;
   table.reserve(blobs * 4);
   const ids = new Uint8Array(new SharedArrayBuffer(blobs * 32));
@@ -54,8 +55,8 @@ test('of four threads that claim the same blobs at once, each blob has exactly o
   const start = new Int32Array(new SharedArrayBuffer(4));
   const program = `
     const { workerData, parentPort } = require('node:worker_threads');
-    import(workerData.module).then(({ openBlobTable }) => {
-      const table = openBlobTable(workerData.segments);
+    import(workerData.module).then(({ BlobTable }) => {
+      const table = new BlobTable(workerData.segments);
       parentPort.postMessage('ready');
       Atomics.wait(workerData.start, 0, 0);
       const won = [];

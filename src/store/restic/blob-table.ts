@@ -1,271 +1,109 @@
 import { Fault } from '../../model/fault.ts';
-
-export type BlobType = 'data' | 'tree';
-
-/** Where a blob lies: which pack (a number that `packs` resolves), where in it, and how long it is sealed and plain. */
-export interface BlobLocation {
-  readonly pack: number;
-  readonly offset: number;
-  readonly length: number;
-  /** 0: stored without compression. */
-  readonly uncompressedLength: number;
-}
+import { BlobSegment, createSegment, loadScratch, treeBit, type BlobLocation, type BlobType } from './blob-segment.ts';
 
 /** A place in the table, valid as long as the table lives. */
 export type BlobSlot = number;
 
-/*
- * All blobs of a repository, for all threads, in about 60 bytes each.
- *
- * A segment is one SharedArrayBuffer: three words of header, a bucket word per entry (index + 1 of the newest entry of
- * its chain), then entries of 13 words: the id (8), the pack (its top bit is the type), offset, length, uncompressed
- * length, and the next entry of the chain. Entries are appended by an atomic counter and published by compare-and-swap
- * on the bucket, so a blob is claimed by exactly one thread before it is compressed. A full table grows by one more
- * segment, never by moving: readers need no lock. The segments are also what the index cache keeps on disk.
- */
-const headerWords = 3;
-const entryWords = 13;
-const countWord = 0;
-const capacityWord = 1;
-const maskWord = 2;
-const packField = 8;
-const offsetField = 9;
-const lengthField = 10;
-const uncompressedField = 11;
-const nextField = 12;
-
-const treeBit = 0x40000000;
-const packMask = 0x3fffffff;
-/** The pack of a blob that is claimed but whose pack is not yet stored. */
-const pendingPack = packMask;
-
 const slotsPerSegment = 2 ** 32;
-
-const bucketCountFor = (capacity: number): number => {
-  let buckets = 1024;
-  while (buckets < capacity) buckets *= 2;
-  return buckets;
-};
-
-export const createSegment = (capacity: number): SharedArrayBuffer => {
-  const buckets = bucketCountFor(capacity);
-  const buffer = new SharedArrayBuffer(4 * (headerWords + buckets + capacity * entryWords));
-  const words = new Int32Array(buffer);
-  words[capacityWord] = capacity;
-  words[maskWord] = buckets - 1;
-  return buffer;
-};
-
-/** Whether a buffer read from a cache can be a segment: sizes consistent, chains not checked. */
-export const isSegment = (buffer: SharedArrayBuffer): boolean => {
-  if (buffer.byteLength < 4 * headerWords) return false;
-  const words = new Int32Array(buffer);
-  const capacity = words[capacityWord] ?? -1;
-  const mask = words[maskWord] ?? -1;
-  const count = words[countWord] ?? -1;
-  return (
-    capacity > 0 &&
-    mask === bucketCountFor(capacity) - 1 &&
-    count >= 0 &&
-    count <= capacity &&
-    buffer.byteLength === 4 * (headerWords + mask + 1 + capacity * entryWords)
-  );
-};
-
-/** The eight words of an id, in one buffer that is used over and over. */
-const scratchBytes = new Uint8Array(32);
-const scratchWords = new Int32Array(scratchBytes.buffer);
-
-class Segment {
-  readonly buffer: SharedArrayBuffer;
-  readonly words: Int32Array;
-  readonly capacity: number;
-  readonly #mask: number;
-  readonly #entries: number;
-
-  constructor(buffer: SharedArrayBuffer) {
-    this.buffer = buffer;
-    this.words = new Int32Array(buffer);
-    this.capacity = this.words[capacityWord] ?? 0;
-    this.#mask = this.words[maskWord] ?? 0;
-    this.#entries = headerWords + this.#mask + 1;
-  }
-
-  get count(): number {
-    return Math.min(Atomics.load(this.words, countWord), this.capacity);
-  }
-
-  entryAt(index: number): number {
-    return this.#entries + index * entryWords;
-  }
-
-  #bucket(): number {
-    return headerWords + ((scratchWords[0] ?? 0) & this.#mask);
-  }
-
-  #matches(entry: number, tree: number): boolean {
-    const words = this.words;
-    for (let word = 0; word < 8; word++) if (words[entry + word] !== scratchWords[word]) return false;
-    return ((words[entry + packField] ?? 0) & treeBit) === tree;
-  }
-
-  #search(from: number, until: number, tree: number): number {
-    for (let index = from; index !== until; index = this.words[this.entryAt(index - 1) + nextField] ?? 0) {
-      if (index === 0) return -1;
-      if (this.#matches(this.entryAt(index - 1), tree)) return index - 1;
-    }
-    return -1;
-  }
-
-  /** Index of the scratch id's entry, or -1. */
-  find(tree: number): number {
-    return this.#search(Atomics.load(this.words, this.#bucket()), 0, tree);
-  }
-
-  /** Index of a new entry for the scratch id; -1 if it is there already; -2 if the segment is full. */
-  insert(tree: number, location: BlobLocation | undefined): number {
-    const words = this.words;
-    const bucket = this.#bucket();
-    let head = Atomics.load(words, bucket);
-    if (this.#search(head, 0, tree) !== -1) return -1;
-    const index = Atomics.add(words, countWord, 1);
-    if (index >= this.capacity) {
-      Atomics.sub(words, countWord, 1);
-      return -2;
-    }
-    const entry = this.entryAt(index);
-    words.set(scratchWords, entry);
-    words[entry + packField] = (location?.pack ?? pendingPack) | tree;
-    words[entry + offsetField] = location?.offset ?? 0;
-    words[entry + lengthField] = location?.length ?? 0;
-    words[entry + uncompressedField] = location?.uncompressedLength ?? 0;
-    for (;;) {
-      words[entry + nextField] = head;
-      const seen = Atomics.compareExchange(words, bucket, head, index + 1);
-      if (seen === head) return index;
-      // Another thread put something into this chain; only what is new there needs a look. An entry that lost the race
-      // for its id stays outside every chain: unreachable, a few bytes lost.
-      if (this.#search(seen, head, tree) !== -1) return -1;
-      head = seen;
-    }
-  }
-}
-
-export interface BlobTable {
-  /** What another thread needs for `openBlobTable`. */
-  segments(): readonly SharedArrayBuffer[];
-  /** Takes over segments that another thread has added. */
-  adopt(segments: readonly SharedArrayBuffer[]): void;
-  /** Makes room for `blobs` more claims without a new segment in the midst of work. Returns whether one was added. */
-  reserve(blobs: number): boolean;
-  /** How many blobs, claimed ones included. */
-  size(): number;
-  find(type: BlobType, id: Uint8Array, at?: number): BlobSlot | undefined;
-  has(type: BlobType, id: Uint8Array, at?: number): boolean;
-  /** True for exactly one caller of all threads: that one has to store the blob. */
-  claim(type: BlobType, id: Uint8Array): boolean;
-  /** Adds a stored blob. False, and nothing changed, when it is there already. */
-  add(type: BlobType, id: Uint8Array, location: BlobLocation): boolean;
-  /** Where a claimed blob was stored. */
-  settle(type: BlobType, id: Uint8Array, location: BlobLocation): void;
-  /** Undefined while the blob is only claimed. */
-  location(slot: BlobSlot): BlobLocation | undefined;
-}
-
 const smallestSegment = 16_384;
+const largestGrowth = 1_048_576;
 
-export const openBlobTable = (initial: readonly SharedArrayBuffer[] = []): BlobTable => {
-  const segments: Segment[] = initial.map((buffer) => new Segment(buffer));
+const bitOf = (type: BlobType): number => (type === 'tree' ? treeBit : 0);
 
-  const load = (id: Uint8Array, at: number): void => {
-    scratchBytes.set(at === 0 && id.length === 32 ? id : id.subarray(at, at + 32));
-  };
-  const bitOf = (type: BlobType): number => (type === 'tree' ? treeBit : 0);
+/** The blobs that a repository holds or is about to hold, shared between threads. */
+export class BlobTable {
+  readonly #segments: BlobSegment[];
 
-  const findLoaded = (tree: number): BlobSlot | undefined => {
-    for (let number = segments.length - 1; number >= 0; number--) {
-      const index = segments[number]?.find(tree) ?? -1;
+  constructor(segments: readonly SharedArrayBuffer[] = []) {
+    this.#segments = segments.map((buffer) => new BlobSegment(buffer));
+  }
+
+  /** What another thread needs for a table of its own on the same memory. */
+  segments(): readonly SharedArrayBuffer[] {
+    return this.#segments.map((segment) => segment.buffer);
+  }
+
+  /** Takes over segments that another thread has added. */
+  adopt(segments: readonly SharedArrayBuffer[]): void {
+    for (const buffer of segments.slice(this.#segments.length)) this.#segments.push(new BlobSegment(buffer));
+  }
+
+  /** Makes room for `blobs` more claims, which never add a segment by themselves. Returns whether one was added. */
+  reserve(blobs: number): boolean {
+    const last = this.#segments.at(-1);
+    if (last !== undefined && last.capacity - last.count >= blobs) return false;
+    this.#grow(blobs);
+    return true;
+  }
+
+  /** How many blobs, claimed ones included. */
+  size(): number {
+    return this.#segments.reduce((sum, segment) => sum + segment.count, 0);
+  }
+
+  /** `id`: 32 bytes from `at` on. */
+  find(type: BlobType, id: Uint8Array, at = 0): BlobSlot | undefined {
+    loadScratch(id, at);
+    return this.#find(bitOf(type));
+  }
+
+  has(type: BlobType, id: Uint8Array, at = 0): boolean {
+    return this.find(type, id, at) !== undefined;
+  }
+
+  /** True for exactly one caller of all threads: that one has to store the blob. */
+  claim(type: BlobType, id: Uint8Array): boolean {
+    loadScratch(id, 0);
+    return this.#insert(bitOf(type), undefined);
+  }
+
+  /** Adds a stored blob. False, and nothing changed, when it is there already. */
+  add(type: BlobType, id: Uint8Array, location: BlobLocation): boolean {
+    loadScratch(id, 0);
+    return this.#insert(bitOf(type), location);
+  }
+
+  /** Where a claimed blob was stored. */
+  settle(type: BlobType, id: Uint8Array, location: BlobLocation): void {
+    loadScratch(id, 0);
+    const slot = this.#find(bitOf(type));
+    if (slot === undefined) this.#insert(bitOf(type), location);
+    else this.#segmentOf(slot)?.settleAt(slot % slotsPerSegment, location);
+  }
+
+  /** Undefined while the blob is only claimed. */
+  location(slot: BlobSlot): BlobLocation | undefined {
+    return this.#segmentOf(slot)?.locationAt(slot % slotsPerSegment);
+  }
+
+  #segmentOf(slot: BlobSlot): BlobSegment | undefined {
+    return this.#segments[Math.floor(slot / slotsPerSegment)];
+  }
+
+  #find(tree: number): BlobSlot | undefined {
+    for (let number = this.#segments.length - 1; number >= 0; number--) {
+      const index = this.#segments[number]?.find(tree) ?? -1;
       if (index >= 0) return number * slotsPerSegment + index;
     }
     return undefined;
-  };
+  }
 
-  const grow = (atLeast: number): void => {
-    const total = segments.reduce((sum, segment) => sum + segment.capacity, 0);
-    segments.push(new Segment(createSegment(Math.max(atLeast, smallestSegment, Math.min(total, 1 << 20)))));
-  };
-
-  const insert = (tree: number, location: BlobLocation | undefined): boolean => {
-    for (let number = segments.length - 2; number >= 0; number--) {
-      if ((segments[number]?.find(tree) ?? -1) >= 0) return false;
+  #insert(tree: number, location: BlobLocation | undefined): boolean {
+    for (let number = this.#segments.length - 2; number >= 0; number--) {
+      if ((this.#segments[number]?.find(tree) ?? -1) >= 0) return false;
     }
-    const last = segments.at(-1);
-    const result = last === undefined ? -2 : last.insert(tree, location);
+    const result = this.#segments.at(-1)?.insert(tree, location) ?? -2;
     if (result !== -2) return result >= 0;
     if (location === undefined) {
       throw new Fault('internal', 'the blob table is full: more blobs were claimed than were reserved');
     }
-    grow(0);
-    return (segments.at(-1)?.insert(tree, location) ?? -1) >= 0;
-  };
+    this.#grow(0);
+    return (this.#segments.at(-1)?.insert(tree, location) ?? -1) >= 0;
+  }
 
-  return {
-    segments: () => segments.map((segment) => segment.buffer),
-    adopt(buffers) {
-      for (const buffer of buffers.slice(segments.length)) segments.push(new Segment(buffer));
-    },
-    reserve(blobs) {
-      const last = segments.at(-1);
-      if (last !== undefined && last.capacity - last.count >= blobs) return false;
-      grow(blobs);
-      return true;
-    },
-    size: () => segments.reduce((sum, segment) => sum + segment.count, 0),
-    find(type, id, at = 0) {
-      load(id, at);
-      return findLoaded(bitOf(type));
-    },
-    has(type, id, at = 0) {
-      load(id, at);
-      return findLoaded(bitOf(type)) !== undefined;
-    },
-    claim(type, id) {
-      load(id, 0);
-      return insert(bitOf(type), undefined);
-    },
-    add(type, id, location) {
-      load(id, 0);
-      return insert(bitOf(type), location);
-    },
-    settle(type, id, location) {
-      load(id, 0);
-      const tree = bitOf(type);
-      const slot = findLoaded(tree);
-      if (slot === undefined) {
-        insert(tree, location);
-        return;
-      }
-      const segment = segments[Math.floor(slot / slotsPerSegment)];
-      if (segment === undefined) return;
-      const entry = segment.entryAt(slot % slotsPerSegment);
-      segment.words[entry + offsetField] = location.offset;
-      segment.words[entry + lengthField] = location.length;
-      segment.words[entry + uncompressedField] = location.uncompressedLength;
-      Atomics.store(segment.words, entry + packField, location.pack | tree);
-    },
-    location(slot) {
-      const segment = segments[Math.floor(slot / slotsPerSegment)];
-      if (segment === undefined) return undefined;
-      const entry = segment.entryAt(slot % slotsPerSegment);
-      const words = segment.words;
-      const pack = Atomics.load(words, entry + packField) & packMask;
-      if (pack === pendingPack) return undefined;
-      return {
-        pack,
-        offset: (words[entry + offsetField] ?? 0) >>> 0,
-        length: (words[entry + lengthField] ?? 0) >>> 0,
-        uncompressedLength: (words[entry + uncompressedField] ?? 0) >>> 0,
-      };
-    },
-  };
-};
+  #grow(atLeast: number): void {
+    const total = this.#segments.reduce((sum, segment) => sum + segment.capacity, 0);
+    const capacity = Math.max(atLeast, smallestSegment, Math.min(total, largestGrowth));
+    this.#segments.push(new BlobSegment(createSegment(capacity)));
+  }
+}
