@@ -1,7 +1,7 @@
 import type { Backend, ByteRange, ListedObject, ObjectHandle, ObjectKind } from '../contract/backend.ts';
 import { type Run, throwIfInterrupted } from '../contract/run.ts';
 import { Fault } from '../model/fault.ts';
-import { checkHandle, describeObject, objectExists, objectMissing, tooShort } from './object-name.ts';
+import { checkHandle, checkRange, describeObject, objectExists, objectMissing, tooShort } from './object-name.ts';
 
 export interface MemoryBackendOptions {
   /** Nothing but locks can be removed. Default false. */
@@ -74,6 +74,7 @@ export const createMemoryBackend = (options: MemoryBackendOptions = {}): Backend
     },
     load: async (handle, range, run) => {
       checkHandle(handle);
+      checkRange(range);
       await step(run);
       return cut(handle, find(handle), range);
     },

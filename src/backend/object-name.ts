@@ -1,4 +1,4 @@
-import type { ObjectHandle, ObjectKind } from '../contract/backend.ts';
+import type { ByteRange, ObjectHandle, ObjectKind } from '../contract/backend.ts';
 import { Fault } from '../model/fault.ts';
 
 const pattern = /^[0-9a-f]{64}$/;
@@ -15,6 +15,16 @@ export const describeObject = ({ kind, name }: ObjectHandle): string =>
 export const checkHandle = (handle: ObjectHandle): void => {
   if (isObjectName(handle.kind, handle.name)) return;
   throw new Fault('internal', `${JSON.stringify(handle.name)} cannot be the name of a ${handle.kind}`, {
+    hint: 'This is a defect in Mailkeep; please report it.',
+  });
+};
+
+/** Refuses a range that is none. It is a defect of the caller. */
+export const checkRange = (range: ByteRange | undefined): void => {
+  if (range === undefined) return;
+  const { start, length } = range;
+  if (Number.isSafeInteger(start) && Number.isSafeInteger(length) && start >= 0 && length >= 0) return;
+  throw new Fault('internal', `${length} bytes from ${start} is no range`, {
     hint: 'This is a defect in Mailkeep; please report it.',
   });
 };
