@@ -1,0 +1,98 @@
+import { mkdir, mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { runCommand, succeed } from './command.ts';
+
+/** Something the tests need and could not get; the message is a sentence for the person who runs them. */
+export class MissingRequirement extends Error {
+  override name = 'MissingRequirement';
+}
+
+/** A Debian package and a command that shows it is there. */
+export type PackageNeed = { readonly name: string; readonly command: string };
+
+/** Installs what is missing, as root; resolves to a sentence for each package that is still missing. */
+export async function installPackages(needs: readonly PackageNeed[]): Promise<string[]> {
+  const before = await missing(needs);
+  if (before.length === 0) return [];
+  if (process.getuid?.() === 0 && (await hasCommand('apt-get'))) {
+    const install = ['install', '-y', '-q', '--no-install-recommends', ...before.map((need) => need.name)];
+    const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
+    const first = await runCommand('apt-get', install, { env });
+    if (first.code !== 0) {
+      await runCommand('apt-get', ['update', '-q'], { env });
+      await runCommand('apt-get', install, { env });
+    }
+  }
+  const after = await missing(needs);
+  return after.map((need) => `The command ${need.command} is missing: install the Debian package ${need.name}.`);
+}
+
+async function missing(needs: readonly PackageNeed[]): Promise<PackageNeed[]> {
+  const there = await Promise.all(needs.map((need) => hasCommand(need.command)));
+  return needs.filter((_, index) => there[index] === false);
+}
+
+async function hasCommand(command: string): Promise<boolean> {
+  return (await runCommand('sh', ['-c', 'command -v "$1"', 'sh', command])).code === 0;
+}
+
+export type PackageWish = { readonly suite: string; readonly name: string; readonly into: string };
+
+/** Downloads a package of any Debian suite, by way of this machine's own mirror and proxy, and unpacks it into a folder. */
+export async function unpackFromSuite({ suite, name, into }: PackageWish): Promise<void> {
+  const mirror = await debianMirror();
+  const work = await mkdtemp(join(tmpdir(), 'mailkeep-apt-'));
+  try {
+    const options = await privateApt(work, `deb ${mirror} ${suite} main\n`);
+    await succeed('apt-get', [...options, 'update'], { cwd: work });
+    await succeed('apt-get', [...options, 'download', name], { cwd: work });
+    const archive = (await readdir(work)).find((file) => file.endsWith('.deb'));
+    if (archive === undefined) throw new MissingRequirement(`Debian's suite ${suite} gave no package ${name}.`);
+    await succeed('dpkg-deb', ['-x', join(work, archive), into]);
+  } finally {
+    await rm(work, { recursive: true, force: true });
+  }
+}
+
+/** Options for an apt that has its own sources and state, and changes nothing of the system's. */
+async function privateApt(folder: string, sources: string): Promise<string[]> {
+  await mkdir(join(folder, 'state', 'lists', 'partial'), { recursive: true });
+  await mkdir(join(folder, 'cache', 'archives', 'partial'), { recursive: true });
+  await writeFile(join(folder, 'status'), '');
+  await writeFile(join(folder, 'sources.list'), sources);
+  const settings = [
+    `Dir::Etc::sourcelist=${join(folder, 'sources.list')}`,
+    `Dir::Etc::sourceparts=${join(folder, 'none')}`,
+    `Dir::State=${join(folder, 'state')}`,
+    `Dir::State::status=${join(folder, 'status')}`,
+    `Dir::Cache=${join(folder, 'cache')}`,
+    'APT::Sandbox::User=',
+    'APT::Update::Error-Mode=any',
+    'Acquire::Languages=none',
+    'Acquire::Retries=3',
+  ];
+  return ['-q', ...settings.flatMap((setting) => ['-o', setting])];
+}
+
+/** The address of the Debian mirror that this machine's apt uses. */
+async function debianMirror(): Promise<string> {
+  const release = await readFile('/etc/os-release', 'utf8').catch(() => '');
+  const codename = /^VERSION_CODENAME=(\S+)/m.exec(release)?.[1] ?? 'sid';
+  if (!/^ID=debian$/m.test(release)) throw new MissingRequirement('This machine is not a Debian.');
+  const suites = new Set([codename, 'oldstable', 'stable', 'testing', 'unstable', 'sid']);
+  for (const prepare of [async () => undefined, updateAsRoot]) {
+    await prepare();
+    const format = '$(RELEASE) $(COMPONENT) $(REPO_URI)';
+    const targets = await runCommand('apt-get', ['indextargets', '--format', format, 'Created-By: Packages']);
+    for (const line of targets.stdout.split('\n')) {
+      const [suite = '', component, uri] = line.split(' ');
+      if (suites.has(suite) && component === 'main' && uri !== undefined) return uri;
+    }
+  }
+  throw new MissingRequirement("This machine's apt has no Debian mirror, or its lists are empty: run apt-get update.");
+}
+
+async function updateAsRoot(): Promise<void> {
+  if (process.getuid?.() === 0) await runCommand('apt-get', ['update', '-q']);
+}
