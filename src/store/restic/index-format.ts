@@ -2,6 +2,7 @@ import { Fault } from '../../model/fault.ts';
 import { envelopeOverhead } from './envelope.ts';
 import { createIndexContent, type IndexContent, type IndexedBlob, tellIndex } from './index-content.ts';
 import { scanIndex } from './index-scan.ts';
+import { isJsonRecord } from './json-record.ts';
 import type { PackedBlob } from './pack-format.ts';
 
 /** A pack as an index lists it; `id` has 64 hexadecimal digits. */
@@ -9,9 +10,6 @@ export interface IndexedPack {
   readonly id: string;
   readonly blobs: readonly PackedBlob[];
 }
-
-const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 const hexId = (bytes: Uint8Array): string => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('hex');
 
@@ -47,7 +45,7 @@ const numberOf = (value: unknown, what: string, least = 0): number => {
 };
 
 const collectBlob = (value: unknown, content: IndexContent): void => {
-  if (!isRecord(value)) throw damaged('it has a blob that is no object');
+  if (!isJsonRecord(value)) throw damaged('it has a blob that is no object');
   if (value['type'] !== 'data' && value['type'] !== 'tree')
     throw damaged('it has a blob that is neither data nor tree');
   const index = content.blobs;
@@ -70,15 +68,15 @@ const parseJson = (json: Uint8Array): unknown => {
 /** Any legal JSON: fields in another order, white space, fields of other programs; also the bare list of packs that early restic wrote. */
 const collectIndex = (json: Uint8Array): IndexContent => {
   const document = parseJson(json);
-  if (!isRecord(document) && !Array.isArray(document)) throw damaged('it is no object');
+  if (!isJsonRecord(document) && !Array.isArray(document)) throw damaged('it is no object');
   const content = createIndexContent(json.length);
-  for (const pack of listOf(isRecord(document) ? document['packs'] : document, 'packs')) {
-    if (!isRecord(pack)) throw damaged('it has a pack that is no object');
+  for (const pack of listOf(isJsonRecord(document) ? document['packs'] : document, 'packs')) {
+    if (!isJsonRecord(pack)) throw damaged('it has a pack that is no object');
     content.packIds.set(Buffer.from(idOf(pack['id'], 'pack'), 'hex'), content.packs * 32);
     content.packStarts[content.packs++] = content.blobs;
     for (const blob of listOf(pack['blobs'], 'blobs')) collectBlob(blob, content);
   }
-  const superseded = isRecord(document) ? listOf(document['supersedes'], 'superseded indexes') : [];
+  const superseded = isJsonRecord(document) ? listOf(document['supersedes'], 'superseded indexes') : [];
   content.supersedes = superseded.map((id) => idOf(id, 'superseded index'));
   return content;
 };

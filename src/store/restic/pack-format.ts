@@ -80,15 +80,6 @@ export const decodePackHeader = (plainHeader: Uint8Array): PackedBlob[] => {
   return blobs;
 };
 
-/** What lies behind the blobs of a pack: the sealed header and its length. */
-export const sealPackHeader = (blobs: readonly PackedBlob[], envelope: Envelope): Uint8Array => {
-  const sealed = envelope.seal(encodePackHeader(blobs));
-  const tail = new Uint8Array(sealed.length + trailerLength);
-  tail.set(sealed);
-  viewOf(tail).setUint32(sealed.length, sealed.length, true);
-  return tail;
-};
-
 const checkedHeaderLength = (tail: Uint8Array, packSize: number): number => {
   const length = viewOf(tail).getUint32(tail.length - trailerLength, true);
   if (length < envelopeOverhead || length > packSize - trailerLength || length > headerLimit) {
