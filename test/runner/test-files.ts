@@ -1,9 +1,9 @@
-import { run } from 'node:test';
-import type { EventData } from 'node:test';
 import { availableParallelism } from 'node:os';
 import { relative } from 'node:path';
+import { run } from 'node:test';
+import type { EventData } from 'node:test';
 import { inspect } from 'node:util';
-import { type Tally, oneFailed } from './tally.ts';
+import { type Tally, isGood, nothing, oneFailed, sum } from './tally.ts';
 
 export type TestFiles = {
   readonly files: readonly string[];
@@ -15,56 +15,53 @@ export type TestFiles = {
   readonly print: (line: string) => void;
 };
 
-/** Runs test files with Node's own runner, each in its process; a line for each file, and all of what a failing one said. */
+/** Runs test files with Node's own runner, each in its process; a line for each, and all of what a failing one said. */
 export async function runTestFiles(wish: TestFiles): Promise<Tally> {
-  const said = new Map<string, string[]>();
-  let total: Tally | undefined;
-  const say = (file: string | undefined, text: string): void => {
-    const name = file ?? '';
-    const lines = said.get(name) ?? [];
-    said.set(name, lines);
-    lines.push(text);
+  const waiting = [...wish.files];
+  let total = nothing;
+  const takeTurns = async (): Promise<void> => {
+    for (let file = waiting.shift(); file !== undefined && !wish.signal.aborted; file = waiting.shift()) {
+      const tally = await runTestFile(file, wish);
+      total = sum(total, tally);
+    }
   };
-  const stream = run({
-    files: [...wish.files],
-    concurrency: availableParallelism(),
-    timeout: wish.limitSeconds * 1000,
-    signal: wish.signal,
-  });
-  stream.on('test:stdout', (data) => say(data.file, data.message));
-  stream.on('test:stderr', (data) => say(data.file, data.message));
+  await Promise.all(Array.from({ length: availableParallelism() }, takeTurns));
+  return total;
+}
+
+async function runTestFile(file: string, wish: TestFiles): Promise<Tally> {
+  const limit = AbortSignal.timeout(wish.limitSeconds * 1000);
+  const said: string[] = [];
+  const skipped: string[] = [];
+  let tally = oneFailed;
+  const from = performance.now();
+  const stream = run({ files: [file], signal: AbortSignal.any([wish.signal, limit]) });
+  stream.on('test:stdout', (data) => said.push(data.message));
+  stream.on('test:stderr', (data) => said.push(data.message));
   stream.on('test:fail', (data) => {
-    if (!isOnlyTheSubtests(data)) say(data.file, failure(data));
+    if (!isOnlyTheSubtests(data)) said.push(failure(data));
   });
   stream.on('test:pass', (data) => {
-    if (data.skip !== undefined) wish.print(`  - skipped: ${data.name} ${reason(data.skip)}`);
+    if (data.skip !== undefined) skipped.push(`    - skipped: ${data.name}${reason(data.skip)}`);
   });
   stream.on('test:summary', (data) => {
-    if (data.file === undefined) {
-      total = tallyOf(data);
-      return;
-    }
-    wish.print(fileLine(data, wish.budgetSeconds));
-    if (!data.success) for (const text of said.get(data.file) ?? []) wish.print(text.trimEnd());
-    said.delete(data.file);
+    if (data.file === undefined) tally = tallyOf(data);
   });
   for await (const _ of stream);
-  if (total === undefined) return oneFailed;
-  if (total.failed + total.cancelled > 0) for (const text of [...said.values()].flat()) wish.print(text.trimEnd());
-  return total;
+  const seconds = (performance.now() - from) / 1000;
+  const late = seconds > wish.budgetSeconds ? `, over its budget of ${wish.budgetSeconds} s` : '';
+  const stopped = limit.aborted ? ', stopped at its limit' : '';
+  const times = `${tally.tests} tests, ${seconds.toFixed(1)} s${late}${stopped}`;
+  const lines = [`  ${isGood(tally) ? '✔' : '✖'} ${relative(process.cwd(), file)} (${times})`, ...skipped];
+  if (!isGood(tally)) lines.push(said.join('').trimEnd());
+  wish.print(lines.join('\n'));
+  return tally;
 }
 
 /** Node counts failed tests too, but its types do not say so; each test is in exactly one of the counts. */
 function tallyOf({ counts }: EventData.TestSummary): Tally {
   const { tests, suites, passed, cancelled, skipped, todo } = counts;
   return { tests, suites, passed, cancelled, skipped, todo, failed: tests - passed - cancelled - skipped - todo };
-}
-
-function fileLine(data: EventData.TestSummary, budgetSeconds: number): string {
-  const seconds = data.duration_ms / 1000;
-  const mark = data.success ? '✔' : '✖';
-  const late = seconds > budgetSeconds ? `, over its budget of ${budgetSeconds} s` : '';
-  return `  ${mark} ${relative(process.cwd(), data.file ?? '')} (${data.counts.tests} tests, ${seconds.toFixed(1)} s${late})`;
 }
 
 function isOnlyTheSubtests(data: EventData.TestFail): boolean {
@@ -74,9 +71,9 @@ function isOnlyTheSubtests(data: EventData.TestFail): boolean {
 function failure(data: EventData.TestFail): string {
   const place = data.file === undefined ? '' : ` (${relative(process.cwd(), data.file)}:${data.line ?? 0})`;
   const error = data.details.error.cause ?? data.details.error;
-  return `    ✖ ${data.name}${place}\n${inspect(error, { depth: 8 })}`;
+  return `    ✖ ${data.name}${place}\n${inspect(error, { depth: 8 })}\n`;
 }
 
 function reason(skip: string | boolean): string {
-  return typeof skip === 'string' && skip !== '' ? `(${skip})` : '';
+  return typeof skip === 'string' && skip !== '' ? ` (${skip})` : '';
 }
