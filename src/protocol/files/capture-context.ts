@@ -1,0 +1,52 @@
+import type { Base } from '../../contract/source.ts';
+import type { Run } from '../../contract/run.ts';
+import { type ByteString, byteStringOfLatin1 } from '../../model/byte-string.ts';
+import type { Metadata, Path } from '../../model/entry.ts';
+import type { MetadataReader } from './local-metadata.ts';
+
+/** Whether an entry is to be captured; of a directory left out, nothing below is looked at. `file` is absolute. */
+export type EntryFilter = (file: ByteString, metadata: Metadata) => boolean;
+
+export interface MaildirOptions {
+  /**
+   * Take `cur` and `new` over from the base, unread, when their directory has not changed. Right only when the base is
+   * complete and was made with the same filters: what it lacks would go on missing without a word.
+   */
+  readonly skipUnchangedFolders: boolean;
+  /** Look into every folder all the same. */
+  readonly rescan: boolean;
+  /** 0 to 6: which seventh of the folders that could be skipped is looked into all the same. Night number modulo 7. */
+  readonly seventh: number;
+  /** Default `leave-out`: what Dovecot makes again by itself is not captured, nor what lies in `tmp`. */
+  readonly caches?: 'leave-out' | 'keep';
+}
+
+/** What one capture needs everywhere. */
+export interface CaptureContext {
+  readonly run: Run;
+  readonly base: Base | undefined;
+  readonly reader: MetadataReader;
+  readonly filter: EntryFilter | undefined;
+  readonly oneFileSystem: boolean;
+  /** Undefined: Maildirs are directories like any other. */
+  readonly maildir: MaildirOptions | undefined;
+  readonly leftOut: LeftOut;
+}
+
+/** Counted, and said once at the end. */
+export interface LeftOut {
+  sockets: number;
+  /** Dovecot's caches and the contents of `tmp`. */
+  mailCaches: number;
+}
+
+/** Children a page. A page is also how long other work of this thread waits: about 5 ms. */
+export const pageSize = 1000;
+
+export const childFile = (directory: ByteString, name: ByteString): ByteString =>
+  byteStringOfLatin1(directory.endsWith('/') ? `${directory}${name}` : `${directory}/${name}`);
+
+export const joined = (path: Path): ByteString => byteStringOfLatin1(path.join('/'));
+
+/** Lets other work of this thread have its turn. */
+export const nextTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));

@@ -1,0 +1,120 @@
+import type { Run } from '../../contract/run.ts';
+import type { Base, CapturedDirectory, FreshChild, Source } from '../../contract/source.ts';
+import { type ByteString, byteStringOfText, displayText } from '../../model/byte-string.ts';
+import type { Entry, Path } from '../../model/entry.ts';
+import { Fault } from '../../model/fault.ts';
+import type { Posix } from '../../system/posix.ts';
+import { type CaptureContext, type EntryFilter, joined, type MaildirOptions } from './capture-context.ts';
+import { createMetadataReader } from './local-metadata.ts';
+import { readLocalFiles } from './read-local-files.ts';
+import { relocateFile } from './relocate.ts';
+import { planPaths, type PathNode } from './path-tree.ts';
+import { missingTarget, type Place, walk } from './walk.ts';
+
+export interface FilesSourceOptions {
+  /** Absolute, or relative to `workingDirectory`. Not empty. */
+  readonly paths: readonly ByteString[];
+  /** Default: the process's own. */
+  readonly workingDirectory?: ByteString;
+  /** Default: everything. Never asked about the given paths themselves. */
+  readonly filter?: EntryFilter;
+  /** Do not enter other file systems than those of the given paths; the mount points are kept, empty. */
+  readonly oneFileSystem?: boolean;
+  /** Undefined: Maildirs are directories like any other, and every file of them is kept. */
+  readonly maildir?: MaildirOptions;
+  /** From `loadPosix`. Without it extended attributes are not kept, which is said once. */
+  readonly posix: Posix | undefined;
+  /** Keep access times instead of setting them to the mtime, as restic's `--with-atime`. */
+  readonly accessTimes?: boolean;
+}
+
+/**
+ * Local files and Maildirs. Trees have restic's shape: absolute paths are nested from the root.
+ *
+ * Faults: `usage` for no paths or paths that do not fit together; `source-missing` when none of the paths is there. What
+ * cannot be read inside is carried, with its fault; nothing that is only unreadable ever looks deleted.
+ */
+export const createFilesSource = (options: FilesSourceOptions): Source => {
+  if (options.paths.length === 0) throw new Fault('usage', 'no path was given to capture');
+  const workingDirectory = options.workingDirectory ?? byteStringOfText(process.cwd());
+  const root = planPaths(options.paths, workingDirectory);
+  return {
+    description: options.paths.map((path) => displayText(path)).join(', '),
+    capture: (base, run) => captureFiles(options, root, { base, run }),
+    read: (requests, _pieces, run) => readLocalFiles(requests, run),
+    relocate: (path: Path, entry: Entry, run: Run): Promise<FreshChild | undefined> =>
+      relocateFile({ root, path, entry, reader: readerFor(options, path, run) }),
+    close: async () => {},
+  };
+};
+
+const readerFor = (options: FilesSourceOptions, path: Path, run: Run) =>
+  createMetadataReader({
+    posix: options.posix,
+    accessTimes: options.accessTimes ?? false,
+    onFault: (fault) => run.emit({ kind: 'fault', fault, path: joined(path) }),
+  });
+
+async function* captureFiles(
+  options: FilesSourceOptions,
+  root: PathNode,
+  { base, run }: { readonly base: Base | undefined; readonly run: Run },
+): AsyncGenerator<CapturedDirectory, void> {
+  const context: CaptureContext = {
+    run,
+    base,
+    reader: createMetadataReader({
+      posix: options.posix,
+      accessTimes: options.accessTimes ?? false,
+      onFault: (fault, file) => run.emit({ kind: 'fault', fault, path: file }),
+    }),
+    filter: options.filter,
+    oneFileSystem: options.oneFileSystem ?? false,
+    maildir: options.maildir,
+    leftOut: { sockets: 0, mailCaches: 0 },
+  };
+  refuseWhenAllMissing(context, root);
+  const place: Place = {
+    path: [],
+    file: root.path,
+    metadata: undefined,
+    node: root,
+    device: context.oneFileSystem && root.path !== undefined ? context.reader.stats(root.path)?.dev : undefined,
+  };
+  yield* walk(context, place);
+  tellWhatIsNotKept(context);
+}
+
+const refuseWhenAllMissing = (context: CaptureContext, root: PathNode): void => {
+  const targets = targetsOf(root);
+  const isThere = (file: ByteString): boolean => {
+    try {
+      return context.reader.stats(file) !== undefined;
+    } catch {
+      // Why it cannot be looked at is told when it is captured.
+      return true;
+    }
+  };
+  const [first] = targets;
+  if (first !== undefined && !targets.some(isThere)) throw missingTarget(first);
+};
+
+const targetsOf = (node: PathNode): ByteString[] => [
+  ...(node.path === undefined ? [] : [node.path]),
+  ...[...node.children.values()].flatMap(targetsOf),
+];
+
+const tellWhatIsNotKept = ({ run, reader, leftOut }: CaptureContext): void => {
+  const tell = (count: number, message: string): void => {
+    if (count > 0) run.emit({ kind: 'notice', message: `${String(count)} ${message}` });
+  };
+  tell(leftOut.sockets, 'sockets were left out: they mean nothing without the program that made them');
+  tell(
+    leftOut.mailCaches,
+    'caches and temporary files of the mail server were left out: it makes them again by itself',
+  );
+  tell(
+    reader.withoutAttributes,
+    'entries were captured without their extended attributes and ACLs: the optional package koffi is not there',
+  );
+};
