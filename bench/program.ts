@@ -1,0 +1,208 @@
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { resticBinary } from '../test/requirement/restic.ts';
+import type { Command } from './measure.ts';
+
+/** Where one program keeps everything of one series of runs. */
+export interface Place {
+  readonly folder: string;
+  /** What is counted as stored. */
+  readonly repository: string;
+  readonly passwordFile: string;
+  readonly env: Readonly<Record<string, string>>;
+}
+
+/** A program as the bench drives it; an action that it does not have is left out. */
+export interface Program {
+  readonly name: string;
+  /** How it is called, for the report: what matters of the options. */
+  readonly how: string;
+  readonly version: string;
+  /** Not measured. */
+  readonly init?: (place: Place) => Command;
+  readonly backup: (place: Place, source: string) => Command;
+  /** Whether `backup` builds on what the last one left. */
+  readonly isIncremental: boolean;
+  readonly restore?: (place: Place, target: string) => Command;
+  readonly check?: (place: Place) => Command;
+  /** Opens the repository and prints its settings: start, key derivation and little else; no lock where that is possible. */
+  readonly open?: (place: Place) => Command;
+}
+
+export type Found =
+  | { readonly kind: 'program'; readonly program: Program }
+  | { readonly kind: 'missing'; readonly name: string; readonly why: string };
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+
+/** A new, empty place: repository, cache, home and password of its own. */
+export function newPlace(folder: string): Place {
+  rmSync(folder, { recursive: true, force: true });
+  for (const name of ['home', 'cache']) mkdirSync(join(folder, name), { recursive: true, mode: 0o700 });
+  const passwordFile = join(folder, 'password');
+  writeFileSync(passwordFile, 'bench-0123456789-abcdef\n', { mode: 0o600 });
+  const env = {
+    PATH: process.env['PATH'] ?? '/usr/bin:/bin',
+    LANG: 'C.UTF-8',
+    HOME: join(folder, 'home'),
+    XDG_CACHE_HOME: join(folder, 'cache'),
+    XDG_DATA_HOME: join(folder, 'home', 'data'),
+    XDG_CONFIG_HOME: join(folder, 'home', 'config'),
+    BORG_BASE_DIR: join(folder, 'home'),
+    BORG_CACHE_DIR: join(folder, 'cache', 'borg'),
+    BORG_PASSCOMMAND: `cat ${passwordFile}`,
+    BORG_RELOCATED_REPO_ACCESS_IS_OK: 'yes',
+  };
+  return { folder, repository: join(folder, 'repository'), passwordFile, env };
+}
+
+/** All programs of the bench, ours first, each with its version or why it cannot take part. `folder` is for a start file. */
+export async function findPrograms(folder: string): Promise<Found[]> {
+  return [findMailkeep(folder), await findRestic(), findBorg(), findRsync(), findTar()];
+}
+
+function findMailkeep(folder: string): Found {
+  const main = join(root, 'dist', 'cli', 'main.js');
+  if (!existsSync(main)) return { kind: 'missing', name: 'mailkeep', why: 'dist/cli/main.js was not built' };
+  // The module only exports main(), and the launcher in bin/ would prefer the sources of a checkout.
+  const start = join(folder, 'start-mailkeep.mjs');
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  writeFileSync(
+    start,
+    `import { main } from ${JSON.stringify(pathToFileURL(main).href)};\nprocess.exitCode = await main(process.argv.slice(2));\n`,
+  );
+  const head = ['--disable-warning=ExperimentalWarning', start];
+  const version = versionOf(process.execPath, [...head, '--version']) ?? 'unknown';
+  const program = resticLike({ name: 'mailkeep', program: process.execPath, head, version });
+  return {
+    kind: 'program',
+    program: { ...program, how: `compiled, on Node ${process.versions.node}; default options` },
+  };
+}
+
+async function findRestic(): Promise<Found> {
+  const name = 'restic';
+  try {
+    const program = await resticBinary('0.19');
+    const version = versionOf(program, ['version']) ?? '0.19';
+    return { kind: 'program', program: resticLike({ name, program, head: [], version }) };
+  } catch (error) {
+    return { kind: 'missing', name, why: error instanceof Error ? error.message : String(error) };
+  }
+}
+
+interface ResticLike {
+  readonly name: string;
+  readonly program: string;
+  readonly head: readonly string[];
+  readonly version: string;
+}
+
+function resticLike({ name, program, head, version }: ResticLike): Program {
+  const command = (place: Place, ...args: readonly string[]): Command => ({
+    program,
+    args: [...head, '-r', place.repository, '--password-file', place.passwordFile, '--quiet', ...args],
+    env: place.env,
+  });
+  return {
+    name,
+    version,
+    how: 'default options (encrypted, zstd, its own cache)',
+    isIncremental: true,
+    init: (place) => command(place, 'init'),
+    backup: (place, source) => command(place, 'backup', source),
+    restore: (place, target) => command(place, 'restore', 'latest', '--target', target),
+    check: (place) => command(place, 'check', '--read-data'),
+    open: (place) => command(place, 'cat', 'config', '--no-lock'),
+  };
+}
+
+function findBorg(): Found {
+  const version = versionOf('borg', ['--version']);
+  if (version === undefined) return missing('borg', 'Debian package borgbackup');
+  const command = (place: Place, args: readonly string[], cwd?: string): Command => ({
+    program: 'borg',
+    args,
+    env: place.env,
+    ...(cwd === undefined ? {} : { cwd }),
+  });
+  let archives = 0;
+  return {
+    kind: 'program',
+    program: {
+      name: 'borg',
+      version,
+      how: 'repokey-blake2, zstd,3',
+      isIncremental: true,
+      init: (place) => command(place, ['init', '-e', 'repokey-blake2', place.repository]),
+      backup: (place, source) => {
+        const archive = `${place.repository}::run-${++archives}`;
+        writeFileSync(join(place.folder, 'archive'), archive);
+        return command(place, ['create', '-C', 'zstd,3', archive, source]);
+      },
+      restore: (place, target) => shell(place, 'borg extract "$(cat "$1")"', [join(place.folder, 'archive')], target),
+      check: (place) => command(place, ['check', '--verify-data', place.repository]),
+      open: (place) => command(place, ['info', place.repository]),
+    },
+  };
+}
+
+function findRsync(): Found {
+  const version = versionOf('rsync', ['--version']);
+  if (version === undefined) return missing('rsync', 'Debian package rsync');
+  return {
+    kind: 'program',
+    program: {
+      name: 'rsync',
+      version,
+      how: '-aH --delete into a plain copy: no history, encryption, compression or fsync',
+      isIncremental: true,
+      backup: (place, source) => ({
+        program: 'rsync',
+        args: ['-aH', '--delete', `${source}/`, `${place.repository}/`],
+        env: place.env,
+      }),
+      restore: (place, target) => ({
+        program: 'rsync',
+        args: ['-aH', `${place.repository}/`, `${target}/`],
+        env: place.env,
+      }),
+    },
+  };
+}
+
+function findTar(): Found {
+  const version = versionOf('zstd', ['--version']);
+  if (version === undefined || versionOf('tar', ['--version']) === undefined)
+    return missing('tar+zstd', 'Debian packages tar, zstd');
+  return {
+    kind: 'program',
+    program: {
+      name: 'tar+zstd',
+      version: version.replaceAll('*', '').trim(),
+      how: 'tar | zstd -3 -T2 into one file: no encryption, deduplication or fsync',
+      isIncremental: false,
+      init: (place) => ({ program: 'mkdir', args: ['-p', place.repository], env: place.env }),
+      backup: (place, source) =>
+        shell(place, 'tar -cf - . | zstd -q -f -3 -T2 -o "$1"', [join(place.repository, 'archive.tar.zst')], source),
+      restore: (place, target) =>
+        shell(place, 'zstd -dqc "$1" | tar -xpf -', [join(place.repository, 'archive.tar.zst')], target),
+    },
+  };
+}
+
+function shell(place: Place, script: string, args: readonly string[], cwd: string): Command {
+  return { program: 'bash', args: ['-c', `set -o pipefail; ${script}`, 'bash', ...args], env: place.env, cwd };
+}
+
+function missing(name: string, what: string): Found {
+  return { kind: 'missing', name, why: `not installed (${what})` };
+}
+
+/** The first line of what a program says about its version. */
+function versionOf(program: string, args: readonly string[]): string | undefined {
+  const { status, stdout } = spawnSync(program, args, { encoding: 'utf8' });
+  return status === 0 ? stdout.split('\n')[0] : undefined;
+}

@@ -1,0 +1,208 @@
+import { existsSync, lstatSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { changeMailbox } from './generate-mailbox.ts';
+import { ensureMailbox, forgetMailbox, mailboxSummary, optionsOf, settlingMilliseconds } from './mailbox-cache.ts';
+import type { MailboxKind, MailboxOptions } from './mailbox/plan.ts';
+import { type Command, CommandFailed, type Cost, measure, settle } from './measure.ts';
+import { newPlace, type Place, type Program } from './program.ts';
+
+/** One line of the table: an action on a mailbox, measured with each program. */
+export type RowAction = 'first' | 'unchanged' | 'changed' | 'restore' | 'check' | 'open';
+
+export interface Row {
+  readonly id: string;
+  readonly title: string;
+  readonly action: RowAction;
+}
+
+/** Rows on one mailbox, in the order in which they build on each other. */
+export interface Series {
+  readonly mailbox: MailboxKind | 'one-file';
+  readonly messages: number;
+  readonly rows: readonly Row[];
+}
+
+export interface Result {
+  readonly row: string;
+  readonly program: string;
+  readonly costs: readonly Cost[];
+  /** Bytes on disk of the repository after the row's last run. */
+  readonly stored: number | undefined;
+  /** Why there is no figure. */
+  readonly failure: string | undefined;
+}
+
+export interface Plan {
+  readonly base: string;
+  readonly programs: readonly Program[];
+  readonly repeat: number;
+  readonly cold: boolean;
+  readonly say: (line: string) => void;
+}
+
+interface Desk {
+  readonly plan: Plan;
+  readonly source: string;
+  readonly mailbox: MailboxOptions | undefined;
+  readonly places: Map<string, Place>;
+  /** Programs that failed in this series, with the reason. */
+  readonly failed: Map<string, string>;
+}
+
+/** Runs a series. A program that fails is left out of the series' later rows; the others go on. */
+export async function runSeries(series: Series, plan: Plan): Promise<{ results: Result[]; mailbox: string[] }> {
+  const desk = await prepare(series, plan);
+  const mailbox = desk.mailbox === undefined ? [] : [`mailbox ${series.mailbox}: ${mailboxSummary(desk.mailbox)}`];
+  const results: Result[] = [];
+  if (series.rows.length > 0 && !series.rows.some((row) => row.action === 'first')) {
+    await runRow(
+      { id: 'prepare', title: 'first backup, not reported', action: 'first' },
+      { ...desk, plan: { ...plan, repeat: 1 } },
+    );
+  }
+  for (const row of series.rows) results.push(...(await runRow(row, desk)));
+  if (desk.mailbox !== undefined && series.rows.some((row) => row.action === 'changed')) forgetMailbox(desk.mailbox);
+  rmSync(workFolder(plan), { recursive: true, force: true });
+  return { results, mailbox };
+}
+
+async function prepare(series: Series, plan: Plan): Promise<Desk> {
+  const common = { plan, places: new Map<string, Place>(), failed: new Map<string, string>() };
+  rmSync(workFolder(plan), { recursive: true, force: true });
+  if (series.mailbox === 'one-file') {
+    const source = join(plan.base, 'one-file');
+    mkdirSync(source, { recursive: true });
+    writeFileSync(join(source, 'file'), 'one small file\n');
+    await sleep(settlingMilliseconds);
+    return { ...common, source, mailbox: undefined };
+  }
+  const mailbox = optionsOf({ kind: series.mailbox, messages: series.messages }, plan.base);
+  plan.say(`mailbox ${mailbox.directory}`);
+  await ensureMailbox(mailbox);
+  return { ...common, source: mailbox.directory, mailbox };
+}
+
+function workFolder(plan: Plan): string {
+  return join(plan.base, 'work');
+}
+
+async function runRow(row: Row, desk: Desk): Promise<Result[]> {
+  const { plan } = desk;
+  const programs = plan.programs.filter((program) => canDo(program, row.action));
+  const costs = new Map<string, Cost[]>(programs.map(({ name }) => [name, []]));
+  for (let round = 1; round <= plan.repeat; round++) {
+    if (row.action === 'changed') await letADayPass(desk, round);
+    for (let turn = 0; turn < programs.length; turn++) {
+      // Each round starts with another program, so that none always runs in the wake of the same one.
+      const program = programs[(turn + round - 1) % programs.length];
+      if (program === undefined || desk.failed.has(program.name)) continue;
+      try {
+        const cost = await runOnce(row.action, program, desk);
+        costs.get(program.name)?.push(cost);
+        plan.say(
+          `${row.id} ${round}/${plan.repeat} ${program.name}: ${cost.wall.toFixed(2)} s, CPU ${cost.cpu.toFixed(2)} s, ${Math.round(cost.peak / 1e6)} MB`,
+        );
+      } catch (error) {
+        if (!(error instanceof CommandFailed)) throw error;
+        desk.failed.set(program.name, error.message);
+        plan.say(`${row.id} ${program.name} FAILED: ${error.message}`);
+      }
+    }
+  }
+  return programs.map(({ name }) => {
+    const place = desk.places.get(name);
+    return {
+      row: row.id,
+      program: name,
+      costs: costs.get(name) ?? [],
+      stored: place !== undefined && existsSync(place.repository) ? bytesOnDisk(place.repository) : undefined,
+      failure: desk.failed.get(name),
+    };
+  });
+}
+
+function canDo(program: Program, action: RowAction): boolean {
+  if (action === 'unchanged' || action === 'changed') return program.isIncremental;
+  return action === 'first' || program[action] !== undefined;
+}
+
+async function letADayPass({ mailbox, plan }: Desk, round: number): Promise<void> {
+  if (mailbox === undefined) throw new Error('only a mailbox can change');
+  forgetMailbox(mailbox);
+  const { added, renamed } = changeMailbox(mailbox, { round });
+  plan.say(`round ${round}: ${added} new messages, ${renamed} with other flags`);
+  await sleep(settlingMilliseconds);
+}
+
+async function runOnce(action: RowAction, program: Program, desk: Desk): Promise<Cost> {
+  const { plan, source } = desk;
+  if (action === 'first') {
+    const fresh = newPlace(join(workFolder(plan), program.name));
+    desk.places.set(program.name, fresh);
+    if (program.init !== undefined) await measure(program.init(fresh));
+    return measured(program.backup(fresh, source), plan);
+  }
+  const place = desk.places.get(program.name);
+  if (place === undefined) throw new CommandFailed('the first backup was not made');
+  if (action === 'restore') return restored(program, place, desk);
+  const command = action === 'open' || action === 'check' ? program[action]?.(place) : program.backup(place, source);
+  if (command === undefined) throw new CommandFailed(`${program.name} cannot do this`);
+  return measured(command, plan);
+}
+
+function measured(command: Command, { cold }: Plan): Promise<Cost> {
+  settle(cold);
+  return measure(command);
+}
+
+/** Restores into an empty directory, and counts afterwards: a restore of half the files would be a fast one. */
+async function restored(program: Program, place: Place, { plan, source }: Desk): Promise<Cost> {
+  const target = join(workFolder(plan), 'restored');
+  mkdirSync(target, { recursive: true });
+  try {
+    const command = program.restore?.(place, target);
+    if (command === undefined) throw new CommandFailed(`${program.name} cannot restore`);
+    const cost = await measured(command, plan);
+    const [there, wanted] = [countFiles(target), countFiles(source)];
+    if (there.files !== wanted.files || there.bytes !== wanted.bytes) {
+      throw new CommandFailed(
+        `restored ${there.files} files of ${there.bytes} bytes, not ${wanted.files} of ${wanted.bytes}`,
+      );
+    }
+    return cost;
+  } finally {
+    rmSync(target, { recursive: true, force: true });
+  }
+}
+
+function countFiles(folder: string): { files: number; bytes: number } {
+  let files = 0;
+  let bytes = 0;
+  eachFile(folder, (size) => {
+    files++;
+    bytes += size;
+  });
+  return { files, bytes };
+}
+
+/** Allocated blocks, as du counts them. */
+function bytesOnDisk(folder: string): number {
+  let bytes = 0;
+  eachFile(folder, (_, blocks) => {
+    bytes += blocks * 512;
+  });
+  return bytes;
+}
+
+function eachFile(folder: string, visit: (size: number, blocks: number) => void): void {
+  for (const entry of readdirSync(folder, { withFileTypes: true })) {
+    const path = join(folder, entry.name);
+    if (entry.isDirectory()) {
+      eachFile(path, visit);
+    } else {
+      const { size, blocks } = lstatSync(path);
+      visit(size, blocks);
+    }
+  }
+}
