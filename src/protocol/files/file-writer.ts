@@ -1,0 +1,241 @@
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  fsyncSync,
+  ftruncateSync,
+  lstatSync,
+  openSync,
+  readSync,
+  renameSync,
+  unlinkSync,
+  writeSync,
+} from 'node:fs';
+import { type ByteString, byteStringOfLatin1 } from '../../model/byte-string.ts';
+import { errnoCode } from '../../system/errno.ts';
+import { nativePath } from '../../system/native-path.ts';
+import { type Posix, PosixError } from '../../system/posix.ts';
+import { type Loss, setMetadata } from './target-metadata.ts';
+import type { FileEnding, WriterJob, WriterOutcome, WriterPiece } from './writer-job.ts';
+
+const { O_CREAT, O_EXCL, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_WRONLY } = constants;
+const block = 4096;
+const zeros = Buffer.alloc(block);
+const copyBufferSize = 1 << 20;
+
+/** Marks a failure to read what is restored, as against one to write it. */
+class ReadingFailed extends Error {}
+
+/** Does one job after another in this thread. Never throws: failures are outcomes. */
+export const createFileWriter = (
+  posix: Posix | undefined,
+): ((bytes: Uint8Array, jobs: readonly WriterJob[]) => WriterOutcome[]) => {
+  const work = createWork(posix);
+  return (bytes, jobs) => {
+    const outcomes: WriterOutcome[] = [];
+    for (const [job, task] of jobs.entries()) {
+      try {
+        const { losses, changed } = work(bytes, task);
+        if (losses.length > 0 || changed) outcomes.push({ job, losses, changed });
+      } catch (thrown) {
+        const reading = thrown instanceof ReadingFailed;
+        const error: unknown = reading ? thrown.cause : thrown;
+        const syscall = error instanceof Error && 'syscall' in error ? String(error.syscall) : String(error);
+        outcomes.push({ job, failure: { code: errnoCode(error) ?? '', syscall, reading } });
+      }
+    }
+    return outcomes;
+  };
+};
+
+interface Done {
+  readonly losses: readonly Loss[];
+  readonly changed: boolean;
+}
+
+const nothing: Done = { losses: [], changed: false };
+
+const createWork = (posix: Posix | undefined) => {
+  let copyBuffer: Uint8Array | undefined;
+  return (bytes: Uint8Array, job: WriterJob): Done => {
+    switch (job.kind) {
+      case 'whole':
+        return { losses: writeWhole(bytes, job, posix), changed: false };
+      case 'piece':
+        withFile(within(job.prefix, job.temporary), job.inode, (file) => {
+          writePiece(file, bytes, job);
+        });
+        return nothing;
+      case 'finish':
+        return { losses: finish(job, posix), changed: false };
+      case 'copy':
+        copyBuffer ??= new Uint8Array(copyBufferSize);
+        return copy(job, copyBuffer, posix);
+      case 'amend':
+        return { losses: amend(job, posix), changed: false };
+    }
+  };
+};
+
+const within = (prefix: ByteString, name: ByteString): ByteString => byteStringOfLatin1(`${prefix}/${name}`);
+
+type Job<Kind extends WriterJob['kind']> = Extract<WriterJob, { readonly kind: Kind }>;
+
+const writeWhole = (bytes: Uint8Array, { ending, pieces }: Job<'whole'>, posix: Posix | undefined): readonly Loss[] =>
+  writeNew(ending, posix, (file) => {
+    let size = 0;
+    for (const piece of pieces) {
+      writePiece(file, bytes, { piece, sparse: ending.sparse });
+      size = Math.max(size, piece.position + piece.length);
+    }
+    if (ending.sparse) ftruncateSync(file, size);
+  });
+
+/** Makes a file, fills it, gives it its metadata and its name; leaves nothing behind when that fails. */
+const writeNew = (ending: FileEnding, posix: Posix | undefined, fill: (file: number) => void): readonly Loss[] => {
+  const place = within(ending.prefix, ending.temporary ?? ending.name);
+  const native = nativePath(place);
+  const file = openSync(native, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o600);
+  let whole = false;
+  try {
+    fill(file);
+    const losses = complete(file, place, ending, posix);
+    whole = true;
+    return losses;
+  } finally {
+    closeSync(file);
+    if (!whole) unlinkSync(native);
+  }
+};
+
+const complete = (file: number, place: ByteString, ending: FileEnding, posix: Posix | undefined): readonly Loss[] => {
+  const { metadata, tidy, temporary, replace } = ending;
+  const losses = setMetadata({ descriptor: file, path: place, metadata, tidy }, posix);
+  if (temporary === undefined) return losses;
+  const final = within(ending.prefix, ending.name);
+  // A machine that stops right after the rename must find the old file or the new one, not an empty one.
+  if (replace) fsyncSync(file);
+  if (replace) renameSync(nativePath(place), nativePath(final));
+  else renameToFree(place, final, posix);
+  return losses;
+};
+
+/** Takes a name that must be free: `EEXIST` otherwise. Without the addon there is an instant between look and rename. */
+export const renameToFree = (from: ByteString, to: ByteString, posix: Posix | undefined): void => {
+  if (posix !== undefined) {
+    try {
+      posix.renameWithoutReplacing(from, to);
+      return;
+    } catch (error) {
+      // File systems that have no such rename say EINVAL, an older library ENOSYS.
+      if (errnoCode(error) !== 'EINVAL' && errnoCode(error) !== 'ENOSYS') throw error;
+    }
+  }
+  if (lstatSync(nativePath(to), { throwIfNoEntry: false }) !== undefined) throw new PosixError('EEXIST', 'rename');
+  renameSync(nativePath(from), nativePath(to));
+};
+
+interface PieceTask {
+  readonly piece: WriterPiece;
+  readonly sparse: boolean;
+}
+
+const writePiece = (file: number, bytes: Uint8Array, { piece, sparse }: PieceTask): void => {
+  const { start, length, position } = piece;
+  if (!sparse) {
+    writeAll(file, bytes, piece);
+    return;
+  }
+  // Runs of blocks that hold something; blocks are those of the file, so that holes fall on them.
+  let from = start;
+  let at = start;
+  const flush = (): void => {
+    if (at > from) writeAll(file, bytes, { start: from, length: at - from, position: position + from - start });
+  };
+  while (at < start + length) {
+    const end = Math.min(start + length, at + block - ((position + at - start) % block));
+    if (isZero(bytes, at, end)) {
+      flush();
+      from = end;
+    }
+    at = end;
+  }
+  flush();
+};
+
+const isZero = (bytes: Uint8Array, start: number, end: number): boolean =>
+  zeros.compare(bytes, start, end, 0, end - start) === 0;
+
+const writeAll = (file: number, bytes: Uint8Array, { start, length, position }: WriterPiece): void => {
+  let written = 0;
+  while (written < length) {
+    written += writeSync(file, bytes, start + written, length - written, position + written);
+  }
+};
+
+/** Opens a file of ours again. `ESTALE` when another file has its name. */
+const withFile = <Result>(place: ByteString, inode: bigint, work: (file: number) => Result): Result => {
+  const file = openSync(nativePath(place), O_WRONLY | O_NOFOLLOW | O_NONBLOCK);
+  try {
+    if (fstatSync(file, { bigint: true }).ino !== inode) throw new PosixError('ESTALE', 'open');
+    return work(file);
+  } finally {
+    closeSync(file);
+  }
+};
+
+const finish = ({ ending, inode, size }: Job<'finish'>, posix: Posix | undefined): readonly Loss[] => {
+  const place = within(ending.prefix, ending.temporary);
+  try {
+    return withFile(place, inode, (file) => {
+      ftruncateSync(file, size);
+      return complete(file, place, ending, posix);
+    });
+  } catch (error) {
+    unlinkSync(nativePath(place));
+    throw error;
+  }
+};
+
+const copy = (job: Job<'copy'>, buffer: Uint8Array, posix: Posix | undefined): Done => {
+  const from = reading(() => openSync(nativePath(job.file), O_RDONLY | O_NOFOLLOW | O_NONBLOCK));
+  try {
+    const before = reading(() => fstatSync(from, { bigint: true }));
+    if (!before.isFile()) throw new ReadingFailed('', { cause: new PosixError('ENOENT', 'open') });
+    let copied = 0;
+    const losses = writeNew(job.ending, posix, (file) => {
+      for (;;) {
+        const length = reading(() => readSync(from, buffer, 0, buffer.length, copied));
+        if (length === 0) break;
+        writePiece(file, buffer, { piece: { start: 0, length, position: copied }, sparse: job.ending.sparse });
+        copied += length;
+      }
+      ftruncateSync(file, copied);
+    });
+    const after = reading(() => fstatSync(from, { bigint: true }));
+    return { losses, changed: copied !== job.size || before.mtimeNs !== job.mtime || after.mtimeNs !== job.mtime };
+  } finally {
+    closeSync(from);
+  }
+};
+
+const reading = <Result>(work: () => Result): Result => {
+  try {
+    return work();
+  } catch (cause) {
+    throw new ReadingFailed('', { cause });
+  }
+};
+
+const amend = ({ prefix, name, metadata }: Job<'amend'>, posix: Posix | undefined): readonly Loss[] => {
+  const path = within(prefix, name);
+  const descriptor = openSync(nativePath(path), O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
+  try {
+    const now = fstatSync(descriptor);
+    // Another name of it may lie outside the target.
+    if (!now.isFile() || now.nlink !== 1) throw new PosixError('ESTALE', 'open');
+    return setMetadata({ descriptor, path, metadata, tidy: true }, posix);
+  } finally {
+    closeSync(descriptor);
+  }
+};

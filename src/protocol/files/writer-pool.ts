@@ -1,0 +1,99 @@
+import { Worker } from 'node:worker_threads';
+import { asFault, type Fault } from '../../model/fault.ts';
+import type { WriterBatch, WriterJob, WriterOutcome, WriterReply, WriterSetup } from './writer-job.ts';
+
+/** Threads that write files. */
+export interface WriterPool {
+  /**
+   * Hands jobs and the bytes they need to the thread with the least to do. The buffer under `bytes` goes along and is
+   * gone here, unless it is shared or `keep` is set. Resolves when there is room for more, not when it is done.
+   */
+  write(batch: WriterWork): Promise<void>;
+  /** Resolves when all that was handed over is done. Rejects when a thread broke. */
+  settled(): Promise<void>;
+  close(): Promise<void>;
+}
+
+export interface WriterWork {
+  readonly bytes: Uint8Array;
+  readonly jobs: readonly WriterJob[];
+  /** Bytes that these jobs keep busy, for the bound on what is under way. */
+  readonly weight: number;
+  readonly done: (outcomes: readonly WriterOutcome[]) => void;
+}
+
+const bytesUnderWay = 64 << 20;
+const batchesUnderWay = 64;
+
+export const createWriterPool = (threads: number, setup: WriterSetup): WriterPool => {
+  // Compiled, this file and its neighbour have another suffix.
+  const suffix = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
+  const entrance = new URL(`./writer-thread.${suffix}`, import.meta.url);
+  const underWay = new Map<number, { readonly work: WriterWork; readonly thread: Thread }>();
+  let weight = 0;
+  let next = 0;
+  let broken: Fault | undefined;
+  let wake: (() => void)[] = [];
+
+  const awaken = (): void => {
+    const sleepers = wake;
+    wake = [];
+    for (const sleeper of sleepers) sleeper();
+  };
+  const fail = (thrown: unknown): void => {
+    broken ??= asFault(thrown);
+    awaken();
+  };
+  const answer = ({ id, outcomes }: WriterReply): void => {
+    const entry = underWay.get(id);
+    if (entry === undefined) return;
+    underWay.delete(id);
+    weight -= entry.work.weight;
+    entry.thread.load -= cost(entry.work);
+    try {
+      entry.work.done(outcomes);
+    } catch (error) {
+      fail(error);
+    }
+    awaken();
+  };
+
+  const crew: Thread[] = Array.from({ length: Math.max(1, threads) }, () => {
+    const worker = new Worker(entrance, { workerData: setup });
+    worker.on('message', answer);
+    worker.on('error', fail);
+    worker.on('messageerror', fail);
+    return { worker, load: 0 };
+  });
+
+  const until = async (ready: () => boolean): Promise<void> => {
+    while (broken === undefined && !ready()) await new Promise<void>((resolve) => wake.push(resolve));
+    if (broken !== undefined) throw broken;
+  };
+
+  return {
+    write: async (work) => {
+      if (broken !== undefined) throw broken;
+      const thread = crew.reduce((least, candidate) => (candidate.load < least.load ? candidate : least));
+      const batch: WriterBatch = { id: ++next, bytes: work.bytes, jobs: work.jobs };
+      underWay.set(batch.id, { work, thread });
+      weight += work.weight;
+      thread.load += cost(work);
+      const { buffer } = work.bytes;
+      thread.worker.postMessage(batch, buffer instanceof ArrayBuffer && buffer.byteLength > 0 ? [buffer] : []);
+      await until(() => weight < bytesUnderWay && underWay.size < batchesUnderWay);
+    },
+    settled: () => until(() => underWay.size === 0),
+    close: async () => {
+      await Promise.all(crew.map(({ worker }) => worker.terminate()));
+    },
+  };
+};
+
+interface Thread {
+  readonly worker: Worker;
+  load: number;
+}
+
+/** A file costs about as much as 64 kB of writing. */
+const cost = ({ weight, jobs }: WriterWork): number => weight + jobs.length * 65_536;
