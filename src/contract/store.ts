@@ -1,5 +1,4 @@
-import type { Snapshot, SnapshotDescription } from '../model/snapshot.ts';
-import type { SnapshotSummary } from '../model/snapshot.ts';
+import type { Snapshot, SnapshotDescription, SnapshotSummary } from '../model/snapshot.ts';
 import type { Base, Source } from './source.ts';
 import type { Run } from './run.ts';
 
@@ -34,6 +33,8 @@ export interface WriteOptions {
   readonly parent?: StoredSnapshot;
   /** Do everything but write. */
   readonly dryRun?: boolean;
+  /** Emit an `entry` event for each entry; by default only counters. */
+  readonly reportEntries?: boolean;
 }
 
 export interface WriteResult {

@@ -172,4 +172,13 @@ export class BlobSegment {
     const tree = (words[entry + packField] ?? 0) & treeBit;
     Atomics.store(words, entry + packField, location.pack | tree);
   }
+
+  /** Makes the blobs of these packs unfindable. */
+  dropPacks(packs: ReadonlySet<number>): void {
+    for (let index = 0; index < this.count; index++) {
+      const entry = this.entryAt(index);
+      // An id that matches nothing: no plaintext has this hash, as far as anybody will ever know.
+      if (packs.has((this.words[entry + packField] ?? 0) & packMask)) this.words.fill(0, entry, entry + 8);
+    }
+  }
 }

@@ -76,6 +76,11 @@ export class BlobTable {
     return this.#segmentOf(slot)?.locationAt(slot % slotsPerSegment);
   }
 
+  /** Forgets all blobs of these packs. For a table that no other thread has yet. */
+  dropPacks(packs: ReadonlySet<number>): void {
+    for (const segment of this.#segments) segment.dropPacks(packs);
+  }
+
   #segmentOf(slot: BlobSlot): BlobSegment | undefined {
     return this.#segments[Math.floor(slot / slotsPerSegment)];
   }

@@ -1,0 +1,102 @@
+import type { Run } from '../../contract/run.ts';
+import { Fault } from '../../model/fault.ts';
+import type { StoredLock } from './held-lock.ts';
+import { acquireLock } from './lock.ts';
+import { keepLock, type LockKeeper } from './lock-keeper.ts';
+import type { LockKind, Session } from './session.ts';
+
+interface Holding {
+  readonly kind: LockKind;
+  readonly lock: StoredLock;
+  /** How many pieces of work share it. */
+  users: number;
+  keeper: LockKeeper | undefined;
+  keeperTimer: NodeJS.Timeout;
+  lost: Fault | undefined;
+}
+
+/** A lock is refreshed after five minutes, so a run of seconds needs no thread for that. Milliseconds. */
+const keeperDelay = 30_000;
+
+/** The locks that this process holds on one repository: at most one, shared by all work under it. */
+export class LockKeeping {
+  readonly #session: Session;
+  #holding: Holding | undefined;
+
+  constructor(session: Session) {
+    this.#session = session;
+  }
+
+  /** Runs `work` under a lock and removes it on every way out. A lock already held serves if it is as strong. */
+  async locked<Result>(kind: LockKind, work: () => Promise<Result>, run: Run): Promise<Result> {
+    if (kind === 'shared' && this.#session.options.noLock) return work();
+    const held = this.#holding;
+    if (held !== undefined && kind === 'exclusive' && held.kind === 'shared') {
+      throw new Fault('internal', 'an exclusive lock was asked for under a shared one');
+    }
+    const holding = held ?? (this.#holding = await this.#acquire(kind, run));
+    holding.users++;
+    try {
+      return await work();
+    } finally {
+      holding.users--;
+      if (holding.users === 0) await this.#letGo(holding);
+    }
+  }
+
+  /** Throws when the lock can no longer be relied on: then nothing may be written that depends on it. */
+  assertFresh(run: Run): void {
+    const holding = this.#holding;
+    if (holding === undefined || this.#session.options.noLock) return;
+    if (holding.lost !== undefined) throw holding.lost;
+    if (holding.lock.isFresh(run.now())) return;
+    throw new Fault(
+      'lock-lost',
+      'the lock on the repository could not be kept fresh, so nothing more is written under it',
+      {
+        hint: 'The storage did not answer for more than 20 minutes, or the machine slept. Run the same command again.',
+        retry: true,
+      },
+    );
+  }
+
+  /** Removes whatever lock is held. */
+  async release(): Promise<void> {
+    if (this.#holding !== undefined) await this.#letGo(this.#holding);
+  }
+
+  async #acquire(kind: LockKind, run: Run): Promise<Holding> {
+    const { backend, envelope, options, master } = this.#session;
+    const { identity, lockWait } = options;
+    const lock = await acquireLock({
+      backend,
+      envelope,
+      exclusive: kind === 'exclusive',
+      identity,
+      retryFor: lockWait,
+      run,
+    });
+    const startKeeper = (): void => {
+      holding.keeper = keepLock({
+        lock,
+        backend,
+        master,
+        run,
+        onLost: (fault) => {
+          holding.lost = fault;
+        },
+      });
+    };
+    const keeperTimer = setTimeout(startKeeper, keeperDelay);
+    keeperTimer.unref();
+    const holding: Holding = { kind, lock, users: 0, keeper: undefined, keeperTimer, lost: undefined };
+    return holding;
+  }
+
+  async #letGo(holding: Holding): Promise<void> {
+    if (this.#holding === holding) this.#holding = undefined;
+    clearTimeout(holding.keeperTimer);
+    await holding.keeper?.stop();
+    await holding.lock.release();
+  }
+}

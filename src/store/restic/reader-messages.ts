@@ -1,0 +1,29 @@
+import type { MasterKey } from './envelope.ts';
+
+export interface ReaderSetup {
+  readonly master: MasterKey;
+}
+
+/** Blobs of one stretch of one pack. All arrays run in parallel, in ascending order of offset. */
+export interface OpenJob {
+  readonly job: number;
+  /** The stretch as stored. */
+  readonly sealed: Uint8Array;
+  /** 32 bytes each. */
+  readonly ids: Uint8Array;
+  /** From the beginning of `sealed`. */
+  readonly offsets: readonly number[];
+  readonly lengths: readonly number[];
+  /** 0: stored without compression. */
+  readonly uncompressedLengths: readonly number[];
+}
+
+export interface OpenedBlobs {
+  readonly job: number;
+  /** The plaintexts one after another, without those that are damaged. */
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  /** Where each begins in `bytes`; -1 for a damaged one. */
+  readonly starts: readonly number[];
+  /** What is wrong with the damaged ones, by their place in the job. */
+  readonly damage: readonly { readonly blob: number; readonly what: string }[];
+}

@@ -1,0 +1,47 @@
+import type { Backend } from '../../contract/backend.ts';
+import type { Run } from '../../contract/run.ts';
+import { Fault, isFault } from '../../model/fault.ts';
+import type { MasterKey } from './envelope.ts';
+import { listNames } from './index-loader.ts';
+import { openKeyFile } from './key.ts';
+import type { Poly1305 } from './poly1305.ts';
+
+/** restic gives up after as many keys, so that a hostile repository cannot make us derive for ever. */
+const keyLimit = 20;
+
+export interface FoundKey {
+  readonly id: string;
+  readonly master: MasterKey;
+}
+
+/** Finds the key that a password opens. Faults: `wrong-password`, `repository-missing`, `key-damaged`. */
+export const findKey = async (
+  backend: Backend,
+  password: string,
+  options: { readonly hint?: string; readonly poly1305: Poly1305 },
+  run: Run,
+): Promise<FoundKey> => {
+  const names = (await listNames(backend, 'key', run)).sort();
+  const { hint } = options;
+  if (hint !== undefined) names.sort((left, right) => Number(right.startsWith(hint)) - Number(left.startsWith(hint)));
+  let damaged: Fault | undefined;
+  for (const id of names.slice(0, keyLimit)) {
+    const json = await backend.load({ kind: 'key', name: id }, undefined, run);
+    try {
+      const master = await openKeyFile(json, password, options.poly1305);
+      if (master !== undefined) return { id, master };
+    } catch (error) {
+      if (!isFault(error, 'key-damaged')) throw error;
+      damaged = error;
+    }
+  }
+  if (names.length === 0) {
+    throw new Fault('repository-missing', `the repository at ${backend.description} has no key`, {
+      hint: 'Without a file in its keys folder nothing in it can be read; bring that folder back from a copy.',
+    });
+  }
+  if (damaged !== undefined) throw damaged;
+  throw new Fault('wrong-password', `the password opens no key of the repository at ${backend.description}`, {
+    hint: 'Check --password-file, --password-command or MAILKEEP_PASSWORD_FILE. A password is never guessed or reset.',
+  });
+};

@@ -1,0 +1,295 @@
+import { hash } from 'node:crypto';
+import { join } from 'node:path';
+import type { Backend } from '../../contract/backend.ts';
+import type { Run } from '../../contract/run.ts';
+import type { Source } from '../../contract/source.ts';
+import type { Store, StoredSnapshot, WriteOptions, WriteResult } from '../../contract/store.ts';
+import { asFault, Fault, isFault } from '../../model/fault.ts';
+import { createBlobReader, type BlobReader } from './blob-reader.ts';
+import { createDecompressor } from './compression.ts';
+import { createConfig, formatConfig, parseConfig } from './config.ts';
+import { createContentReader } from './content-reader.ts';
+import { createEnvelope, generateMasterKey } from './envelope.ts';
+import { createIndexCache } from './index-cache.ts';
+import { listNames, loadIndex, type RepositoryIndex } from './index-loader.ts';
+import { createKeyFile } from './key.ts';
+import { LockKeeping } from './lock-keeping.ts';
+import { createObjectIo } from './object-io.ts';
+import { loadPoly1305 } from './poly1305.ts';
+import type { OpenedBlobs, OpenJob } from './reader-messages.ts';
+import { findKey } from './repository-key.ts';
+import { createBatchSealer } from './seal-batch.ts';
+import type { LockKind, RepositoryOptions, Session } from './session.ts';
+import { parseSnapshot, type SnapshotFile } from './snapshot-format.ts';
+import { writeSnapshot } from './snapshot-write.ts';
+import { openStoredSnapshot } from './stored-snapshot.ts';
+import { loadSubtreeKnowledge, noKnowledge, saveSubtreeKnowledge, type SubtreeKnowledge } from './subtree-cache.ts';
+import { threadFile, ThreadPool } from './thread-pool.ts';
+import { localOffsetMinutes } from './time-format.ts';
+import { createTreeCache, type TreeCache } from './tree-cache.ts';
+import { createSubtreeLedger, type SubtreeLedger } from './tree-walk.ts';
+
+export interface OpenOptions extends RepositoryOptions {
+  readonly password: string;
+  /** Beginning of the id of the key to try first. */
+  readonly keyHint?: string;
+}
+
+export interface InitOptions extends OpenOptions {
+  /** A password we generated needs no costly derivation. */
+  readonly generatedPassword: boolean;
+}
+
+const missingRepository = (backend: Backend, cause: unknown): Fault =>
+  new Fault('repository-missing', `there is no repository at ${backend.description}`, {
+    cause,
+    hint: 'Check the location, and that its disk is mounted; `mailkeep init` makes a new repository.',
+  });
+
+/** Makes a new repository. Faults: `repository-exists`, and what the backend says. Returns its id. */
+export const initRepository = async (backend: Backend, options: InitOptions, run: Run): Promise<string> => {
+  const exists = await backend.size({ kind: 'config', name: '' }, run).then(
+    () => true,
+    (error: unknown) => {
+      if (isFault(error, 'object-missing')) return false;
+      throw error;
+    },
+  );
+  if (!exists) await backend.create(run);
+  // A repository whose config was lost is one all the same: its keys are what must not be buried under new ones.
+  const keys = exists ? [] : await listNames(backend, 'key', run);
+  if (exists || keys.length > 0) {
+    throw new Fault('repository-exists', `there is already a repository at ${backend.description}`, {
+      hint: 'Choose another place, or use the one that is there: nothing has been changed.',
+    });
+  }
+  const poly1305 = await loadPoly1305();
+  const master = generateMasterKey();
+  const config = createConfig();
+  const now = run.now();
+  const { username, hostname } = options.identity;
+  const key = await createKeyFile(
+    options.password,
+    master,
+    {
+      created: { nanoseconds: now, offsetMinutes: localOffsetMinutes(now) },
+      username,
+      hostname,
+      cost: options.generatedPassword ? 'generated-password' : 'standard',
+    },
+    (derived) => createEnvelope(derived, poly1305),
+  );
+  await backend.save({ kind: 'key', name: hash('sha256', key, 'hex') }, [key], run);
+  await backend.save({ kind: 'config', name: '' }, [createEnvelope(master, poly1305).seal(formatConfig(config))], run);
+  return config.id;
+};
+
+/** Opens a repository. Faults: `repository-missing`, `wrong-password`, `repository-newer`, `config-damaged`, `key-damaged`. */
+export const openRepository = async (backend: Backend, options: OpenOptions, run: Run): Promise<Repository> => {
+  let sealedConfig: Uint8Array;
+  try {
+    sealedConfig = await backend.load({ kind: 'config', name: '' }, undefined, run);
+  } catch (error) {
+    throw isFault(error, 'object-missing') ? missingRepository(backend, error) : error;
+  }
+  const poly1305 = await loadPoly1305();
+  const keyOptions = options.keyHint === undefined ? { poly1305 } : { poly1305, hint: options.keyHint };
+  const { master, id: keyId } = await findKey(backend, options.password, keyOptions, run);
+  const envelope = createEnvelope(master, poly1305);
+  const plain = envelope.open(sealedConfig);
+  if (plain === undefined) {
+    throw new Fault('config-damaged', `the config of the repository at ${backend.description} is damaged`, {
+      hint: 'Bring the file `config` back from a copy of the repository; all other files can stay as they are.',
+    });
+  }
+  const config = parseConfig(plain);
+  const session: Session = {
+    backend,
+    config,
+    master,
+    envelope,
+    sealer: createBatchSealer(master, poly1305),
+    decompressor: createDecompressor(),
+    io: createObjectIo(backend, envelope, config.version),
+    options,
+  };
+  return new Repository(session, keyId);
+};
+
+interface Loaded {
+  readonly index: RepositoryIndex;
+  readonly blobs: BlobReader;
+  readonly trees: TreeCache;
+  readonly ledger: SubtreeLedger;
+  readonly knowledge: SubtreeKnowledge;
+}
+
+/** An open repository in restic's format. */
+export class Repository implements Store {
+  readonly session: Session;
+  /** Id of the key file that the password opened. */
+  readonly keyId: string;
+  readonly #locks: LockKeeping;
+  readonly #readers: ThreadPool<OpenJob, OpenedBlobs>;
+  #loaded: Promise<Loaded> | undefined;
+
+  constructor(session: Session, keyId: string) {
+    this.session = session;
+    this.keyId = keyId;
+    this.#locks = new LockKeeping(session);
+    const { threads } = session.options;
+    this.#readers = new ThreadPool(threadFile('reader-thread'), { threads, workerData: { master: session.master } });
+  }
+
+  get description(): string {
+    return this.session.backend.description;
+  }
+
+  get id(): string {
+    return this.session.config.id;
+  }
+
+  /** Runs `work` under a lock of restic's; one that is already held by this repository is shared. */
+  locked<Result>(kind: LockKind, work: () => Promise<Result>, run: Run): Promise<Result> {
+    return this.#locks.locked(kind, work, run);
+  }
+
+  async snapshots(run: Run): Promise<readonly SnapshotFile[]> {
+    const found: SnapshotFile[] = [];
+    for (const name of await listNames(this.session.backend, 'snapshot', run)) {
+      try {
+        found.push(await this.snapshotFile(name, run));
+      } catch (error) {
+        if (!isFault(error, 'snapshot-damaged', 'object-missing')) throw error;
+        run.emit({ kind: 'fault', fault: asFault(error) });
+      }
+    }
+    return found.sort((left, right) => Number(left.time.nanoseconds - right.time.nanoseconds));
+  }
+
+  /** One snapshot's file. `id` is whole. */
+  async snapshotFile(id: string, run: Run): Promise<SnapshotFile> {
+    return parseSnapshot(id, await this.session.io.load('snapshot', id, run));
+  }
+
+  async open(id: string, run: Run): Promise<StoredSnapshot> {
+    let file: SnapshotFile;
+    try {
+      file = await this.snapshotFile(id, run);
+    } catch (error) {
+      if (!isFault(error, 'object-missing')) throw error;
+      throw new Fault('snapshot-missing', `there is no snapshot ${id.slice(0, 8)}`, {
+        cause: error,
+        hint: '`mailkeep snapshots` lists those that there are.',
+      });
+    }
+    const { index, blobs, trees, ledger, knowledge } = await this.#load(run);
+    const knownComplete =
+      knowledge.completeRoots.includes(file.tree) && knowledge.indexIds.every((name) => index.indexIds.has(name));
+    const contents = createContentReader({
+      backend: this.session.backend,
+      index,
+      blobs,
+      threads: this.#readers,
+      stretchesInFlight: 2 * this.session.options.threads,
+    });
+    return openStoredSnapshot({ file, trees, ledger, contents, knownComplete, table: index.table });
+  }
+
+  write(source: Source, options: WriteOptions, run: Run): Promise<WriteResult> {
+    return this.locked('shared', () => this.#write(source, options, run), run);
+  }
+
+  /** All that the index files say. Read once. */
+  async index(run: Run): Promise<RepositoryIndex> {
+    return (await this.#load(run)).index;
+  }
+
+  async blobs(run: Run): Promise<BlobReader> {
+    return (await this.#load(run)).blobs;
+  }
+
+  async trees(run: Run): Promise<TreeCache> {
+    return (await this.#load(run)).trees;
+  }
+
+  async ledger(run: Run): Promise<SubtreeLedger> {
+    return (await this.#load(run)).ledger;
+  }
+
+  /** Blobs are opened here, in threads. */
+  get readers(): ThreadPool<OpenJob, OpenedBlobs> {
+    return this.#readers;
+  }
+
+  /** Forgets the index, to be read again: after this repository has changed it. */
+  forgetIndex(): void {
+    this.#loaded = undefined;
+  }
+
+  async close(): Promise<void> {
+    await this.#locks.release();
+    await this.#readers.close();
+    await this.session.backend.close();
+  }
+
+  get #cacheDirectory(): string | undefined {
+    const { cacheDirectory } = this.session.options;
+    return cacheDirectory === undefined ? undefined : join(cacheDirectory, this.id, 'mailkeep');
+  }
+
+  #load(run: Run): Promise<Loaded> {
+    this.#loaded ??= this.#loadNow(run);
+    return this.#loaded;
+  }
+
+  async #loadNow(run: Run): Promise<Loaded> {
+    const { session } = this;
+    const directory = this.#cacheDirectory;
+    const cache = directory === undefined ? undefined : createIndexCache(directory, session.envelope);
+    const index = await loadIndex({ backend: session.backend, io: session.io, cache }, run);
+    const blobs = createBlobReader(session.backend, index, session);
+    const trees = createTreeCache(blobs);
+    const knowledge = directory === undefined ? noKnowledge : await loadSubtreeKnowledge(directory, session.envelope);
+    const ledger = createSubtreeLedger(trees, index.table, knowledge.counts);
+    return { index, blobs, trees, ledger, knowledge };
+  }
+
+  async #write(source: Source, options: WriteOptions, run: Run): Promise<WriteResult> {
+    const { index, ledger } = await this.#load(run);
+    await this.#dropMissingPacks(index, run);
+    const parts = { session: this.session, index, ledger, assertLocked: () => this.#locks.assertFresh(run) };
+    try {
+      const { tree, newIndexIds, ...result } = await writeSnapshot(source, options, parts, run);
+      if (result.snapshot !== undefined) await this.#remember(tree, [...index.indexIds, ...newIndexIds], ledger, run);
+      return result;
+    } finally {
+      // Blobs that were claimed and not stored must not be taken for stored by the next write.
+      this.forgetIndex();
+    }
+  }
+
+  /** A pack that an index lists and that is gone holds nothing any more: what was in it is to be stored again. */
+  async #dropMissingPacks(index: RepositoryIndex, run: Run): Promise<void> {
+    const present = new Set(await listNames(this.session.backend, 'pack', run));
+    const missing = index.packs.ids().filter((id) => !present.has(id));
+    if (missing.length === 0) return;
+    const fault = new Fault(
+      'pack-damaged',
+      `${missing.length} packs are missing, the first is ${missing[0]?.slice(0, 8)}`,
+      {
+        hint: 'What this backup needs of them is stored again. Run `mailkeep check` to see which snapshots have lost something.',
+      },
+    );
+    run.emit({ kind: 'fault', fault });
+    const numbers = new Set(missing.map((id) => index.packs.numberOf(id)));
+    index.table.dropPacks(numbers);
+  }
+
+  async #remember(tree: string, indexIds: readonly string[], ledger: SubtreeLedger, run: Run): Promise<void> {
+    const directory = this.#cacheDirectory;
+    if (directory === undefined) return;
+    const knowledge = { completeRoots: [tree], indexIds, counts: ledger.known() };
+    await saveSubtreeKnowledge(directory, this.session.envelope, knowledge, run);
+  }
+}

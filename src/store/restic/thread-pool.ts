@@ -1,0 +1,79 @@
+import { Worker } from 'node:worker_threads';
+import { asFault, Fault } from '../../model/fault.ts';
+import { revivedFault, type PlainFault } from './plain-fault.ts';
+
+/** The address of a thread's file beside this one: `.ts` in a checkout, `.js` once built. */
+export const threadFile = (name: string): URL =>
+  new URL(`${name}${import.meta.url.slice(import.meta.url.lastIndexOf('.'))}`, import.meta.url);
+
+export type ThreadAnswer<Result> =
+  | { readonly kind: 'done'; readonly job: number; readonly result: Result }
+  | { readonly kind: 'failed'; readonly job: number; readonly fault: PlainFault };
+
+interface Waiting<Result> {
+  readonly thread: number;
+  readonly resolve: (result: Result) => void;
+  readonly reject: (fault: Fault) => void;
+}
+
+/** Threads that each answer a job with a result. They start with the first job. */
+export class ThreadPool<Job extends { readonly job: number }, Result> {
+  readonly #file: URL;
+  readonly #workerData: unknown;
+  readonly #count: number;
+  #workers: Worker[] = [];
+  #outstanding: number[] = [];
+  readonly #waiting = new Map<number, Waiting<Result>>();
+  #jobs = 0;
+
+  constructor(file: URL, options: { readonly threads: number; readonly workerData: unknown }) {
+    this.#file = file;
+    this.#workerData = options.workerData;
+    this.#count = options.threads;
+  }
+
+  /** `make` is given the job's number. What is in `transfer` is given away. */
+  submit(make: (job: number) => Job, transfer: readonly ArrayBuffer[]): Promise<Result> {
+    if (this.#workers.length === 0) this.#start();
+    const number = ++this.#jobs;
+    const thread = this.#outstanding.indexOf(Math.min(...this.#outstanding));
+    this.#outstanding[thread] = (this.#outstanding[thread] ?? 0) + 1;
+    return new Promise((resolve, reject) => {
+      this.#waiting.set(number, { thread, resolve, reject });
+      this.#workers[thread]?.postMessage(make(number), [...transfer]);
+    });
+  }
+
+  async close(): Promise<void> {
+    const workers = this.#workers;
+    this.#workers = [];
+    this.#fail(new Fault('interrupted', 'the threads were ended'));
+    await Promise.all(workers.map((worker) => worker.terminate()));
+  }
+
+  #start(): void {
+    for (let number = 0; number < this.#count; number++) {
+      const worker = new Worker(this.#file, { workerData: this.#workerData });
+      worker.on('message', (answer: ThreadAnswer<Result>) => this.#receive(answer));
+      worker.on('error', (error) => this.#fail(asFault(error)));
+      // A process with nothing left to do but wait for idle threads may end.
+      worker.unref();
+      this.#workers.push(worker);
+      this.#outstanding.push(0);
+    }
+  }
+
+  #receive(answer: ThreadAnswer<Result>): void {
+    const waiting = this.#waiting.get(answer.job);
+    if (waiting === undefined) return;
+    this.#waiting.delete(answer.job);
+    this.#outstanding[waiting.thread] = (this.#outstanding[waiting.thread] ?? 1) - 1;
+    if (answer.kind === 'done') waiting.resolve(answer.result);
+    else waiting.reject(revivedFault(answer.fault));
+  }
+
+  #fail(fault: Fault): void {
+    for (const waiting of this.#waiting.values()) waiting.reject(fault);
+    this.#waiting.clear();
+  }
+}
