@@ -1,0 +1,4 @@
+import { sourceSuite } from '../../contract/source.suite.ts';
+import { makeFilesFixture } from './files-fixture.ts';
+
+sourceSuite('files', () => makeFilesFixture());
