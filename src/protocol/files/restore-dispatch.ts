@@ -1,4 +1,5 @@
 import type { ByteString } from '../../model/byte-string.ts';
+import type { Run } from '../../contract/run.ts';
 import type { Content } from '../../contract/source.ts';
 import type { Entry, Path } from '../../model/entry.ts';
 import { asFault, Fault } from '../../model/fault.ts';
@@ -45,7 +46,8 @@ export interface Task {
 
 const directoriesInABatch = 64;
 
-export const pathOfFile = ({ directory, entry }: PendingFile): ByteString => childPath(joinedPath(directory), entry.name);
+export const pathOfFile = ({ directory, entry }: PendingFile): ByteString =>
+  childPath(joinedPath(directory), entry.name);
 
 /**
  * Hands tasks to the writer threads with their directories held. The bytes go along without a copy, unless the tasks
@@ -166,6 +168,12 @@ export const settle = (file: PendingFile, outcome: WriterOutcome | undefined, co
   }
 };
 
+/** A file of a living source is kept as it was read, and that is said. */
+export const tellChanged = (file: PendingFile, run: Run): void => {
+  const fault = new Fault('entry-changed', 'it changed while it was read');
+  run.emit({ kind: 'fault', fault, path: pathOfFile(file) });
+};
+
 /** Something took the name since the plan was made; the same plan applied twice meets its own files here. */
 const settleOccupied = (file: PendingFile, { ledger, abilities, root }: RestoreContext): void => {
   const path = pathOfFile(file);
@@ -185,4 +193,3 @@ export const failureFault = ({ code, syscall, reading }: WriterFailure, path: By
   if (reading) return errnoFault(error, 'read', path, { ENOENT: 'entry-vanished', EACCES: 'entry-unreadable' });
   return errnoFault(error, 'write', path, { EEXIST: 'target-occupied', EISDIR: 'target-occupied' });
 };
-

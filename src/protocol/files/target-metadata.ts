@@ -108,7 +108,7 @@ export interface MetadataTask {
  * other failures are thrown.
  */
 export const setMetadata = (task: MetadataTask, posix: Posix | undefined): readonly Loss[] => {
-  const { descriptor, path, metadata, tidy } = task;
+  const { descriptor, metadata } = task;
   const losses: Loss[] = [];
   let { mode } = metadata;
   if (metadata.uid >= 0 || metadata.gid >= 0) {
@@ -118,8 +118,7 @@ export const setMetadata = (task: MetadataTask, posix: Posix | undefined): reado
       mode &= ~0o6000;
     }
   }
-  if (posix !== undefined) losses.push(...setAttributes(path, task, posix));
-  else if (tidy) losses.push();
+  if (posix !== undefined) losses.push(...setAttributes(task, posix));
   if (!attempt(() => fchmodSync(descriptor, mode))) losses.push('mode');
   if (!attempt(() => setTimes(descriptor, metadata, posix))) losses.push('time');
   return losses;
@@ -133,7 +132,11 @@ const setTimes = (descriptor: number, times: AttainableMetadata, posix: Posix | 
 /** Seconds as Node takes them; a quarter of a microsecond is lost. */
 export const secondsOf = (time: Nanoseconds): number => Number(time) / 1e9;
 
-const setAttributes = (path: ByteString, { metadata, tidy }: MetadataTask, posix: Posix): readonly Loss[] => {
+/** The attributes alone, of whatever lies at the path. */
+export const setAttributes = (
+  { path, metadata, tidy }: Omit<MetadataTask, 'descriptor'>,
+  posix: Posix,
+): readonly Loss[] => {
   const losses: Loss[] = [];
   if (tidy) {
     const wanted = new Set(metadata.attributes.map(({ name }) => name));
