@@ -11,6 +11,12 @@ import type { Run } from './run.ts';
 export interface Store {
   readonly description: string;
 
+  /**
+   * Runs `work` while nothing that the store holds can be removed by others: what `work` reads and refers to stays.
+   * May be nested; `write` does it by itself.
+   */
+  guarded<Result>(work: () => Promise<Result>, run: Run): Promise<Result>;
+
   /** All snapshots, oldest first. One that cannot be read is reported as an event and left out. */
   snapshots(run: Run): Promise<readonly Snapshot[]>;
 

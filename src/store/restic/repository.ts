@@ -154,6 +154,10 @@ export class Repository implements Store {
     return this.#locks.locked(kind, work, run);
   }
 
+  guarded<Result>(work: () => Promise<Result>, run: Run): Promise<Result> {
+    return this.locked('shared', work, run);
+  }
+
   async snapshots(run: Run): Promise<readonly SnapshotFile[]> {
     const found: SnapshotFile[] = [];
     for (const name of await listNames(this.session.backend, 'snapshot', run)) {

@@ -1,0 +1,92 @@
+import { homedir, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Fault } from '../model/fault.ts';
+import { parseBytes } from '../model/size.ts';
+
+/** Where a password comes from, in the order in which the sources are asked. */
+export type PasswordSource =
+  | { readonly kind: 'file'; readonly path: string }
+  | { readonly kind: 'command'; readonly command: string }
+  | { readonly kind: 'value'; readonly password: string };
+
+/** What the environment says: every variable of restic's that has a meaning here, and the same under `MAILKEEP_`. */
+export interface Environment {
+  readonly repository: string | undefined;
+  readonly repositoryFile: string | undefined;
+  readonly password: PasswordSource | undefined;
+  readonly keyHint: string | undefined;
+  readonly compression: 'off' | 'auto' | 'max' | undefined;
+  /** Bytes. */
+  readonly packSize: number | undefined;
+  readonly host: string | undefined;
+  /** Own folder for caches, of configuration, of data. */
+  readonly cacheDirectory: string;
+  readonly dataDirectory: string;
+  readonly configDirectory: string;
+  readonly temporaryDirectory: string;
+  /** Updates of the progress line per second; restic's RESTIC_PROGRESS_FPS. */
+  readonly progressRate: number | undefined;
+  readonly language: 'en' | 'ja';
+  readonly color: boolean;
+  readonly home: string;
+}
+
+type Variables = Readonly<Record<string, string | undefined>>;
+
+const mebibyte = 1_048_576;
+
+const configuration = (name: string, value: string, expected: string): Fault =>
+  new Fault('configuration', `${name} is set to "${value}"`, { hint: `It must be ${expected}.`, context: { name } });
+
+const compressionOf = (value: string | undefined): Environment['compression'] => {
+  if (value === undefined) return undefined;
+  if (value === 'off' || value === 'auto' || value === 'max') return value;
+  throw configuration('RESTIC_COMPRESSION', value, 'off, auto or max');
+};
+
+/** restic counts RESTIC_PACK_SIZE in MiB. */
+const packSizeOf = (value: string | undefined): number | undefined => {
+  if (value === undefined) return undefined;
+  const size = /^\d+$/.test(value) ? Number(value) * mebibyte : parseBytes(value);
+  if (size === undefined || size < 4 * mebibyte || size > 128 * mebibyte) {
+    throw configuration('RESTIC_PACK_SIZE', value, 'a number of MiB from 4 to 128');
+  }
+  return size;
+};
+
+/** A language of ours from a locale such as `ja_JP.UTF-8`. */
+const languageOf = (locale: string | undefined): 'en' | 'ja' => (locale?.startsWith('ja') === true ? 'ja' : 'en');
+
+/** Reads the process's environment; nothing else in the program does. */
+export const readEnvironment = (variables: Variables = process.env): Environment => {
+  const present = (name: string): string | undefined => variables[name] || undefined;
+  const either = (name: string): string | undefined => present(`MAILKEEP_${name}`) ?? present(`RESTIC_${name}`);
+  const home = present('HOME') ?? homedir();
+  const passwordFile = either('PASSWORD_FILE');
+  const passwordCommand = either('PASSWORD_COMMAND');
+  const password = either('PASSWORD');
+  return {
+    repository: either('REPOSITORY'),
+    repositoryFile: either('REPOSITORY_FILE'),
+    password:
+      passwordFile !== undefined
+        ? { kind: 'file', path: passwordFile }
+        : passwordCommand !== undefined
+          ? { kind: 'command', command: passwordCommand }
+          : password !== undefined
+            ? { kind: 'value', password }
+            : undefined,
+    keyHint: either('KEY_HINT'),
+    compression: compressionOf(either('COMPRESSION')),
+    packSize: packSizeOf(either('PACK_SIZE')),
+    host: either('HOST'),
+    cacheDirectory: either('CACHE_DIR') ?? join(present('XDG_CACHE_HOME') ?? join(home, '.cache'), 'mailkeep'),
+    dataDirectory: join(present('XDG_DATA_HOME') ?? join(home, '.local', 'share'), 'mailkeep'),
+    configDirectory: join(present('XDG_CONFIG_HOME') ?? join(home, '.config'), 'mailkeep'),
+    temporaryDirectory: present('TMPDIR') ?? tmpdir(),
+    progressRate: Number(either('PROGRESS_FPS')) || undefined,
+    language: languageOf(present('MAILKEEP_LANG') ?? present('LC_ALL') ?? present('LC_MESSAGES') ?? present('LANG')),
+    color: present('NO_COLOR') === undefined && present('TERM') !== 'dumb',
+    home,
+  };
+};
