@@ -326,7 +326,7 @@ const testReading = (trying: Trying): void => {
     assert.deepEqual(texts, ['', 's']);
     const [gone] = requests;
     assert.ok(gone !== undefined);
-    assert.equal(await source.relocate(pathOf(session.at('gone')), gone.entry, session.run), undefined);
+    assert.equal(await source.relocate(pathOf(session.fixture.prefix), gone.entry, session.run), undefined);
     await source.close();
   });
 };

@@ -7,7 +7,7 @@ import type { PathNode } from './path-tree.ts';
 
 export interface Relocation {
   readonly root: PathNode;
-  /** Of the entry itself: its last name is the entry's. */
+  /** Of the directory that lists the entry. */
   readonly path: Path;
   readonly entry: Entry;
   readonly reader: MetadataReader;
@@ -26,7 +26,7 @@ export const fileOfPath = (root: PathNode, path: Path): ByteString | undefined =
 
 /** A file that was replaced by another under its name (written aside and renamed) is there again. */
 export const relocateFile = async ({ root, path, entry, reader }: Relocation): Promise<FreshChild | undefined> => {
-  const file = fileOfPath(root, path);
+  const file = fileOfPath(root, [...path, entry.name]);
   if (file === undefined) return undefined;
   const stats = reader.stats(file);
   if (stats === undefined || !stats.isFile()) return undefined;

@@ -97,7 +97,7 @@ describe('the memory source', () => {
     assert.deepEqual(texts, ['chan', 'fail', '']);
     const gone = requests[2];
     assert.ok(gone !== undefined);
-    const found = await source.relocate([gone.entry.name], gone.entry, run);
+    const found = await source.relocate([], gone.entry, run);
     assert.ok(found !== undefined);
     assert.deepEqual((await readStrictly(source, [found], run)).texts, ['found']);
   });

@@ -105,7 +105,7 @@ export const createMemorySource = (root: MemoryDirectory, options: MemorySourceO
   description: 'memory',
   capture: (base, run) => captureDirectory({ base, run, pageSize: options.pageSize ?? 100 }, [], root),
   read: (requests, _pieces, run) => deliver(requests, { deliveryBytes: options.deliveryBytes ?? 65_536, run }),
-  relocate: async (path, entry) => relocated(nodeAt(root, path), entry),
+  relocate: async (path, entry) => relocated(nodeAt(root, [...path, entry.name]), entry),
   close: async () => {},
 });
 
