@@ -17,7 +17,7 @@ const greatestCommonDivisor = (left: Polynomial, right: Polynomial): Polynomial 
   right === 0n ? left : greatestCommonDivisor(right, remainder(left, right));
 
 /** Squaring puts a zero between the bits. */
-const square = (polynomial: Polynomial): Polynomial => BigInt(`0b${[...polynomial.toString(2)].join('0')}`);
+const square = (polynomial: Polynomial): Polynomial => BigInt(`0b${polynomial.toString(2).split('').join('0')}`);
 
 /**
  * Whether a polynomial of degree 53 has no divisor but itself and 1, by Rabin's test: 53 is prime, so x^(2^53) must be x
