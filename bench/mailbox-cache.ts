@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { generateMailbox } from './generate-mailbox.ts';
@@ -34,9 +34,19 @@ export async function ensureMailbox(options: MailboxOptions): Promise<void> {
   writeFileSync(marker, `${JSON.stringify(summary)}\n`);
 }
 
-/** A mailbox that is changed is made anew by the next run. */
+/** A mailbox that is about to be changed is no longer what its name says. */
 export function forgetMailbox(options: MailboxOptions): void {
   rmSync(markerOf(options), { force: true });
+}
+
+/** Mailboxes that were changed or never finished. */
+export function changedMailboxes(base: string): string[] {
+  const folder = join(base, 'mailbox');
+  if (!existsSync(folder)) return [];
+  const names = readdirSync(folder);
+  return names
+    .filter((name) => !name.endsWith('.json') && !names.includes(`${name}.json`))
+    .map((name) => join(folder, name));
 }
 
 /** What the generator said about it, as JSON. */

@@ -4,10 +4,12 @@ import { cpus, loadavg, release, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { changedMailboxes } from './mailbox-cache.ts';
 import { measuringMethod } from './measure.ts';
 import { findPrograms, type Found } from './program.ts';
 import { type Machine, markdown, withReport } from './report.ts';
 import { type Plan, type Result, type Row, runSeries, type Series } from './series.ts';
+import { openWorkFolder } from './work-folder.ts';
 
 const usage = `npm run bench [-- OPTIONS]: Mailkeep beside restic, borg, rsync and tar+zstd on the same mail, in one run
 
@@ -54,7 +56,12 @@ function allSeries(messages: number): Series[] {
       mailbox: 'shared-attachments',
       messages,
       rows: [
-        { id: 'shared-attachments', title: `first backup, repeated attachments, ${count(messages)}`, action: 'first' },
+        {
+          id: 'shared-attachments',
+          title: `first backup, repeated attachments, ${count(messages)}`,
+          action: 'first',
+          once: true,
+        },
       ],
     },
     {
@@ -125,16 +132,38 @@ function load(): string {
   return (loadavg()[0] ?? 0).toFixed(1);
 }
 
+/** Generously: each message with each of five programs, in each first backup and each restore, and the mailbox itself. */
+function spaceNeeded(series: readonly Series[], repeat: number): number {
+  let needed = 0;
+  for (const { mailbox, messages, rows } of series) {
+    if (mailbox === 'one-file') continue;
+    const perMessage = mailbox === 'tiny' ? 5_000 : 32_000;
+    const copies = rows.reduce((sum, row) => {
+      const times = row.once === true ? 1 : repeat;
+      return sum + (row.action === 'restore' ? 5 : row.action === 'first' ? 3.2 : 0) * times;
+    }, 1);
+    needed += messages * perMessage * (rows.some((row) => row.action === 'first') ? copies : copies + 3.2);
+  }
+  return needed;
+}
+
+function say(line: string): void {
+  console.error(line);
+}
+
 function build(): void {
   const { status } = spawnSync('npm', ['run', '--silent', 'build'], { cwd: root, stdio: 'inherit' });
   if (status !== 0) throw new Error('npm run build failed');
 }
 
 function chosenPrograms(found: readonly Found[], names: string | undefined): Found[] {
-  const wanted = names?.split(',');
-  return found.filter(
-    (each) => wanted === undefined || wanted.includes(each.kind === 'missing' ? each.name : each.program.name),
-  );
+  if (names === undefined) return [...found];
+  const nameOf = (each: Found): string => (each.kind === 'missing' ? each.name : each.program.name);
+  return names.split(',').map((name) => {
+    const chosen = found.find((each) => nameOf(each) === name);
+    if (chosen === undefined) throw new Error(`no such program: ${name}; there are ${found.map(nameOf).join(', ')}`);
+    return chosen;
+  });
 }
 
 async function main(argv: readonly string[]): Promise<void> {
@@ -169,20 +198,31 @@ async function main(argv: readonly string[]): Promise<void> {
   const repeat = parsePositive(values.repeat ?? (values.quick ? '1' : '3'), '--repeat');
   if (!values['no-build'] && (values.programs ?? 'mailkeep').split(',').includes('mailkeep')) build();
   const programs = chosenPrograms(await findPrograms(values.base), values.programs);
+  const work = await openWorkFolder({
+    base: values.base,
+    needed: spaceNeeded(series, repeat),
+    patient: !values.quick,
+    say,
+  });
   const plan: Plan = {
     base: values.base,
+    work,
     programs: programs.flatMap((found) => (found.kind === 'program' ? [found.program] : [])),
     repeat,
     cold: values.cold,
-    say: (line) => console.error(line),
+    say,
   };
   const loadBefore = load();
   const results: Result[] = [];
   const mailboxes: string[] = [];
-  for (const each of series) {
-    const done = await runSeries(each, plan);
-    results.push(...done.results);
-    mailboxes.push(...done.mailbox);
+  try {
+    for (const each of series) {
+      const done = await runSeries(each, plan);
+      results.push(...done.results);
+      mailboxes.push(...done.mailbox);
+    }
+  } finally {
+    work.close(changedMailboxes(values.base));
   }
   const machine = machineNow(values.base, loadBefore);
   const report = {
