@@ -42,9 +42,9 @@ export function violations(files: readonly SourceFile[], dependencies: readonly 
   ];
 }
 
-/** Tests and the conformance suites that they call; neither is built. */
+/** Tests, the conformance suites that they call, and their fixtures; none of them is built. */
 function isTest(path: string): boolean {
-  return path.endsWith('.test.ts') || path.endsWith('.suite.ts');
+  return /(?:\.test|\.suite|-fixture)\.ts$/.test(path);
 }
 
 function folderOf(path: string): string {
@@ -65,7 +65,7 @@ function brokenImport({ file, specifier, dependencies }: SpecifierRule): string[
   if (!specifier.endsWith('.ts')) return says('a relative import names the file with its .ts suffix.');
   const target = resolveFrom(file.path, specifier);
   if (!target.startsWith('src/')) return says('the program imports nothing outside src/.');
-  if (isTest(target)) return says('only tests import tests and suites.');
+  if (isTest(target)) return says('only tests import tests, suites and fixtures.');
   const targetFolder = folderOf(target);
   if (folder === targetFolder) return [];
   const allowed = topFolders.includes(folder) ? everythingBelowTheTop : mayImport[folder];

@@ -45,7 +45,7 @@ describe('the packed package', () => {
       assert.ok(files.includes(`package/${file}`), `${file} is missing in ${files.join(', ')}`);
     }
     assert.deepEqual(
-      files.filter((file) => /\.test\.|\.suite\.|\.ts$|\/test\//.test(file)),
+      files.filter((file) => /\.test\.|\.suite\.|-fixture\.|\.ts$|\/test\//.test(file)),
       [],
     );
   });

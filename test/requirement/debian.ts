@@ -45,14 +45,21 @@ export async function unpackFromSuite({ suite, name, into }: PackageWish): Promi
   const work = await mkdtemp(join(tmpdir(), 'mailkeep-apt-'));
   try {
     const options = await privateApt(work, `deb ${mirror} ${suite} main\n`);
-    await succeed('apt-get', [...options, 'update'], { cwd: work });
-    await succeed('apt-get', [...options, 'download', name], { cwd: work });
+    await apt([...options, 'update'], work);
+    await apt([...options, 'download', name], work);
     const archive = (await readdir(work)).find((file) => file.endsWith('.deb'));
     if (archive === undefined) throw new MissingRequirement(`Debian's suite ${suite} gave no package ${name}.`);
     await succeed('dpkg-deb', ['-x', join(work, archive), into]);
   } finally {
     await rm(work, { recursive: true, force: true });
   }
+}
+
+async function apt(args: readonly string[], cwd: string): Promise<void> {
+  const result = await runCommand('apt-get', args, { cwd });
+  if (result.code === 0) return;
+  const [complaint = result.stderr.trim()] = result.stderr.split('\n').filter((line) => line.startsWith('E: '));
+  throw new MissingRequirement(`apt-get ${args.at(-1) ?? ''} said: ${complaint}`);
 }
 
 /** Options for an apt that has its own sources and state, and changes nothing of the system's. */
