@@ -78,8 +78,8 @@ function brokenImport({ file, specifier, dependencies }: SpecifierRule): string[
 export function specifiers(text: string): string[] {
   const code = withoutComments(text);
   const forms = [
-    /\bfrom\s*(['"])([^'"\n]+)\1/g,
-    /\bimport\s*(?:\(\s*)?(['"])([^'"\n]+)\1/g,
+    /\b(?:import|export)\b[^;'"`]*?\bfrom\s*(['"])([^'"\n]+)\1/g,
+    /(?<!['"`\w.])import\s*(?:\(\s*)?(['"])([^'"\n]+)\1/g,
     /\bnew URL\(\s*(['"])(\.[^'"\n]+\.ts)\1,\s*import\.meta\.url/g,
   ];
   return forms.flatMap((form) => [...code.matchAll(form)].map((match) => match[2] ?? ''));
