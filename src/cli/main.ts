@@ -1,20 +1,117 @@
-import { readFile } from 'node:fs/promises';
+import { Command, CommanderError } from 'commander';
+import { readEnvironment } from '../config/environment.ts';
+import { asFault, Fault } from '../model/fault.ts';
+import { createRun } from '../system/run.ts';
+import { messagesIn } from './catalogue/messages.ts';
+import { commands } from './commands.ts';
+import type { CommandContext, GlobalOptions } from './context.ts';
+import { examples, type Execute } from './define-command.ts';
+import { exitCode, exitCodeOf } from './exit-code.ts';
+import { createListener, faultRecord } from './listener.ts';
+import { createOutput, type Output } from './output.ts';
+import { programVersion } from './version.ts';
 
 /** Runs the program with the arguments after its name; resolves to the exit code. */
-export async function main(argv: readonly string[]): Promise<number> {
-  if (argv[0] !== '--version') {
-    process.stderr.write('mailkeep: only --version works so far\n');
-    return 2;
+export const main = async (argv: readonly string[]): Promise<number> => {
+  const environment = readEnvironment();
+  const { stdout, stderr } = process;
+  const output = createOutput({ stdout, stderr, color: environment.color });
+  const messages = messagesIn(environment.language);
+  const stop = stopOnSignals(() => output.say(messages.interruptedAgain()));
+  let code: number = exitCode.good;
+
+  const execute: Execute = async (options, action) => {
+    const clock = (): number => performance.now();
+    const { json, quiet, verbose } = options;
+    const { progressRate } = environment;
+    const emit = createListener({ output, messages, json, quiet, verbose, clock, progressRate });
+    const context: CommandContext = {
+      environment,
+      options,
+      output,
+      messages,
+      run: createRun({ signal: stop.signal, emit }),
+    };
+    try {
+      code = await action(context);
+    } catch (error) {
+      code = reportFault(asFault(error), options, context);
+    }
+    output.update(undefined);
+  };
+
+  try {
+    await createProgram(await programVersion(), execute).parseAsync([...argv], { from: 'user' });
+  } catch (error) {
+    code = reportUsage(error, output);
+  } finally {
+    stop.release();
   }
-  process.stdout.write(`${await version()}\n`);
-  return 0;
+  return code;
+};
+
+const createProgram = (version: string, execute: Execute): Command => {
+  const program = new Command('mailkeep')
+    .description('Keeps every message you ever had: backups of mail and files that restic can read, too.')
+    .version(version)
+    .exitOverride()
+    .showHelpAfterError('(try --help)')
+    .addHelpText(
+      'after',
+      examples([
+        'mailkeep backup ~/Maildir               make a snapshot',
+        'mailkeep snapshots                      list the snapshots',
+        'mailkeep restore latest --target /tmp/x bring everything back',
+        'mailkeep find --from alice --since 2024-01-01',
+      ]),
+    );
+  for (const define of commands) program.addCommand(define(execute).exitOverride());
+  return program;
+};
+
+const reportFault = (fault: Fault, options: GlobalOptions, { output, messages }: CommandContext): number => {
+  const code = exitCodeOf(fault.code);
+  output.update(undefined);
+  if (options.json) {
+    output.print(JSON.stringify({ message_type: 'exit_error', exit_code: code, ...faultRecord(fault) }));
+    return code;
+  }
+  output.say(messages.fault(fault.message));
+  if (fault.hint !== undefined) output.say(messages.hint(fault.hint));
+  if (options.verbose > 0 && fault.stack !== undefined) output.say(fault.stack);
+  return code;
+};
+
+/** commander has said already what is wrong with the arguments; `--help` and `--version` come as errors, too. */
+const reportUsage = (error: unknown, output: Output): number => {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? exitCode.good : exitCode.fatal;
+  const fault = asFault(error);
+  output.say(`mailkeep: ${fault.message}`);
+  return exitCodeOf(fault.code);
+};
+
+interface Stop {
+  readonly signal: AbortSignal;
+  release(): void;
 }
 
-async function version(): Promise<string> {
-  const text = await readFile(new URL('../../package.json', import.meta.url), 'utf8');
-  const parsed: unknown = JSON.parse(text);
-  if (typeof parsed === 'object' && parsed !== null && 'version' in parsed && typeof parsed.version === 'string') {
-    return parsed.version;
-  }
-  throw new TypeError('package.json names no version');
-}
+/** The first SIGINT or SIGTERM asks for an orderly end, the second ends at once. */
+const stopOnSignals = (onSecond: () => void): Stop => {
+  const controller = new AbortController();
+  const onSignal = (): void => {
+    if (controller.signal.aborted) {
+      onSecond();
+      process.exit(exitCode.interrupted);
+    }
+    controller.abort(new Fault('interrupted', 'interrupted by a signal'));
+  };
+  // restic's `unlock` sends SIGHUP to see whether a lock's owner lives; by default that would end us.
+  const onHangup = (): void => undefined;
+  process.on('SIGINT', onSignal).on('SIGTERM', onSignal).on('SIGHUP', onHangup);
+  return {
+    signal: controller.signal,
+    release: () => {
+      process.off('SIGINT', onSignal).off('SIGTERM', onSignal).off('SIGHUP', onHangup);
+    },
+  };
+};

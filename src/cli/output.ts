@@ -20,7 +20,11 @@ const clearLine = '\r\u001b[2K';
 
 const widthOf = (stream: Stream): number => ('columns' in stream && stream.columns > 0 ? stream.columns : 80);
 
-export const createOutput = (options: { readonly stdout: Stream; readonly stderr: Stream; readonly color: boolean }): Output => {
+export const createOutput = (options: {
+  readonly stdout: Stream;
+  readonly stderr: Stream;
+  readonly color: boolean;
+}): Output => {
   const { stdout, stderr } = options;
   const terminal = stderr.isTTY;
   let shown: string | undefined;

@@ -1,0 +1,5 @@
+import { backupCommand } from './command/backup.ts';
+import type { DefineCommand } from './define-command.ts';
+
+/** Every command, in the order in which `--help` lists them. */
+export const commands: readonly DefineCommand[] = [backupCommand];

@@ -1,0 +1,100 @@
+import { displayText } from '../model/byte-string.ts';
+import type { Event } from '../model/event.ts';
+import type { Fault } from '../model/fault.ts';
+import type { Messages } from './catalogue/english.ts';
+import type { Output } from './output.ts';
+import { createProgressLine } from './progress.ts';
+
+export interface ListenerOptions {
+  readonly output: Output;
+  readonly messages: Messages;
+  readonly json: boolean;
+  readonly quiet: boolean;
+  readonly verbose: number;
+  readonly clock: () => number;
+  readonly progressRate: number | undefined;
+}
+
+/** A fault as `--json` shows it. */
+export const faultRecord = (fault: Fault): Record<string, unknown> => ({
+  code: fault.code,
+  message: fault.message,
+  hint: fault.hint,
+  retry: fault.retry,
+  context: fault.context,
+});
+
+/** An event as a line of `--json`; `message_type` is restic's name for such a thing where it has one. */
+const recordOf = (event: Event): Record<string, unknown> | undefined => {
+  switch (event.kind) {
+    case 'progress': {
+      const { files, bytes, totalFiles, totalBytes, current } = event;
+      return {
+        message_type: 'status',
+        files_done: files,
+        bytes_done: bytes,
+        total_files: totalFiles,
+        total_bytes: totalBytes,
+        current_file: current === undefined ? undefined : displayText(current),
+      };
+    }
+    case 'entry':
+      return {
+        message_type: 'verbose_status',
+        action: event.action,
+        item: displayText(event.path),
+        data_size: event.bytes,
+      };
+    case 'fault': {
+      const item = event.path === undefined ? undefined : displayText(event.path);
+      return { message_type: 'error', item, error: faultRecord(event.fault) };
+    }
+    case 'notice':
+      return { message_type: 'notice', message: event.message };
+    case 'phase':
+      return undefined;
+  }
+};
+
+const statusInterval = 1000;
+
+const jsonListener = ({ output, clock, quiet }: ListenerOptions): ((event: Event) => void) => {
+  let toldAt = Number.NEGATIVE_INFINITY;
+  return (event) => {
+    if (event.kind === 'progress') {
+      if (quiet || clock() - toldAt < statusInterval) return;
+      toldAt = clock();
+    }
+    const record = recordOf(event);
+    if (record !== undefined) output.print(JSON.stringify(record));
+  };
+};
+
+const textListener = (options: ListenerOptions): ((event: Event) => void) => {
+  const { output, messages, quiet } = options;
+  const progress = createProgressLine({ output, messages, clock: options.clock, rate: options.progressRate ?? 10 });
+  return (event) => {
+    switch (event.kind) {
+      case 'progress':
+        if (!quiet) progress(event);
+        return;
+      case 'entry':
+        output.print(`${event.action.padEnd(11)} ${displayText(event.path)}`);
+        return;
+      case 'fault': {
+        const where = event.path === undefined ? '' : `${displayText(event.path)}: `;
+        output.say(messages.warning(where + event.fault.message));
+        return;
+      }
+      case 'notice':
+        if (!quiet) output.say(event.message);
+        return;
+      case 'phase':
+        return;
+    }
+  };
+};
+
+/** Turns the events of a run into what the person or the program on the other side reads. */
+export const createListener = (options: ListenerOptions): ((event: Event) => void) =>
+  options.json ? jsonListener(options) : textListener(options);

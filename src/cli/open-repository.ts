@@ -1,0 +1,116 @@
+import { readFile } from 'node:fs/promises';
+import { availableParallelism } from 'node:os';
+import { defaultRepository, ensurePasswordFile } from '../config/default-repository.ts';
+import type { PasswordSource } from '../config/environment.ts';
+import { readPassword } from '../config/password.ts';
+import { Fault } from '../model/fault.ts';
+import { openBackend } from '../registry.ts';
+import type { OpenOptions, Repository } from '../store/restic/repository.ts';
+import { processIdentity } from '../system/identity.ts';
+import type { CommandContext } from './context.ts';
+import { programVersion } from './version.ts';
+
+/** Which repository a command is about, and what opens it. */
+export interface RepositoryAccess {
+  readonly location: string;
+  readonly password: PasswordSource | undefined;
+  /** The built-in one, made on first use. */
+  readonly isDefault: boolean;
+}
+
+const locationFromFile = async (path: string): Promise<string> => {
+  try {
+    return (await readFile(path, 'utf8')).trim();
+  } catch (error) {
+    throw new Fault('configuration', `the file ${path} that names the repository cannot be read`, { cause: error });
+  }
+};
+
+/** From the options, then the environment, then the default repository. */
+export const repositoryAccess = async ({ options, environment }: CommandContext): Promise<RepositoryAccess> => {
+  const file = options.repositoryFile ?? (options.repo === undefined ? environment.repositoryFile : undefined);
+  const named = options.repo ?? (file === undefined ? environment.repository : await locationFromFile(file));
+  const password: PasswordSource | undefined =
+    options.passwordFile !== undefined
+      ? { kind: 'file', path: options.passwordFile }
+      : options.passwordCommand !== undefined
+        ? { kind: 'command', command: options.passwordCommand }
+        : environment.password;
+  if (named !== undefined) return { location: named, password, isDefault: false };
+  const builtIn = defaultRepository(environment);
+  return {
+    location: builtIn.location,
+    password: password ?? { kind: 'file', path: builtIn.passwordFile },
+    isDefault: true,
+  };
+};
+
+const mebibyte = 1_048_576;
+
+/** What opening or making a repository needs. A missing password is asked for on a terminal. */
+export const openOptions = async (context: CommandContext, password: string): Promise<OpenOptions> => {
+  const { environment, options } = context;
+  const keyHint = options.keyHint ?? environment.keyHint;
+  return {
+    password,
+    identity: processIdentity(),
+    compression: options.compression ?? environment.compression ?? 'auto',
+    packSize: options.packSize ?? environment.packSize ?? 16 * mebibyte,
+    threads: Math.max(1, Math.min(8, availableParallelism())),
+    mailAware: options.mailAware,
+    lockWait: options.retryLock,
+    noLock: !options.lock,
+    programVersion: `mailkeep ${await programVersion()}`,
+    ...(options.cache ? { cacheDirectory: options.cacheDir ?? environment.cacheDirectory } : {}),
+    ...(keyHint === undefined ? {} : { keyHint }),
+  };
+};
+
+export const passwordOf = async (access: RepositoryAccess, context: CommandContext): Promise<string> => {
+  if (access.password !== undefined) return readPassword(access.password, context.run.signal);
+  const { promptPassword } = await import('./prompt-password.ts');
+  return promptPassword(access.location, context);
+};
+
+/** Makes the built-in repository when it is not there yet, and tells the person once what to keep. */
+const ensureDefault = async (access: RepositoryAccess, context: CommandContext): Promise<void> => {
+  const { environment, output, messages, run } = context;
+  const builtIn = defaultRepository(environment);
+  if (!access.isDefault || builtIn.exists) return;
+  const file = access.password?.kind === 'file' ? access.password.path : undefined;
+  if (file === builtIn.passwordFile) await ensurePasswordFile(file, environment.configDirectory);
+  const options = await openOptions(context, await passwordOf(access, context));
+  const { initRepository } = await import('../store/restic/repository.ts');
+  const backend = await openBackend(access.location);
+  await initRepository(backend, { ...options, generatedPassword: file === builtIn.passwordFile }, run);
+  output.say(messages.firstRepository(access.location));
+  if (file === builtIn.passwordFile) {
+    output.say(messages.firstPassword(file));
+    output.say(messages.keepPassword());
+  }
+  output.say('');
+};
+
+/**
+ * Runs a command's work on its repository and closes it on every way out. Only `creating` commands (backup) make the
+ * built-in repository on first use.
+ */
+export const withRepository = async <Result>(
+  context: CommandContext,
+  work: (repository: Repository) => Promise<Result>,
+  creating = false,
+): Promise<Result> => {
+  const access = await repositoryAccess(context);
+  if (creating) await ensureDefault(access, context);
+  const [{ openRepository }, backend, password] = await Promise.all([
+    import('../store/restic/repository.ts'),
+    openBackend(access.location),
+    passwordOf(access, context),
+  ]);
+  const repository = await openRepository(backend, await openOptions(context, password), context.run);
+  try {
+    return await work(repository);
+  } finally {
+    await repository.close();
+  }
+};

@@ -1,0 +1,43 @@
+import { displayText } from '../model/byte-string.ts';
+import type { Event } from '../model/event.ts';
+import { formatBytes, formatDuration } from '../model/size.ts';
+import type { Messages } from './catalogue/english.ts';
+import type { Output } from './output.ts';
+
+type Progress = Extract<Event, { kind: 'progress' }>;
+
+export interface ProgressOptions {
+  readonly output: Output;
+  readonly messages: Messages;
+  /** Milliseconds of a clock that only moves forward. */
+  readonly clock: () => number;
+  /** Updates per second. */
+  readonly rate: number;
+}
+
+/** The line on a terminal that says how far a run is, how fast it goes and how long it will take. */
+export const createProgressLine = ({ output, messages, clock, rate }: ProgressOptions): ((event: Progress) => void) => {
+  const begun = clock();
+  let shownAt = Number.NEGATIVE_INFINITY;
+  return (event) => {
+    const now = clock();
+    if (!output.terminal || now - shownAt < 1000 / rate) return;
+    shownAt = now;
+    output.update(lineOf(event, (now - begun) / 1000, messages));
+  };
+};
+
+const lineOf = (event: Progress, seconds: number, messages: Messages): string => {
+  const files = event.files.toLocaleString('en');
+  const bytes = formatBytes(event.bytes);
+  const perSecond = formatBytes(seconds > 0 ? Math.round(event.bytes / seconds) : 0);
+  const current = event.current === undefined ? '' : `  ${displayText(event.current)}`;
+  const { totalBytes, totalFiles } = event;
+  const done = share(event.bytes, totalBytes) ?? share(event.files, totalFiles);
+  if (done === undefined) return messages.progress(files, bytes, perSecond) + current;
+  const left = done > 0 ? formatDuration((seconds * 1000 * (1 - done)) / done) : '—';
+  return messages.progressOf(`${Math.floor(done * 100)} %`, files, bytes, perSecond, left) + current;
+};
+
+const share = (part: number, total: number | undefined): number | undefined =>
+  total === undefined || total === 0 ? undefined : Math.min(1, part / total);
