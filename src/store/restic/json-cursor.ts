@@ -151,7 +151,7 @@ export class JsonCursor {
     const start = this.at;
     this.digits();
     let value = 0;
-    for (let at = start; at < this.at; at++) value = value * 10 + (this.bytes[at] ?? 0) - 0x30;
+    for (let at = start; at < this.at; at++) value = value * 10 + ((this.bytes[at] ?? 0) - 0x30);
     if (value > largest) this.fail('a number is too large', start);
     return value;
   }

@@ -36,7 +36,7 @@ const fieldAtSlot: (FieldName | undefined)[] = Array.from({ length: 32 * 128 }, 
 for (const name of fieldNames) fieldAtSlot[slotOf(name.length, name.charCodeAt(0))] = name;
 
 const hexValues = new Uint8Array(256).fill(0xff);
-for (const [value, character] of [...'0123456789abcdef'].entries()) {
+for (const [value, character] of Array.from('0123456789abcdef').entries()) {
   hexValues[character.charCodeAt(0)] = value;
   hexValues[character.toUpperCase().charCodeAt(0)] = value;
 }

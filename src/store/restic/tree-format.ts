@@ -75,3 +75,6 @@ export const modeOfGo = (goMode: number): number =>
 
 /** The type of a FileMode, as `goModeOf` would write it. */
 export const goTypeBits = (type: EntryType): number => typeBits[type];
+
+/** All bits of a FileMode that say the type, as a signed 32-bit number. */
+export const goTypeBitsMask = (bit(31) + bit(27) + bit(26) + bit(25) + bit(24) + bit(21) + bit(19)) | 0;
