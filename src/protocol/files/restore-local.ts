@@ -24,12 +24,12 @@ export interface LocalWork {
 
 const filesInABatch = 64;
 
-/** Restores what needs no bytes from the source's `read`. */
+/** Restores what needs no bytes from the source's `read`. What has moved to where only `read` gets it is returned. */
 export const restoreLocally = async (
   { files, amended, source }: LocalWork,
   context: RestoreContext,
   run: Run,
-): Promise<void> => {
+): Promise<readonly PendingFile[]> => {
   const gone: PendingFile[] = [];
   await inBatches(amended, (file) => amendTask(file, context), context, run);
   await inBatches(files, (file) => copyTask({ file, context, run, gone: (lost) => gone.push(lost) }), context, run);
@@ -42,9 +42,11 @@ export const restoreLocally = async (
     else found.push(fresh);
   }
   const again = (lost: PendingFile): void => context.ledger.failed(pathOfFile(lost), vanished());
-  await inBatches(found, (file) => copyTask({ file, context, run, gone: again }), context, run);
+  const here = found.filter(({ content }) => content.kind !== 'delivered');
+  await inBatches(here, (file) => copyTask({ file, context, run, gone: again }), context, run);
   await context.pool.settled();
   context.ledger.check();
+  return found.filter(({ content }) => content.kind === 'delivered');
 };
 
 const inBatches = async (

@@ -53,7 +53,7 @@ export const createRound = (): Round => {
     },
     size: () => local.length + delivered.length + amended.length + linked.length + ended.length,
     restore: async (source, context, run) => {
-      await restoreLocally({ files: local, amended, source }, context, run);
+      delivered.push(...(await restoreLocally({ files: local, amended, source }, context, run)));
       await readDelivered(delivered, source, context, run);
       await restoreLinks(linked, source, context, run);
       for (const directory of ended) restoreDirectory(directory, context);
