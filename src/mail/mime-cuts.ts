@@ -1,5 +1,5 @@
 import { afterLineBreak, isBlank, isLineBreak } from './mime-boundary.ts';
-import { walkLeaves } from './mime-leaves.ts';
+import { isAttached, walkLeaves } from './mime-leaves.ts';
 import type { Leaf } from './mime-leaves.ts';
 
 /**
@@ -67,10 +67,11 @@ export const mimeSegments = (message: Uint8Array, options: MimeCutOptions = {}):
   return segmentsAround(parts, bodyStart, message.length);
 };
 
-const leastLength = ({ type, encoding, attached }: Leaf): number => {
+const leastLength = (leaf: Leaf): number => {
+  const { type, encoding } = leaf;
   const isText = /^(?:text|message|multipart)\//.test(type);
   if (encoding === 'base64') return isText ? leastEncodedText : leastAttachment;
-  return attached || !isText ? leastAttachedText : Infinity;
+  return isAttached(leaf) || !isText ? leastAttachedText : Infinity;
 };
 
 const segmentsAround = (parts: readonly Leaf[], bodyStart: number, length: number): Segment[] => {

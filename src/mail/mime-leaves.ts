@@ -1,3 +1,4 @@
+import { endOfField, latin1 } from './header-fields.ts';
 import { afterLineBreak, delimiterAt, findDelimiter, isBlank, isLineBreak } from './mime-boundary.ts';
 import { parseParameters } from './parameters.ts';
 
@@ -9,9 +10,13 @@ export interface Leaf {
   readonly type: string;
   /** The Content-Transfer-Encoding in lower case; empty where none is named. */
   readonly encoding: string;
-  /** Content-Disposition says that it is an attachment. */
-  readonly attached: boolean;
+  /** Content-Type and Content-Disposition as they stand there: unfolded, one character a byte; empty if there is none. */
+  readonly contentType: string;
+  readonly disposition: string;
 }
+
+/** Whether the Content-Disposition says that it is an attachment. */
+export const isAttached = (leaf: Leaf): boolean => /^\s*attachment\b/i.test(leaf.disposition);
 
 /** Multiparts deeper than this are taken as one leaf: honest mail is about five deep. */
 const maximumDepth = 32;
@@ -25,7 +30,7 @@ interface EntityHeader {
   readonly contentType: string;
   readonly type: string;
   readonly encoding: string;
-  readonly attached: boolean;
+  readonly disposition: string;
 }
 
 /**
@@ -83,17 +88,18 @@ const openMultipart = (entity: EntityHeader, boundaries: Uint8Array[]): boolean 
 
 /** The body without the white space around it: encoders differ in the empty lines that they leave there. */
 const leafOf = (message: Uint8Array, entity: EntityHeader, delimiterStart: number | undefined): Leaf => {
-  const { type, encoding, attached } = entity;
+  const { type, encoding, contentType, disposition } = entity;
+  const kind = { type, encoding, contentType, disposition };
   // Without a delimiter the message ends with this body, and what is left behind it would be a piece of its own.
   if (delimiterStart === undefined) {
-    return { start: entity.bodyStart, end: message.length, type, encoding, attached };
+    return { start: entity.bodyStart, end: message.length, ...kind };
   }
   const isSpace = (byte: number | undefined): boolean => isLineBreak(byte) || isBlank(byte);
   let start = entity.bodyStart;
   let end = delimiterStart;
   while (end > start && isSpace(message[end - 1])) end--;
   while (start < end && isSpace(message[start])) start++;
-  return { start, end, type, encoding, attached };
+  return { start, end, ...kind };
 };
 
 /** Reads a header block up to its empty line, the next delimiter, or the end. */
@@ -123,19 +129,8 @@ const readEntityHeader = (message: Uint8Array, from: number, boundaries: readonl
     contentType: contentType ?? '',
     type: /^\s*([^\s;]+)/.exec(contentType ?? '')?.[1]?.toLowerCase() ?? 'text/plain',
     encoding: encoding?.trim().toLowerCase() ?? '',
-    attached: /^\s*attachment\b/i.test(disposition ?? ''),
+    disposition: disposition ?? '',
   };
-};
-
-/** Where the next field starts: after a line break that no blank follows. */
-const endOfField = (message: Uint8Array, from: number, limit: number): number => {
-  let at = from;
-  while (at < limit) {
-    while (at < limit && !isLineBreak(message[at])) at++;
-    at = afterLineBreak(message, at);
-    if (!isBlank(message[at])) break;
-  }
-  return at;
 };
 
 /** The unfolded value if the field has this name, one character a byte. */
@@ -144,7 +139,7 @@ const valueOf = (
   field: { readonly start: number; readonly end: number; readonly name: string },
 ): string | undefined => {
   const bytes = message.subarray(field.start, Math.min(field.end, field.start + maximumFieldBytes));
-  const text = String.fromCharCode(...bytes);
+  const text = latin1(bytes);
   const colon = text.indexOf(':');
   if (colon < 0 || text.slice(0, colon).trimEnd().toLowerCase() !== field.name) return undefined;
   return text.slice(colon + 1).replace(/[\r\n]+/g, '');

@@ -54,23 +54,19 @@ export const parseParameters = (
 /** `name=value` pairs after each semicolon; quoted strings may hold semicolons and backslash-escaped characters. */
 const splitParameters = (text: string, from: number): RawParameter[] => {
   const found: RawParameter[] = [];
-  const form = /;[\s;]*([^\s=;"]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"?|([^;]*))/gsy;
-  form.lastIndex = from;
-  while (found.length < maximumParameters) {
-    const start = form.lastIndex;
+  const separators = /[\s;]*/y;
+  const form = /([^\s=;"]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"?|([^;]*))/sy;
+  let at = from;
+  while (at >= 0 && found.length < maximumParameters) {
+    separators.lastIndex = at;
+    separators.exec(text);
+    form.lastIndex = separators.lastIndex;
     const match = form.exec(text);
-    if (match === null) {
-      // Not a parameter: go on behind the next semicolon.
-      const next = text.indexOf(';', start + 1);
-      if (next < 0) break;
-      form.lastIndex = next;
-      continue;
+    if (match !== null) {
+      const quoted = match[2]?.replace(/\\(.)/gs, '$1');
+      found.push({ name: (match[1] ?? '').toLowerCase(), value: quoted ?? (match[3] ?? '').trim() });
     }
-    const quoted = match[2]?.replace(/\\(.)/gs, '$1');
-    found.push({ name: (match[1] ?? '').toLowerCase(), value: quoted ?? (match[3] ?? '').trim() });
-    const semicolon = text.indexOf(';', form.lastIndex);
-    if (semicolon < 0) break;
-    form.lastIndex = semicolon;
+    at = text.indexOf(';', match === null ? separators.lastIndex : form.lastIndex);
   }
   return found;
 };

@@ -1,0 +1,38 @@
+import { byteStringOfBytes, displayText } from '../model/byte-string.ts';
+import type { ByteString } from '../model/byte-string.ts';
+
+const encoder = new TextEncoder();
+
+/**
+ * A folder's name for people: modified UTF-7 (RFC 3501 section 5.1.3) decoded where the name is that, otherwise the bytes
+ * as UTF-8, which newer Dovecots write. Control characters are escaped.
+ */
+export const mailboxText = (name: ByteString): string => {
+  const decoded = decodeModifiedUtf7(name);
+  return displayText(decoded === undefined ? name : byteStringOfBytes(encoder.encode(decoded)));
+};
+
+/** Undefined if the name is no valid modified UTF-7, or holds nothing encoded. */
+const decodeModifiedUtf7 = (name: ByteString): string | undefined => {
+  if (!/^[\x20-\x7e]*$/.test(name) || !name.includes('&')) return undefined;
+  let valid = true;
+  const text = name.replace(/&([^-]*)(-?)/g, (_, encoded: string, end: string) => {
+    if (encoded === '' && end === '-') return '&';
+    const units = utf16Of(encoded);
+    if (units === undefined || end === '') valid = false;
+    return units ?? '';
+  });
+  return valid && text.isWellFormed() ? text : undefined;
+};
+
+/** Base64 with a comma for the slash and without padding, of UTF-16, big end first. */
+const utf16Of = (encoded: string): string | undefined => {
+  if (!/^[A-Za-z0-9+,]+$/.test(encoded) || encoded.length % 4 === 1) return undefined;
+  const bytes = atob(encoded.replaceAll(',', '/'));
+  if (bytes.length % 2 === 1) return undefined;
+  let text = '';
+  for (let at = 0; at < bytes.length; at += 2) {
+    text += String.fromCharCode((bytes.charCodeAt(at) << 8) | bytes.charCodeAt(at + 1));
+  }
+  return text;
+};
