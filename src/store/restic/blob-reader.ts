@@ -5,7 +5,7 @@ import { Fault } from '../../model/fault.ts';
 import type { BlobType } from './blob-segment.ts';
 import type { Decompressor } from './compression.ts';
 import type { Envelope } from './envelope.ts';
-import type { RepositoryIndex } from './index-loader.ts';
+import type { RepositoryIndex } from './repository-index.ts';
 
 export interface BlobReader {
   /**

@@ -3,7 +3,7 @@ import { throwIfInterrupted, type Run } from '../../contract/run.ts';
 import type { Delivery, Piece, Verdict } from '../../contract/source.ts';
 import { asFault } from '../../model/fault.ts';
 import { damagedBlob, missingBlob, type BlobReader } from './blob-reader.ts';
-import type { RepositoryIndex } from './index-loader.ts';
+import type { RepositoryIndex } from './repository-index.ts';
 import { planStretches, type Stretch } from './read-plan.ts';
 import type { OpenedBlobs, OpenJob } from './reader-messages.ts';
 import type { ThreadPool } from './thread-pool.ts';

@@ -4,7 +4,7 @@ import type { Run } from '../../contract/run.ts';
 import { isSegment } from './blob-segment.ts';
 import { BlobTable } from './blob-table.ts';
 import type { Envelope } from './envelope.ts';
-import type { RepositoryIndex } from './index-loader.ts';
+import type { RepositoryIndex } from './repository-index.ts';
 import { PackList } from './pack-list.ts';
 
 /**

@@ -6,14 +6,7 @@ import type { IndexCache } from './index-cache.ts';
 import { decodeIndex } from './index-format.ts';
 import type { ObjectIo } from './object-io.ts';
 import { PackList } from './pack-list.ts';
-
-/** All that the index files say. */
-export interface RepositoryIndex {
-  readonly table: BlobTable;
-  readonly packs: PackList;
-  /** The index files it was read from. */
-  readonly indexIds: ReadonlySet<string>;
-}
+import type { RepositoryIndex } from './repository-index.ts';
 
 export interface IndexLoaderOptions {
   readonly backend: Backend;

@@ -1,4 +1,4 @@
-import type { RepositoryIndex } from './index-loader.ts';
+import type { RepositoryIndex } from './repository-index.ts';
 
 /** Where one blob belongs: a request may use a blob more than once, and many requests the same one. */
 export interface BlobUse {

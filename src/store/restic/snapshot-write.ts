@@ -2,9 +2,10 @@ import type { Run } from '../../contract/run.ts';
 import type { Source } from '../../contract/source.ts';
 import type { WriteOptions, WriteResult } from '../../contract/store.ts';
 import { Fault } from '../../model/fault.ts';
-import { incompleteTag, type SnapshotSummary } from '../../model/snapshot.ts';
+import { incompleteTag, type Snapshot, type SnapshotSummary } from '../../model/snapshot.ts';
 import { ContentQueue } from './content-queue.ts';
-import { listNames, type RepositoryIndex } from './index-loader.ts';
+import { listNames } from './index-loader.ts';
+import type { RepositoryIndex } from './repository-index.ts';
 import { IndexWriter } from './index-writer.ts';
 import type { PackedBlob } from './pack-format.ts';
 import type { Session } from './session.ts';
@@ -88,6 +89,91 @@ const assertIndexKept = async ({ session, index }: SnapshotWriteParts, run: Run)
   }
 };
 
+/** What is stored while a snapshot is written: packs and the indexes that list them, counted. */
+class PackStorage {
+  readonly #parts: SnapshotWriteParts;
+  readonly #indexWriter: IndexWriter;
+  readonly #dryRun: boolean;
+  readonly #run: Run;
+  readonly stored: Stored = { plainBytes: 0, packedBytes: 0 };
+
+  constructor(parts: SnapshotWriteParts, dryRun: boolean, run: Run) {
+    this.#parts = parts;
+    this.#dryRun = dryRun;
+    this.#run = run;
+    this.#indexWriter = new IndexWriter(parts.session.io, run);
+  }
+
+  get indexIds(): readonly string[] {
+    return this.#indexWriter.written;
+  }
+
+  async store(pack: ReadyPack): Promise<void> {
+    this.stored.plainBytes += pack.plainBytes;
+    this.stored.packedBytes += packedSize(pack.blobs);
+    if (this.#dryRun) return;
+    await this.#parts.session.backend.save({ kind: 'pack', name: pack.id }, [pack.bytes], this.#run);
+    settlePack(this.#parts.index, pack);
+    await this.#indexWriter.add(pack.id, pack.blobs);
+  }
+
+  finish(): Promise<void> {
+    return this.#indexWriter.flush();
+  }
+}
+
+const createPool = ({ session, index }: SnapshotWriteParts, storage: PackStorage, run: Run): WriterPool => {
+  const { master, config, options } = session;
+  const setup = {
+    master,
+    mailAware: options.mailAware,
+    packSize: options.packSize,
+    chunkerPolynomial: config.chunkerPolynomial,
+    compression: config.version === 1 ? ('off' as const) : options.compression,
+    compressTrees: config.version !== 1,
+  };
+  const packsInFlight = session.backend.capabilities.connections + 1;
+  const storePack = (pack: ReadyPack): Promise<void> => storage.store(pack);
+  return new WriterPool({ threads: options.threads, setup, table: index.table, storePack, packsInFlight }, run);
+};
+
+/** Takes a tree that the repository may have already; true if it was new. */
+const treeStorer =
+  ({ index }: SnapshotWriteParts, pool: WriterPool) =>
+  async (id: Uint8Array, json: Uint8Array): Promise<boolean> => {
+    index.table.reserve(pool.claimsOutstanding + 1);
+    if (!index.table.claim('tree', id)) return false;
+    await pool.tree(id, new Uint8Array(json));
+    return true;
+  };
+
+interface Captured extends WriteResult {
+  readonly tree: string;
+}
+
+/** The last step, which makes the snapshot visible. */
+const publish = async (
+  captured: Captured,
+  options: WriteOptions,
+  parts: SnapshotWriteParts,
+  run: Run,
+): Promise<Snapshot> => {
+  parts.assertLocked();
+  await assertIndexKept(parts, run);
+  const { description, parent } = options;
+  const draft = {
+    ...description,
+    tags: captured.unreadable > 0 ? [...description.tags, incompleteTag] : description.tags,
+    summary: captured.summary,
+    tree: captured.tree,
+    programVersion: parts.session.options.programVersion,
+    unknownFields: '',
+    ...(parent === undefined ? {} : { parent: parent.snapshot.id }),
+  };
+  const id = await parts.session.io.save('snapshot', formatSnapshot({ ...draft, id: '', originalId: '' }), run);
+  return { ...draft, id, originalId: id };
+};
+
 /** The order is packs, then index, then snapshot, each durable before the next begins. */
 export const writeSnapshot = async (
   source: Source,
@@ -95,78 +181,31 @@ export const writeSnapshot = async (
   parts: SnapshotWriteParts,
   run: Run,
 ): Promise<Written> => {
-  const { session, index, ledger } = parts;
   const backupStart = zoned(run.now());
-  const indexWriter = new IndexWriter(session.io, run);
-  const stored: Stored = { plainBytes: 0, packedBytes: 0 };
-  const storePack = async (pack: ReadyPack): Promise<void> => {
-    stored.plainBytes += pack.plainBytes;
-    stored.packedBytes += packedSize(pack.blobs);
-    if (options.dryRun === true) return;
-    await session.backend.save({ kind: 'pack', name: pack.id }, [pack.bytes], run);
-    settlePack(index, pack);
-    await indexWriter.add(pack.id, pack.blobs);
-  };
-  const { master, config } = session;
-  const { threads, mailAware, packSize, compression } = session.options;
-  const setup = {
-    master,
-    mailAware,
-    packSize,
-    chunkerPolynomial: config.chunkerPolynomial,
-    compression: config.version === 1 ? ('off' as const) : compression,
-    compressTrees: config.version !== 1,
-  };
-  const packsInFlight = session.backend.capabilities.connections + 1;
-  const pool = new WriterPool({ threads, setup, table: index.table, storePack, packsInFlight }, run);
+  const storage = new PackStorage(parts, options.dryRun === true, run);
+  const pool = createPool(parts, storage, run);
   const counters = noCaptureCounters();
   try {
-    const storeTree = async (id: Uint8Array, json: Uint8Array): Promise<boolean> => {
-      index.table.reserve(pool.claimsOutstanding + 1);
-      if (!index.table.claim('tree', id)) return false;
-      await pool.tree(id, new Uint8Array(json));
-      return true;
-    };
     const capture = new SnapshotCapture(
       {
         source,
+        counters,
         parent: options.parent,
         contents: new ContentQueue(pool, source, run),
-        storeTree,
-        ledger,
+        storeTree: treeStorer(parts, pool),
+        ledger: parts.ledger,
         reportEntries: options.reportEntries === true,
-        counters,
       },
       run,
     );
     const root = await capture.capture();
     await pool.finish();
-    await indexWriter.flush();
-    const summary = summaryOf(counters, stored, pool.newBlobs, { backupStart, backupEnd: zoned(run.now()) });
-    const result = {
-      summary,
-      filesRenamed: counters.filesRenamed,
-      unreadable: counters.unreadable,
-      changedWhileRead: counters.changedWhileRead,
-      tree: hexOf(root.id),
-      newIndexIds: indexWriter.written,
-    };
-    if (options.dryRun === true) return result;
-    parts.assertLocked();
-    await assertIndexKept(parts, run);
-    const { description, parent } = options;
-    const tags = counters.unreadable > 0 ? [...description.tags, incompleteTag] : description.tags;
-    const draft = {
-      ...description,
-      tags,
-      summary,
-      tree: result.tree,
-      programVersion: session.options.programVersion,
-      unknownFields: '',
-      ...(parent === undefined ? {} : { parent: parent.snapshot.id }),
-    };
-    const id = await session.io.save('snapshot', formatSnapshot({ ...draft, id: '', originalId: '' }), run);
-    return { ...result, snapshot: { ...draft, id, originalId: id } };
+    await storage.finish();
+    const { filesRenamed, unreadable, changedWhileRead } = counters;
+    const summary = summaryOf(counters, storage.stored, pool.newBlobs, { backupStart, backupEnd: zoned(run.now()) });
+    const captured = { summary, filesRenamed, unreadable, changedWhileRead, tree: hexOf(root.id) };
+    const written = { ...captured, newIndexIds: storage.indexIds };
+    return options.dryRun === true ? written : { ...written, snapshot: await publish(captured, options, parts, run) };
   } finally {
     await pool.close();
   }

@@ -23,9 +23,11 @@ const fileName = 'subtrees';
 const isStrings = (value: unknown): value is string[] =>
   Array.isArray(value) && value.every((item) => typeof item === 'string');
 
+const isList = (value: unknown): value is readonly unknown[] => Array.isArray(value);
+
 const countsOf = (value: unknown): [string, Counts] | undefined => {
-  if (!Array.isArray(value)) return undefined;
-  const [id, files, directories, bytes]: unknown[] = value;
+  if (!isList(value)) return undefined;
+  const [id, files, directories, bytes] = value;
   if (typeof id !== 'string' || typeof files !== 'number') return undefined;
   if (typeof directories !== 'number' || typeof bytes !== 'number') return undefined;
   return [id, { files, directories, bytes }];
