@@ -2,10 +2,23 @@ import type { Base } from '../../contract/source.ts';
 import type { Run } from '../../contract/run.ts';
 import { type ByteString, byteStringOfLatin1 } from '../../model/byte-string.ts';
 import type { Metadata, Path } from '../../model/entry.ts';
+import type { PathFilter } from '../../model/filter.ts';
 import type { MetadataReader } from './local-metadata.ts';
 
 /** Whether an entry is to be captured; of a directory left out, nothing below is looked at. `file` is absolute. */
 export type EntryFilter = (file: ByteString, metadata: Metadata) => boolean;
+
+/** restic's patterns, which judge by names alone. */
+export const filterOfPaths =
+  (judge: PathFilter): EntryFilter =>
+  (file, metadata) =>
+    judge(namesIn(file), metadata.type === 'directory') !== 'excluded';
+
+const namesIn = (file: ByteString): Path =>
+  file
+    .split('/')
+    .filter((name) => name !== '')
+    .map((name) => byteStringOfLatin1(name));
 
 export interface MaildirOptions {
   /**

@@ -1,15 +1,14 @@
 import type { Run } from '../../contract/run.ts';
-import type { Base, CapturedDirectory, FreshChild, Source } from '../../contract/source.ts';
+import type { Base, CapturedDirectory, Source } from '../../contract/source.ts';
 import { type ByteString, byteStringOfText, displayText } from '../../model/byte-string.ts';
-import type { Entry, Path } from '../../model/entry.ts';
 import { Fault } from '../../model/fault.ts';
 import type { Posix } from '../../system/posix.ts';
-import { type CaptureContext, type EntryFilter, joined, type MaildirOptions } from './capture-context.ts';
-import { createMetadataReader } from './local-metadata.ts';
+import { type CaptureContext, type EntryFilter, type MaildirOptions } from './capture-context.ts';
+import { createMetadataReader, type MetadataReader } from './local-metadata.ts';
 import { readLocalFiles } from './read-local-files.ts';
-import { relocateFile } from './relocate.ts';
-import { planPaths, type PathNode } from './path-tree.ts';
-import { missingTarget, type Place, walk } from './walk.ts';
+import { createRelocator } from './relocate.ts';
+import { type PathNode, planPaths } from './path-tree.ts';
+import { missingPath, type Place, walk } from './walk.ts';
 
 export interface FilesSourceOptions {
   /** Absolute, or relative to `workingDirectory`. Not empty. */
@@ -38,21 +37,21 @@ export const createFilesSource = (options: FilesSourceOptions): Source => {
   if (options.paths.length === 0) throw new Fault('usage', 'no path was given to capture');
   const workingDirectory = options.workingDirectory ?? byteStringOfText(process.cwd());
   const root = planPaths(options.paths, workingDirectory);
+  const relocate = createRelocator(root, options.maildir !== undefined);
   return {
     description: options.paths.map((path) => displayText(path)).join(', '),
     capture: (base, run) => captureFiles(options, root, { base, run }),
     read: (requests, _pieces, run) => readLocalFiles(requests, run),
-    relocate: (path: Path, entry: Entry, run: Run): Promise<FreshChild | undefined> =>
-      relocateFile({ root, path, entry, reader: readerFor(options, path, run) }),
+    relocate: (path, entry, run) => relocate({ path, entry, reader: readerFor(options, run) }, run),
     close: async () => {},
   };
 };
 
-const readerFor = (options: FilesSourceOptions, path: Path, run: Run) =>
+const readerFor = (options: FilesSourceOptions, run: Run): MetadataReader =>
   createMetadataReader({
     posix: options.posix,
     accessTimes: options.accessTimes ?? false,
-    onFault: (fault) => run.emit({ kind: 'fault', fault, path: joined(path) }),
+    onFault: (fault, file) => run.emit({ kind: 'fault', fault, path: file }),
   });
 
 async function* captureFiles(
@@ -63,11 +62,7 @@ async function* captureFiles(
   const context: CaptureContext = {
     run,
     base,
-    reader: createMetadataReader({
-      posix: options.posix,
-      accessTimes: options.accessTimes ?? false,
-      onFault: (fault, file) => run.emit({ kind: 'fault', fault, path: file }),
-    }),
+    reader: readerFor(options, run),
     filter: options.filter,
     oneFileSystem: options.oneFileSystem ?? false,
     maildir: options.maildir,
@@ -86,7 +81,7 @@ async function* captureFiles(
 }
 
 const refuseWhenAllMissing = (context: CaptureContext, root: PathNode): void => {
-  const targets = targetsOf(root);
+  const paths = givenPaths(root);
   const isThere = (file: ByteString): boolean => {
     try {
       return context.reader.stats(file) !== undefined;
@@ -95,13 +90,13 @@ const refuseWhenAllMissing = (context: CaptureContext, root: PathNode): void => 
       return true;
     }
   };
-  const [first] = targets;
-  if (first !== undefined && !targets.some(isThere)) throw missingTarget(first);
+  const [first] = paths;
+  if (first !== undefined && !paths.some(isThere)) throw missingPath(first);
 };
 
-const targetsOf = (node: PathNode): ByteString[] => [
+const givenPaths = (node: PathNode): ByteString[] => [
   ...(node.path === undefined ? [] : [node.path]),
-  ...[...node.children.values()].flatMap(targetsOf),
+  ...[...node.children.values()].flatMap(givenPaths),
 ];
 
 const tellWhatIsNotKept = ({ run, reader, leftOut }: CaptureContext): void => {

@@ -3,7 +3,7 @@ import { type ByteString, byteStringOfLatin1 } from '../../model/byte-string.ts'
 import type { EntryType, ExtendedAttribute, Metadata } from '../../model/entry.ts';
 import type { Fault } from '../../model/fault.ts';
 import { type AccountNames, createAccountNames } from '../../system/account-name.ts';
-import { errnoFault } from '../../system/errno.ts';
+import { errnoCode, errnoFault } from '../../system/errno.ts';
 import { nativePath } from '../../system/native-path.ts';
 import type { Posix } from '../../system/posix.ts';
 
@@ -96,6 +96,7 @@ const attributesOf = (
     }
     return attributes;
   } catch (error) {
+    if (errnoCode(error) === 'ENOENT') throw error;
     onFault(unreadable(error, file, 'read the extended attributes of'), file);
     return undefined;
   }

@@ -1,104 +1,130 @@
 import type { BigIntStats } from 'node:fs';
 import { throwIfInterrupted } from '../../contract/run.ts';
-import type { BaseDirectory, CapturedDirectory, Child } from '../../contract/source.ts';
-import { type ByteString, displayText } from '../../model/byte-string.ts';
+import type { BaseEntry, CapturedDirectory, Child } from '../../contract/source.ts';
+import { type ByteString, byteStringOfLatin1, displayText } from '../../model/byte-string.ts';
 import type { Metadata, Path } from '../../model/entry.ts';
 import { Fault } from '../../model/fault.ts';
 import { errnoCode } from '../../system/errno.ts';
+import { captureMessages } from '../maildir/folder-capture.ts';
+import { isMaildirFolder } from '../maildir/folder-layout.ts';
+import { countTemporary, withoutCaches } from '../maildir/mail-cache.ts';
 import { createBaseCursor } from './base-cursor.ts';
-import { type CaptureContext, childFile, nextTurn, pageSize } from './capture-context.ts';
-import { readDirectoryNames } from './directory-names.ts';
+import { type CaptureContext, childFile, type MaildirOptions, nextTurn, pageSize } from './capture-context.ts';
+import { type DirectoryNames, readDirectoryNames } from './directory-names.ts';
+import { capturable } from './entry-kind.ts';
 import { typeOf, unreadable } from './local-metadata.ts';
-import { childOf } from './sameness.ts';
 import type { PathNode } from './path-tree.ts';
+import { childOf } from './sameness.ts';
 
 /** A directory on its way into the tree. */
 export interface Place {
   readonly path: Path;
-  /** Undefined where the node only leads to targets elsewhere. */
+  /** Undefined where the node only leads to given paths elsewhere. */
   readonly file: ByteString | undefined;
   readonly metadata: Metadata | undefined;
-  /** What was named as a target here or below. */
+  /** What was given here or below. */
   readonly node: PathNode | undefined;
   /** The only file system to stay on. */
   readonly device: bigint | undefined;
 }
 
-/** What became of a name that was looked at before its parent is listed; undefined: it is left out. */
-export type Outcome = 'directory' | Fault | undefined;
+/** What the parent is to say of a directory; undefined: nothing, it is left out. */
+type Outcome = 'directory' | Fault | undefined;
+type Outcomes = Map<ByteString, Outcome>;
 
-/** Names and what is known of them already, ready to be listed. */
-export interface Listed {
-  readonly names: readonly ByteString[];
-  readonly outcomes: ReadonlyMap<ByteString, Outcome>;
-  fileOf(name: ByteString): ByteString;
-  /** Named by the person, so no filter applies. */
-  isTarget(name: ByteString): boolean;
-}
+/** A given path, or one that leads to some: no filter applies, and when it is missing that is a fault. */
+const givenIn = (place: Place, name: ByteString): PathNode | undefined => place.node?.children.get(name);
 
-/** Walks everything at and below a place, children first. Gives what the parent is to say of it. */
+const fileIn = (place: Place, name: ByteString): ByteString => {
+  const given = givenIn(place, name);
+  return given?.path ?? given?.way ?? childFile(place.file ?? name, name);
+};
+
+/** Walks everything at and below a place, children first. Returns what the parent is to say of it. */
 export async function* walk(context: CaptureContext, place: Place): AsyncGenerator<CapturedDirectory, Outcome> {
   throwIfInterrupted(context.run);
-  const { file, node, path } = place;
-  let read: ReturnType<typeof readDirectoryNames> = { names: [], directories: new Set() };
+  const { file, node, path, metadata } = place;
+  let read: DirectoryNames = { names: [], directories: new Set() };
   try {
     if (file !== undefined) read = readDirectoryNames(file);
   } catch (error) {
     if (file === undefined || (errnoCode(error) === 'ENOENT' && node === undefined)) return undefined;
-    yield await carried(context, place, unreadable(error, file, 'list'));
+    const base = await context.base?.directory(path, context.run);
+    yield { path, metadata, listing: { kind: 'carried', base, fault: unreadable(error, file, 'list') } };
     return 'directory';
   }
-  const names = [...new Set([...read.names, ...(node?.children.keys() ?? [])])].sort();
-  const outcomes = new Map<ByteString, Outcome>();
-  const listed: Listed = {
-    names,
-    outcomes,
-    fileOf: (name) => {
-      const child = node?.children.get(name);
-      return child?.path ?? child?.way ?? childFile(file ?? name, name);
-    },
-    isTarget: (name) => node?.children.has(name) ?? false,
-  };
+  const outcomes: Outcomes = new Map();
+  const { maildir } = context;
+  if (file !== undefined && maildir !== undefined && isFolderOfItsOwn(place) && isMaildirFolder(read)) {
+    if (maildir.caches !== 'keep') read = withoutCaches(context, file, read);
+    yield* walkFolder(context, { place, file, maildir }, outcomes);
+  }
+  const names = node === undefined ? read.names : [...new Set([...read.names, ...node.children.keys()])].sort();
   for (const name of names) {
-    if (!read.directories.has(name) && !listed.isTarget(name)) continue;
-    const outcome = yield* walkChild(context, place, listed, name);
+    if (outcomes.has(name) || !(read.directories.has(name) || givenIn(place, name) !== undefined)) continue;
+    const outcome = yield* walkChild(context, place, name);
     if (outcome !== 'no directory') outcomes.set(name, outcome);
   }
-  yield {
-    path,
-    metadata: place.metadata,
-    listing: { kind: 'listed', pages: listPages(context, place, listed) },
-  };
+  yield { path, metadata, listing: { kind: 'listed', pages: listPages(context, place, { names, outcomes }) } };
   return 'directory';
 }
 
-export const carried = async (context: CaptureContext, place: Place, fault: Fault): Promise<CapturedDirectory> => {
-  const base: BaseDirectory | undefined = await context.base?.directory(place.path, context.run);
-  return { path: place.path, metadata: place.metadata, listing: { kind: 'carried', base, fault } };
-};
+/** Where single files or folders inside were given, it is taken as the plain directory it is. */
+const isFolderOfItsOwn = ({ node }: Place): boolean => node === undefined || node.children.size === 0;
+
+interface FolderPlace {
+  readonly place: Place;
+  readonly file: ByteString;
+  readonly maildir: MaildirOptions;
+}
+
+/** `cur`, `new` and `tmp` of a Maildir folder, into `outcomes`. */
+async function* walkFolder(
+  context: CaptureContext,
+  { place, file, maildir }: FolderPlace,
+  outcomes: Outcomes,
+): AsyncGenerator<CapturedDirectory, void> {
+  const folder = { path: place.path, file, device: place.device };
+  const walkBelow = (parent: { readonly path: Path; readonly file: ByteString }, name: ByteString) =>
+    walkChild(context, { ...parent, metadata: undefined, node: undefined, device: place.device }, name);
+  const captured = yield* captureMessages(context, maildir, { folder, walkBelow });
+  for (const [name, outcome] of captured) outcomes.set(name, outcome);
+  if (maildir.caches === 'keep') return;
+  const temporary = byteStringOfLatin1('tmp');
+  const directory = childFile(file, temporary);
+  const looked = lookAt(context, directory, undefined);
+  if (looked === undefined || looked instanceof Fault) {
+    outcomes.set(temporary, looked);
+  } else if (typeOf(looked.stats) === 'directory' && context.filter?.(directory, looked.metadata) !== false) {
+    countTemporary(context, directory);
+    const path = [...place.path, temporary];
+    yield { path, metadata: looked.metadata, listing: { kind: 'listed', pages: noPages() } };
+    outcomes.set(temporary, 'directory');
+  }
+}
 
 async function* walkChild(
   context: CaptureContext,
   place: Place,
-  listed: Listed,
   name: ByteString,
 ): AsyncGenerator<CapturedDirectory, Outcome | 'no directory'> {
-  const child = place.node?.children.get(name);
-  const file = listed.fileOf(name);
-  const looked = lookAt(context, file, child);
+  const given = givenIn(place, name);
+  const file = fileIn(place, name);
+  const looked = lookAt(context, file, given);
   if (looked === undefined || looked instanceof Fault) return looked;
   const { stats, metadata } = looked;
   if (typeOf(stats) !== 'directory') return 'no directory';
-  if (child === undefined && context.filter?.(file, metadata) === false) return undefined;
+  if (given === undefined && context.filter?.(file, metadata) === false) return undefined;
   const path = [...place.path, name];
-  if (child === undefined && isElsewhere(place, stats)) {
+  if (given === undefined && isElsewhere(place, stats)) {
     // The mount point is kept, so that a restored tree has where to mount.
     yield { path, metadata, listing: { kind: 'listed', pages: noPages() } };
     return 'directory';
   }
-  const isWay = child !== undefined && child.path === undefined;
-  const device = child === undefined ? place.device : context.oneFileSystem && !isWay ? stats.dev : undefined;
-  return yield* walk(context, { path, file: isWay ? undefined : file, metadata, node: child, device });
+  const isWay = given !== undefined && given.path === undefined;
+  const ownDevice = context.oneFileSystem && !isWay ? stats.dev : undefined;
+  const device = given === undefined ? place.device : ownDevice;
+  return yield* walk(context, { path, file: isWay ? undefined : file, metadata, node: given, device });
 }
 
 const isElsewhere = (place: Place, stats: BigIntStats): boolean =>
@@ -109,13 +135,9 @@ interface Looked {
   readonly metadata: Metadata;
 }
 
-/** Undefined: it is gone. A target that is gone is a Fault: an unmounted disk must not look like a deletion. */
-const lookAt = (
-  context: CaptureContext,
-  file: ByteString,
-  target: PathNode | undefined,
-): Looked | Fault | undefined => {
-  const isWay = target !== undefined && target.path === undefined;
+/** Undefined: it is gone. A given path that is gone is a Fault: an unmounted disk must not look like a deletion. */
+const lookAt = (context: CaptureContext, file: ByteString, given: PathNode | undefined): Looked | Fault | undefined => {
+  const isWay = given !== undefined && given.path === undefined;
   try {
     const stats = context.reader.stats(file, isWay ? 'follow' : undefined);
     if (stats !== undefined) {
@@ -125,41 +147,46 @@ const lookAt = (
       });
     }
   } catch (error) {
-    return target === undefined && errnoCode(error) === 'ENOENT' ? undefined : unreadable(error, file);
+    return given === undefined && errnoCode(error) === 'ENOENT' ? undefined : unreadable(error, file);
   }
-  return target === undefined ? undefined : missingTarget(file);
+  return given === undefined ? undefined : missingPath(file);
 };
 
-export const missingTarget = (file: ByteString): Fault =>
+export const missingPath = (file: ByteString): Fault =>
   new Fault('source-missing', `${displayText(file)} is not there`, {
     hint: 'Look whether the path is right and its file system is mounted.',
     context: { path: displayText(file) },
   });
 
-export async function* noPages(): AsyncGenerator<readonly Child[]> {}
+async function* noPages(): AsyncGenerator<readonly Child[]> {}
+
+interface Names {
+  readonly names: readonly ByteString[];
+  /** Of the directories among them. */
+  readonly outcomes: ReadonlyMap<ByteString, Outcome>;
+}
 
 /** The children of a directory whose subdirectories were walked. */
-async function* listPages(context: CaptureContext, place: Place, listed: Listed): AsyncGenerator<readonly Child[]> {
+async function* listPages(
+  context: CaptureContext,
+  place: Place,
+  { names, outcomes }: Names,
+): AsyncGenerator<readonly Child[]> {
   const cursor = createBaseCursor(context.base, place.path, context.run);
   try {
     let page: Child[] = [];
-    for (const name of listed.names) {
+    for (const [at, name] of names.entries()) {
       const answer = cursor.find(name);
       const base = answer instanceof Promise ? await answer : answer;
-      if (listed.outcomes.has(name)) {
-        const outcome = listed.outcomes.get(name);
-        if (outcome === 'directory') page.push({ kind: 'directory', name });
-        else if (outcome !== undefined) page.push({ kind: 'carried', name, base, fault: outcome });
-      } else {
-        const child = listEntry(context, place, { listed, name });
-        if (child instanceof Fault) page.push({ kind: 'carried', name, base, fault: child });
-        else if (child !== undefined) page.push(childOf({ name, ...child }, listed.fileOf(name), base));
-      }
-      if (page.length < pageSize) continue;
-      yield page;
-      page = [];
+      const child = outcomes.has(name)
+        ? directoryChild(name, base, outcomes.get(name))
+        : entryChild(context, place, { name, base });
+      if (child !== undefined) page.push(child);
+      if ((at + 1) % pageSize !== 0) continue;
       await nextTurn();
       throwIfInterrupted(context.run);
+      if (page.length > 0) yield page;
+      page = [];
     }
     if (page.length > 0) yield page;
   } finally {
@@ -167,47 +194,27 @@ async function* listPages(context: CaptureContext, place: Place, listed: Listed)
   }
 }
 
-/** Undefined: gone or left out. */
-const listEntry = (
-  context: CaptureContext,
-  place: Place,
-  { listed, name }: { readonly listed: Listed; readonly name: ByteString },
-): Metadata | Fault | undefined => {
-  const file = listed.fileOf(name);
-  const looked = lookAt(context, file, place.node?.children.get(name));
-  if (looked === undefined || looked instanceof Fault) return looked;
-  const { stats, metadata } = looked;
-  if (!listed.isTarget(name)) {
-    if (isElsewhere(place, stats)) return undefined;
-    if (context.filter?.(file, metadata) === false) return undefined;
-  }
-  return capturable(context, file, metadata);
+const directoryChild = (name: ByteString, base: BaseEntry | undefined, outcome: Outcome): Child | undefined => {
+  if (outcome === undefined) return undefined;
+  return outcome === 'directory' ? { kind: 'directory', name } : { kind: 'carried', name, base, fault: outcome };
 };
 
-/** What can stand in a listing as it is; undefined for what no snapshot keeps. */
-export const capturable = (
+/** Undefined: gone or left out. */
+const entryChild = (
   context: CaptureContext,
-  file: ByteString,
-  metadata: Metadata,
-): Metadata | Fault | undefined => {
-  const where = { context: { path: displayText(file) } };
-  switch (metadata.type) {
-    case 'socket':
-      // As in restic: nothing could be done with it after a restore.
-      context.leftOut.sockets++;
-      return undefined;
-    case 'directory':
-      return new Fault('scan-unsettled', `${displayText(file)} became a folder while it was looked at`, {
-        retry: true,
-        ...where,
-      });
-    case 'irregular':
-      return new Fault('entry-unsupported', `${displayText(file)} is of a kind that cannot be kept`, where);
-    case 'file':
-    case 'symlink':
-    case 'fifo':
-    case 'block-device':
-    case 'character-device':
-      return metadata;
-  }
+  place: Place,
+  { name, base }: { readonly name: ByteString; readonly base: BaseEntry | undefined },
+): Child | undefined => {
+  const given = givenIn(place, name);
+  const file = fileIn(place, name);
+  const looked = lookAt(context, file, given);
+  if (looked === undefined) return undefined;
+  if (looked instanceof Fault) return { kind: 'carried', name, base, fault: looked };
+  const { stats, metadata } = looked;
+  if (given === undefined && isElsewhere(place, stats)) return undefined;
+  if (given === undefined && context.filter?.(file, metadata) === false) return undefined;
+  const kept = capturable(context, file, metadata);
+  if (kept === undefined) return undefined;
+  if (kept instanceof Fault) return { kind: 'carried', name, base, fault: kept };
+  return childOf({ name, ...kept }, file, base);
 };

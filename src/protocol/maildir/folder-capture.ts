@@ -1,0 +1,176 @@
+import type { Run } from '../../contract/run.ts';
+import type { Base, BaseDirectory, CapturedDirectory } from '../../contract/source.ts';
+import { identityOf } from '../../mail/maildir-name.ts';
+import { type ByteString, byteStringOfLatin1 } from '../../model/byte-string.ts';
+import type { Metadata, Path } from '../../model/entry.ts';
+import { Fault } from '../../model/fault.ts';
+import { type CaptureContext, childFile, type MaildirOptions } from '../files/capture-context.ts';
+import { unreadable } from '../files/local-metadata.ts';
+import { seventhOf } from './folder-layout.ts';
+import { createMessageFinder } from './message-finder.ts';
+import { listMessages } from './message-pages.ts';
+import { type Scan, scanSettled } from './settled-scan.ts';
+
+/** A Maildir folder: where it is, and where in the tree. */
+export interface Folder {
+  readonly path: Path;
+  readonly file: ByteString;
+  /** The only file system to stay on. */
+  readonly device: bigint | undefined;
+}
+
+/** What the folder is to say of `cur` and `new`; undefined: nothing. */
+export type MessagesOutcome = 'directory' | Fault | undefined;
+
+/** Walks a directory inside `cur` or `new`, where none should be, as any other. */
+export type WalkBelow = (
+  parent: { readonly path: Path; readonly file: ByteString },
+  name: ByteString,
+) => AsyncGenerator<CapturedDirectory, MessagesOutcome | 'no directory'>;
+
+/** One of the two, as it was found. */
+type Part = { readonly name: ByteString; readonly path: Path; readonly file: ByteString } & (
+  | { readonly kind: 'left-out' }
+  | { readonly kind: 'fault'; readonly fault: Fault }
+  | { readonly kind: 'unlisted'; readonly metadata: Metadata; readonly fault: Fault }
+  | { readonly kind: 'same'; readonly metadata: Metadata; readonly base: BaseDirectory }
+  | { readonly kind: 'scanned'; readonly metadata: Metadata; readonly scan: Scan }
+);
+
+type ScannedPart = Extract<Part, { kind: 'scanned' }>;
+
+/**
+ * Captures the messages of a folder: `new` is looked at before `cur`, since messages move that way and would otherwise be
+ * seen in neither. What is met in both has moved, and is listed in `cur`.
+ */
+export async function* captureMessages(
+  context: CaptureContext,
+  maildir: MaildirOptions,
+  { folder, walkBelow }: { readonly folder: Folder; readonly walkBelow: WalkBelow },
+): AsyncGenerator<CapturedDirectory, ReadonlyMap<ByteString, MessagesOutcome>> {
+  const arrivals = await lookAtPart(context, maildir, { ...partOf(folder, 'new'), device: folder.device });
+  const messages = await lookAtPart(context, maildir, { ...partOf(folder, 'cur'), device: folder.device });
+  const parts = [withoutMoved(arrivals, messages, context), messages];
+  const outcomes = new Map<ByteString, MessagesOutcome>();
+  const finder = createMessageFinder(folder.file, context.reader);
+  for (const part of parts) {
+    switch (part.kind) {
+      case 'left-out':
+        outcomes.set(part.name, undefined);
+        continue;
+      case 'fault':
+        outcomes.set(part.name, part.fault);
+        continue;
+      case 'unlisted': {
+        const base = await context.base?.directory(part.path, context.run);
+        const { path, metadata, fault } = part;
+        yield { path, metadata, listing: { kind: 'carried', base, fault } };
+        break;
+      }
+      case 'same':
+        yield { path: part.path, metadata: part.metadata, listing: { kind: 'same', base: part.base } };
+        break;
+      case 'scanned': {
+        const below = new Map<ByteString, MessagesOutcome>();
+        for (const name of part.scan.directories) {
+          const outcome = yield* walkBelow(part, name);
+          if (outcome !== 'no directory') below.set(name, outcome);
+        }
+        const pages = listMessages(context, { folder, part, parts: parts.filter(isScanned), below, finder });
+        yield { path: part.path, metadata: part.metadata, listing: { kind: 'listed', pages } };
+      }
+    }
+    outcomes.set(part.name, 'directory');
+  }
+  return outcomes;
+}
+
+const isScanned = (part: Part): part is ScannedPart => part.kind === 'scanned';
+
+interface PartPlace {
+  readonly name: ByteString;
+  readonly path: Path;
+  readonly file: ByteString;
+}
+
+const partOf = (folder: Folder, text: string): PartPlace => {
+  const name = byteStringOfLatin1(text);
+  return { name, path: [...folder.path, name], file: childFile(folder.file, name) };
+};
+
+/** A mount point that is not entered. */
+const nothingScanned: Scan = { names: [], directories: new Set(), settled: true };
+
+const lookAtPart = async (
+  context: CaptureContext,
+  maildir: MaildirOptions,
+  place: PartPlace & { readonly device: bigint | undefined },
+): Promise<Part> => {
+  const { reader, run, base, filter } = context;
+  let metadata: Metadata;
+  let isElsewhere: boolean;
+  try {
+    const stats = reader.stats(place.file);
+    if (stats === undefined) return { ...place, kind: 'left-out' };
+    isElsewhere = place.device !== undefined && stats.dev !== place.device;
+    metadata = reader.describe(place.file, stats);
+  } catch (error) {
+    return { ...place, kind: 'fault', fault: unreadable(error, place.file) };
+  }
+  if (filter?.(place.file, metadata) === false) return { ...place, kind: 'left-out' };
+  if (isElsewhere) return { ...place, kind: 'scanned', metadata, scan: nothingScanned };
+  const unchanged = await unchangedBase({ base, maildir, path: place.path, metadata }, run);
+  if (unchanged !== undefined) return { ...place, kind: 'same', metadata, base: unchanged };
+  try {
+    const scan = await scanSettled(place.file, { reader, run });
+    return scan === undefined ? { ...place, kind: 'left-out' } : { ...place, kind: 'scanned', metadata, scan };
+  } catch (error) {
+    if (error instanceof Fault) throw error;
+    return { ...place, kind: 'unlisted', metadata, fault: unreadable(error, place.file, 'list') };
+  }
+};
+
+interface Comparison {
+  readonly base: Base | undefined;
+  readonly maildir: MaildirOptions;
+  readonly path: Path;
+  readonly metadata: Metadata;
+}
+
+/** How much older than the base's scan a directory must be: until then a change may have kept the same mtime. */
+const certainAge = 2_000_000_000n;
+
+/** The base's directory when its messages need not be looked at: none came, went or was renamed since. */
+const unchangedBase = async (
+  { base, maildir, path, metadata }: Comparison,
+  run: Run,
+): Promise<BaseDirectory | undefined> => {
+  if (base === undefined || !maildir.skipUnchangedFolders || maildir.rescan) return undefined;
+  if (seventhOf(path.slice(0, -1)) === maildir.seventh) return undefined;
+  const before = await base.directory(path, run);
+  if (before?.metadata === undefined || !isUntouched(before.metadata, metadata)) return undefined;
+  if (metadata.mtime > base.scannedAt - certainAge) return undefined;
+  // A directory in there can change without a trace in this one.
+  if ((await before.counts(run)).directories > 0) return undefined;
+  return (await before.held(run)) ? before : undefined;
+};
+
+const isUntouched = (before: Metadata, now: Metadata): boolean =>
+  before.deviceId === now.deviceId &&
+  before.inode === now.inode &&
+  before.mtime === now.mtime &&
+  before.ctime === now.ctime;
+
+/** `new` without the messages that are in `cur` by now, unless they are still there: then there are two. */
+const withoutMoved = (arrivals: Part, messages: Part, { reader }: CaptureContext): Part => {
+  if (arrivals.kind !== 'scanned' || messages.kind !== 'scanned' || arrivals.scan.names.length === 0) return arrivals;
+  const waiting = new Set(arrivals.scan.names.map((name) => identityOf(name)));
+  const moved = new Set(
+    messages.scan.names.map((name) => identityOf(name)).filter((identity) => waiting.has(identity)),
+  );
+  if (moved.size === 0) return arrivals;
+  const names = arrivals.scan.names.filter(
+    (name) => !moved.has(identityOf(name)) || reader.stats(childFile(arrivals.file, name)) !== undefined,
+  );
+  return { ...arrivals, scan: { ...arrivals.scan, names } };
+};

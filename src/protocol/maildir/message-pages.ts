@@ -1,0 +1,235 @@
+import { throwIfInterrupted } from '../../contract/run.ts';
+import type { BaseEntry, Child } from '../../contract/source.ts';
+import { identityOf } from '../../mail/maildir-name.ts';
+import { type ByteString, byteStringOfLatin1, compareBytes, displayText } from '../../model/byte-string.ts';
+import type { Entry, Metadata, Path } from '../../model/entry.ts';
+import { Fault } from '../../model/fault.ts';
+import { errnoCode } from '../../system/errno.ts';
+import { type CaptureContext, childFile, joined, nextTurn, pageSize } from '../files/capture-context.ts';
+import { capturable } from '../files/entry-kind.ts';
+import { unreadable } from '../files/local-metadata.ts';
+import { hasNotChanged } from '../files/sameness.ts';
+import type { FoundMessage, MessageFinder } from './message-finder.ts';
+import { createMessageWindow, type MessageWindow } from './message-window.ts';
+import type { Scan } from './settled-scan.ts';
+
+interface ScannedPart {
+  readonly path: Path;
+  readonly file: ByteString;
+  readonly scan: Scan;
+}
+
+export interface MessageListing {
+  readonly folder: { readonly path: Path; readonly file: ByteString };
+  /** What is listed: `cur` or `new`. */
+  readonly part: ScannedPart;
+  /** What was scanned of the folder, this part included. */
+  readonly parts: readonly ScannedPart[];
+  readonly below: ReadonlyMap<ByteString, 'directory' | Fault | undefined>;
+  readonly finder: MessageFinder;
+}
+
+/** A name to be listed; `lost` if only the base has it and the scan cannot be believed. */
+interface Item {
+  readonly name: ByteString;
+  readonly lost?: BaseEntry;
+}
+
+/** The messages of `cur` or `new` in pages, against what the base has in both. */
+export async function* listMessages(
+  context: CaptureContext,
+  listing: MessageListing,
+): AsyncGenerator<readonly Child[]> {
+  const { folder, part } = listing;
+  const windowOf = (name: string): MessageWindow =>
+    createMessageWindow(context.base, [...folder.path, byteStringOfLatin1(name)], context.run);
+  const isNew = part.path.at(-1) === 'new';
+  // Messages move from new to cur and not back.
+  const windows = isNew ? [windowOf('new')] : [windowOf('cur'), windowOf('new')];
+  const alarm = createAlarm();
+  try {
+    const items = await itemsOf(context, listing);
+    for (let at = 0; at < items.length; at += pageSize) {
+      throwIfInterrupted(context.run);
+      const page = await listPage(context, listing, { items: items.slice(at, at + pageSize), windows, alarm });
+      if (page.length > 0) yield page;
+      await nextTurn();
+    }
+  } finally {
+    for (const window of windows) await window.close();
+  }
+  alarm.tell(context, listing);
+}
+
+const itemsOf = async (context: CaptureContext, { part, parts }: MessageListing): Promise<readonly Item[]> => {
+  const items: Item[] = part.scan.names.map((name) => ({ name }));
+  if (context.base === undefined || parts.every(({ scan }) => scan.settled)) return items;
+  const met = new Set(parts.flatMap(({ scan }) => scan.names).map((name) => identityOf(name)));
+  for await (const page of context.base.children(part.path, context.run)) {
+    for (const lost of page) {
+      const isMessage = lost.entry.type !== 'directory';
+      if (isMessage && !met.has(identityOf(lost.entry.name))) items.push({ name: lost.entry.name, lost });
+    }
+  }
+  return items.sort((left, right) => compareBytes(left.name, right.name));
+};
+
+interface PageWork {
+  readonly items: readonly Item[];
+  readonly windows: readonly MessageWindow[];
+  readonly alarm: Alarm;
+}
+
+const unsettled = (file: ByteString): Fault =>
+  new Fault('scan-unsettled', `${displayText(file)} was missed while others were renamed around it`, {
+    hint: 'The message is kept as the last backup has it. Run the backup again when the folder is less busy.',
+    retry: true,
+    context: { path: displayText(file) },
+  });
+
+/** What there is of a message now, or what became of it. */
+type Looked = FoundMessage | Fault | 'gone' | 'unsure';
+
+const listPage = async (
+  context: CaptureContext,
+  { part, below, finder }: MessageListing,
+  { items, windows, alarm }: PageWork,
+): Promise<Child[]> => {
+  const looked = items.map(({ name, lost }): Looked => {
+    if (lost !== undefined || below.has(name)) return 'gone';
+    return lookAt(context, childFile(part.file, name));
+  });
+  const again = items.flatMap(({ name, lost }, at) =>
+    looked[at] === 'gone' && lost === undefined && !below.has(name) ? [identityOf(name)] : [],
+  );
+  const { found, certain } = again.length === 0 ? nothingMissing : await finder.find(again, context.run);
+  const children: Child[] = [];
+  for (const [at, { name, lost }] of items.entries()) {
+    if (lost !== undefined) {
+      children.push({ kind: 'carried', name, base: lost, fault: unsettled(childFile(part.file, name)) });
+      continue;
+    }
+    const { candidates, exact } = await candidatesFor(name, windows);
+    if (below.has(name)) {
+      const outcome = below.get(name);
+      if (outcome === 'directory') children.push({ kind: 'directory', name });
+      else if (outcome !== undefined) children.push({ kind: 'carried', name, base: exact, fault: outcome });
+      continue;
+    }
+    const own = looked[at] ?? 'gone';
+    const message = own === 'gone' ? (found.get(identityOf(name)) ?? (certain ? 'gone' : 'unsure')) : own;
+    const child = childOf(context, { name, message, candidates, exact, file: childFile(part.file, name), alarm });
+    if (child !== undefined) children.push(child);
+  }
+  return children;
+};
+
+const nothingMissing: Awaited<ReturnType<MessageFinder['find']>> = { found: new Map(), certain: true };
+
+const lookAt = ({ reader }: CaptureContext, file: ByteString): Looked => {
+  try {
+    const stats = reader.stats(file);
+    return stats === undefined ? 'gone' : { file, metadata: reader.describe(file, stats) };
+  } catch (error) {
+    return errnoCode(error) === 'ENOENT' ? 'gone' : unreadable(error, file);
+  }
+};
+
+type Candidates = Pick<MessageState, 'candidates' | 'exact'>;
+
+/** The first window is that of the listed directory itself. */
+const candidatesFor = async (name: ByteString, windows: readonly MessageWindow[]): Promise<Candidates> => {
+  let candidates: readonly BaseEntry[] = [];
+  let exact: BaseEntry | undefined;
+  for (const [at, window] of windows.entries()) {
+    const answer = window.find(name);
+    const found = answer instanceof Promise ? await answer : answer;
+    if (found.length === 0) continue;
+    if (at === 0) exact = found.find(({ entry }) => entry.name === name);
+    candidates = candidates.length === 0 ? found : [...candidates, ...found];
+  }
+  return { candidates, exact };
+};
+
+interface MessageState {
+  readonly name: ByteString;
+  readonly message: Looked;
+  /** What the base has of the same identity, here or in the other directory. */
+  readonly candidates: readonly BaseEntry[];
+  /** The one of these with the same name in the same directory. */
+  readonly exact: BaseEntry | undefined;
+  readonly file: ByteString;
+  readonly alarm: Alarm;
+}
+
+const childOf = (context: CaptureContext, state: MessageState): Child | undefined => {
+  const { name, message, candidates, exact, alarm } = state;
+  if (message === 'gone') return undefined;
+  if (message === 'unsure')
+    return { kind: 'carried', name, base: exact ?? candidates[0], fault: unsettled(state.file) };
+  if (message instanceof Fault) return { kind: 'carried', name, base: exact, fault: message };
+  const { metadata, file } = message;
+  if (context.filter?.(state.file, metadata) === false) return undefined;
+  const kept = capturable(context, file, metadata);
+  if (kept === undefined) return undefined;
+  if (kept instanceof Fault) return { kind: 'carried', name, base: exact, fault: kept };
+  // The name stays the one that was listed, which keeps the order, if the file was found under another by now.
+  const entry: Entry = { name, ...metadata };
+  if (exact?.held === true && hasNotChanged(entry, exact.entry)) {
+    return { kind: 'same', entry, base: exact, action: 'unchanged' };
+  }
+  const renamed = candidates.find((base) => base !== exact && base.held && isSameMessage(entry, base.entry));
+  if (renamed !== undefined) return { kind: 'same', entry, base: renamed, action: 'renamed' };
+  const before = exact ?? candidates[0];
+  if (before !== undefined && isRewritten(entry, before.entry)) alarm.add(name);
+  return {
+    kind: 'fresh',
+    entry,
+    content: entry.type === 'file' ? { kind: 'local-file', file } : { kind: 'none' },
+    action: before === undefined ? 'new' : 'changed',
+  };
+};
+
+/** A change of flags renames a file and touches nothing else than its ctime. */
+const isSameMessage = (now: Metadata, before: Metadata): boolean =>
+  now.type === 'file' &&
+  before.type === 'file' &&
+  now.inode === before.inode &&
+  now.size === before.size &&
+  now.mtime === before.mtime;
+
+/** Messages never change in place. A copy (another inode and time, the same size) is not counted. */
+const isRewritten = (now: Metadata, before: Metadata): boolean =>
+  now.type === 'file' &&
+  before.type === 'file' &&
+  (now.size !== before.size || (now.inode === before.inode && now.mtime !== before.mtime));
+
+interface Alarm {
+  add(name: ByteString): void;
+  tell(context: CaptureContext, listing: MessageListing): void;
+}
+
+/** One event for a folder, however many messages: a mail server may compress or encrypt all of them in a night. */
+const createAlarm = (): Alarm => {
+  let count = 0;
+  let first: ByteString | undefined;
+  return {
+    add: (name) => {
+      count++;
+      first ??= name;
+    },
+    tell: ({ run }, { part }) => {
+      if (first === undefined) return;
+      const what = count === 1 ? 'a message' : `${String(count)} messages`;
+      const fault = new Fault(
+        'entry-changed',
+        `${what} in ${displayText(part.file)} changed, which messages never do`,
+        {
+          hint: 'Right if the mail server compresses or encrypts stored mail. Otherwise look at these files at once.',
+          context: { count, first: displayText(first) },
+        },
+      );
+      run.emit({ kind: 'fault', fault, path: joined(part.path) });
+    },
+  };
+};
