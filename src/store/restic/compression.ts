@@ -9,8 +9,9 @@ export interface Compressor {
 
 export interface Decompressor {
   /**
-   * The `size` plaintext bytes of one whole frame; the result is the caller's. Undefined when the frame is damaged, is
-   * followed by something, or holds another number of bytes; never more than `size` + 1 bytes are written.
+   * The `size` plaintext bytes of one whole frame: a view, valid until the next call of this decompressor. Undefined when
+   * the frame is damaged, is followed by something, or holds another number of bytes; never more than `size` + 1 bytes are
+   * written.
    */
   decompress(frame: Uint8Array, size: number): Uint8Array | undefined;
 }
@@ -102,19 +103,24 @@ const workingContext = (
   }
 };
 
+/** Buffers that are used again by the next call, up to a size; larger ones are made for one call. */
+const createRoom = (): ((length: number) => Uint8Array) => {
+  let kept = new Uint8Array(0);
+  return (length) => {
+    if (length <= kept.length) return kept;
+    const fresh = new Uint8Array(length);
+    if (length <= keptBuffer) kept = fresh;
+    return fresh;
+  };
+};
+
 export const createCompressor = (level: CompressionLevel): Compressor => {
   const options = { params: { [constants.ZSTD_c_compressionLevel]: levelOf(level) } };
   const oneShot: OneShot = (input) => byteView(zstdCompressSync(input, options));
   const tests = selfTestInputs().map((input) => ({ input, output: compressedBound(input.length) }));
   const stretch = workingContext(() => createZstdCompress(options), oneShot, tests);
   if (stretch === undefined) return { compress: oneShot };
-  let kept = new Uint8Array(0);
-  const room = (length: number): Uint8Array => {
-    if (length <= kept.length) return kept;
-    const fresh = new Uint8Array(length);
-    if (length <= keptBuffer) kept = fresh;
-    return fresh;
-  };
+  const room = createRoom();
   return {
     compress(plain) {
       const output = room(compressedBound(plain.length));
@@ -136,11 +142,12 @@ export const createDecompressor = (): Decompressor => {
   const oneShot: OneShot = (input) => zstdDecompressSync(input);
   const tests = selfTestInputs().map((input) => ({ input: zstdCompressSync(input), output: input.length + 1 }));
   const open = (): Stretch | undefined => workingContext(createZstdDecompress, oneShot, tests);
+  const room = createRoom();
   let stretch = open();
   const decompressInto = (frame: Uint8Array, size: number): Uint8Array | undefined => {
     if (stretch === undefined) return decompressOnce(frame, size);
     // One byte more than expected, so that a longer content shows.
-    const output = new Uint8Array(size + 1);
+    const output = room(size + 1).subarray(0, size + 1);
     const length = stretch(frame, output);
     // After a failure the context is in the middle of a frame: the next call gets a new one.
     if (length !== size) stretch = open();
@@ -149,7 +156,7 @@ export const createDecompressor = (): Decompressor => {
   return {
     decompress(frame, size) {
       const layout = frameLayout(frame);
-      if (layout === undefined || (layout.contentSize ?? size) !== size) return undefined;
+      if (layout === undefined || size > layout.bound || (layout.contentSize ?? size) !== size) return undefined;
       const plain = decompressInto(frame, size);
       return plain?.length === size ? plain : undefined;
     },
