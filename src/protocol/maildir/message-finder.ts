@@ -5,7 +5,7 @@ import type { Metadata } from '../../model/entry.ts';
 import { errnoCode } from '../../system/errno.ts';
 import { childFile, nextTurn } from '../files/capture-context.ts';
 import type { MetadataReader } from '../files/local-metadata.ts';
-import { type Scan, scanOnce } from './settled-scan.ts';
+import { type Scan, scanOnce, scanSettled } from './settled-scan.ts';
 
 export interface FoundMessage {
   readonly file: ByteString;
@@ -39,21 +39,35 @@ export const createMessageFinder = (folder: ByteString, reader: MetadataReader):
       const missing = new Set(identities);
       const found = new Map<ByteString, FoundMessage>();
       pickUp(last, { missing, found, reader });
+      let waits = 0;
+      let scan: typeof scanOnce | typeof scanSettled = scanOnce;
       for (let attempt = 0; missing.size > 0 && attempt < tries; attempt++) {
         throwIfInterrupted(run);
         if (attempt > 0) await nextTurn();
-        // `new` first: what moves on meanwhile is then met in `cur`.
-        last = subdirectories.flatMap((name) => {
-          const directory = childFile(folder, name);
-          const scan = scanOnce(directory, { reader, run });
-          return scan === undefined ? [] : [{ directory, scan }];
-        });
-        const listed = pickUp(last, { missing, found, reader });
-        if (listed === 0 && last.every(({ scan }) => scan.settled)) return { found, certain: true };
+        last = await scanFolder(folder, (directory) => scan(directory, { reader, run, tries: 3 }));
+        if (pickUp(last, { missing, found, reader }) > 0) continue;
+        if (last.every(({ scan: { settled } }) => settled)) return { found, certain: true };
+        // They are nowhere, in a folder where something happened just now: that is worth waiting for.
+        if (waits++ === 2) break;
+        scan = scanSettled;
       }
       return { found, certain: missing.size === 0 };
     },
   };
+};
+
+/** `new` first: what moves on meanwhile is then met in `cur`. */
+const scanFolder = async (
+  folder: ByteString,
+  scan: (directory: ByteString) => Promise<Scan | undefined> | Scan | undefined,
+): Promise<FolderScan[]> => {
+  const scans: FolderScan[] = [];
+  for (const name of subdirectories) {
+    const directory = childFile(folder, name);
+    const scanned = await scan(directory);
+    if (scanned !== undefined) scans.push({ directory, scan: scanned });
+  }
+  return scans;
 };
 
 interface Search {
