@@ -82,9 +82,11 @@ export class FileContentReader {
     let filled = 0;
     for (;;) {
       if (filled === this.#buffer.length) return filled + this.#continueWindows(descriptor, filled, sink);
-      const read = readSync(descriptor, this.#buffer, filled, this.#buffer.length - filled, filled);
-      if (read === 0) break;
+      const wanted = this.#buffer.length - filled;
+      const read = readSync(descriptor, this.#buffer, filled, wanted, filled);
       filled += read;
+      // Less than was asked for is the end of a regular file. Should it ever not be, the size that fstat says tells.
+      if (read < wanted) break;
     }
     sink.take(this.#buffer.subarray(0, filled), { whole: true, last: true });
     return filled;

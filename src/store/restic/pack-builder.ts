@@ -11,7 +11,8 @@ export interface SealedPack {
   readonly bytes: Uint8Array<ArrayBuffer>;
   /** SHA-256 of `bytes`, hexadecimal. */
   readonly id: string;
-  readonly blobs: readonly PackedBlob[];
+  /** What is in it, as in its header (`decodePackHeader`). */
+  readonly header: Uint8Array<ArrayBuffer>;
   /** Bytes of its blobs before compression. */
   readonly plainBytes: number;
 }
@@ -25,6 +26,8 @@ export interface PackBuilderOptions {
   readonly envelope: Envelope;
   readonly compressor: Compressor;
   readonly decompressor: Decompressor;
+  /** A buffer of an earlier pack that is free again; using it spares the system from giving us fresh zeroed memory. */
+  readonly takeBuffer: () => ArrayBuffer | undefined;
   /** Called synchronously for every finished pack. */
   readonly onPack: (pack: SealedPack) => void;
 }
@@ -92,6 +95,7 @@ export class PackBuilder {
 
   #room(bytes: number): void {
     const needed = this.#packUsed + bytes;
+    if (this.#pack.length === 0) this.#pack = new Uint8Array(this.#options.takeBuffer() ?? new ArrayBuffer(0));
     if (needed <= this.#pack.length) return;
     const grown = new Uint8Array(
       Math.max(needed, Math.min(this.#options.targetSize + batchSize * 2, this.#pack.length * 4), batchSize),
@@ -142,13 +146,14 @@ export class PackBuilder {
 
   #close(): void {
     const { type, envelope, onPack } = this.#options;
-    const header = envelope.seal(encodePackHeader(this.#blobs));
-    this.#room(header.length + 4);
-    this.#pack.set(header, this.#packUsed);
-    new DataView(this.#pack.buffer).setUint32(this.#packUsed + header.length, header.length, true);
-    const size = this.#packUsed + header.length + 4;
+    const header = new Uint8Array(encodePackHeader(this.#blobs));
+    const sealed = envelope.seal(header);
+    this.#room(sealed.length + 4);
+    this.#pack.set(sealed, this.#packUsed);
+    new DataView(this.#pack.buffer).setUint32(this.#packUsed + sealed.length, sealed.length, true);
+    const size = this.#packUsed + sealed.length + 4;
     const bytes = this.#pack.subarray(0, size);
-    const pack = { type, bytes, id: hash('sha256', bytes, 'hex'), blobs: this.#blobs, plainBytes: this.#plainBytes };
+    const pack = { type, bytes, id: hash('sha256', bytes, 'hex'), header, plainBytes: this.#plainBytes };
     this.#pack = new Uint8Array(0);
     this.#packUsed = 0;
     this.#blobs = [];

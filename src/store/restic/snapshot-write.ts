@@ -122,6 +122,9 @@ class PackStorage {
   }
 }
 
+/** Finished packs wait for the storage in memory: not more of them than this. */
+const inFlightBytes = 64 * 1_048_576;
+
 const createPool = ({ session, index }: SnapshotWriteParts, storage: PackStorage, run: Run): WriterPool => {
   const { master, config, options } = session;
   const setup = {
@@ -132,7 +135,8 @@ const createPool = ({ session, index }: SnapshotWriteParts, storage: PackStorage
     compression: config.version === 1 ? ('off' as const) : options.compression,
     compressTrees: config.version !== 1,
   };
-  const packsInFlight = session.backend.capabilities.connections + 1;
+  const affordable = Math.max(2, Math.floor(inFlightBytes / options.packSize));
+  const packsInFlight = Math.min(session.backend.capabilities.connections + 1, affordable);
   const storePack = (pack: ReadyPack): Promise<void> => storage.store(pack);
   return new WriterPool({ threads: options.threads, setup, table: index.table, storePack, packsInFlight }, run);
 };

@@ -1,6 +1,5 @@
 import type { FileStamp } from './file-content.ts';
 import type { MasterKey } from './envelope.ts';
-import type { PackedBlob } from './pack-format.ts';
 import type { PlainFault } from './plain-fault.ts';
 
 /** What a writer thread is born with. */
@@ -41,7 +40,9 @@ export type ToWriter =
       readonly pieces: readonly StreamPiece[];
     }
   | { readonly kind: 'tree'; readonly batch: number; readonly id: Uint8Array; readonly bytes: Uint8Array }
-  | { readonly kind: 'finish'; readonly batch: number };
+  | { readonly kind: 'finish'; readonly batch: number }
+  /** The buffer of a pack that is stored, to be filled again. */
+  | { readonly kind: 'recycle'; readonly buffer: ArrayBuffer };
 
 /** What became of one file. `blobs` ids of the batch's `ids` are its content, in order. */
 export type FileOutcome =
@@ -67,7 +68,8 @@ export type FromWriter =
       readonly type: 'data' | 'tree';
       readonly id: string;
       readonly bytes: Uint8Array;
-      readonly blobs: readonly PackedBlob[];
+      /** Plain, as `decodePackHeader` takes it. */
+      readonly header: Uint8Array;
       readonly plainBytes: number;
     }
   | { readonly kind: 'failed'; readonly fault: PlainFault };

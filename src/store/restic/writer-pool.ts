@@ -3,6 +3,7 @@ import { interrupted, type Run } from '../../contract/run.ts';
 import { asFault, Fault } from '../../model/fault.ts';
 import type { BlobTable } from './blob-table.ts';
 import { minimumChunk } from './rabin.ts';
+import { decodePackHeader, type PackedBlob } from './pack-format.ts';
 import { revivedFault } from './plain-fault.ts';
 import { threadFile } from './thread-pool.ts';
 import type {
@@ -19,7 +20,7 @@ export interface ReadyPack {
   readonly type: 'data' | 'tree';
   readonly id: string;
   readonly bytes: Uint8Array;
-  readonly blobs: Extract<FromWriter, { kind: 'pack' }>['blobs'];
+  readonly blobs: readonly PackedBlob[];
   readonly plainBytes: number;
 }
 
@@ -160,7 +161,7 @@ export class WriterPool {
       const workerData: WriterSetup = { ...this.#options.setup, segments };
       const worker = new Worker(threadFile('writer-thread'), { workerData });
       const thread: Thread = { worker, outstanding: 0, segments: segments.length };
-      worker.on('message', (message: FromWriter) => this.#receive(message));
+      worker.on('message', (message: FromWriter) => this.#receive(message, worker));
       worker.on('error', (error) => this.#fail(asFault(error)));
       this.#threads.push(thread);
     }
@@ -200,12 +201,12 @@ export class WriterPool {
     });
   }
 
-  #receive(message: FromWriter): void {
+  #receive(message: FromWriter, from: Worker): void {
     switch (message.kind) {
       case 'done':
         return this.#settle(message);
       case 'pack':
-        return this.#store(message);
+        return this.#store(message, from);
       case 'failed':
         return this.#fail(revivedFault(message.fault));
     }
@@ -222,12 +223,17 @@ export class WriterPool {
     this.#wakeAll();
   }
 
-  #store(pack: ReadyPack): void {
+  #store(message: Extract<FromWriter, { kind: 'pack' }>, from: Worker): void {
     if (this.#failure !== undefined) return;
     this.#packs++;
+    const { type, id, bytes, plainBytes } = message;
+    const pack = { type, id, bytes, plainBytes, blobs: decodePackHeader(message.header) };
     this.#options.storePack(pack).then(
       () => {
         this.#packs--;
+        if (bytes.buffer instanceof ArrayBuffer) {
+          from.postMessage({ kind: 'recycle', buffer: bytes.buffer } satisfies ToWriter, [bytes.buffer]);
+        }
         this.#wakeAll();
       },
       (error: unknown) => {

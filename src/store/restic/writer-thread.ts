@@ -33,6 +33,7 @@ class WriterThread {
   readonly #writer: BlobWriter;
   readonly #reader = new FileContentReader();
   readonly #streams = new Map<number, StreamAssembler>();
+  readonly #free: ArrayBuffer[] = [];
   readonly #post: Post;
 
   constructor(setup: WriterSetup, poly1305: Awaited<ReturnType<typeof loadPoly1305>>, post: Post) {
@@ -44,6 +45,7 @@ class WriterThread {
       envelope: createEnvelope(setup.master, poly1305),
       compressor: createCompressor(setup.compression === 'max' ? 'max' : 'auto'),
       decompressor: createDecompressor(),
+      takeBuffer: () => this.#free.pop(),
       onPack: (pack: SealedPack) => this.#postPack(pack),
     };
     this.#data = new PackBuilder({ ...shared, type: 'data', compress: setup.compression !== 'off' });
@@ -63,6 +65,9 @@ class WriterThread {
       case 'tree':
         this.#trees.add(message.id, message.bytes);
         return this.#done(message.batch, [], new IdList());
+      case 'recycle':
+        this.#free.push(message.buffer);
+        return;
       case 'finish':
         this.#data.finish();
         this.#trees.finish();
@@ -126,7 +131,7 @@ class WriterThread {
   }
 
   #postPack(pack: SealedPack): void {
-    this.#post({ kind: 'pack', ...pack }, [pack.bytes.buffer]);
+    this.#post({ kind: 'pack', ...pack }, [pack.bytes.buffer, pack.header.buffer]);
   }
 }
 
