@@ -2,6 +2,7 @@ import type { Backend, ByteRange, ListedObject, ObjectHandle, ObjectKind } from 
 import { type Run, throwIfInterrupted } from '../contract/run.ts';
 import { Fault } from '../model/fault.ts';
 import { checkHandle, checkRange, describeObject, objectExists, objectMissing, tooShort } from './object-name.ts';
+import { joined } from './parts.ts';
 
 export interface MemoryBackendOptions {
   /** Nothing but locks can be removed. Default false. */
@@ -11,17 +12,6 @@ export interface MemoryBackendOptions {
   /** Objects in a page of a listing. Default 1,000. */
   readonly pageSize?: number;
 }
-
-/** Joins parts into bytes that are nobody else's. */
-export const joined = (parts: readonly Uint8Array[]): Uint8Array => {
-  const whole = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    whole.set(part, at);
-    at += part.length;
-  }
-  return whole;
-};
 
 /** The part of an object's bytes that was asked for, as a copy. Fault `backend-misbehaved` when it ends earlier. */
 const cut = (handle: ObjectHandle, bytes: Uint8Array, range: ByteRange | undefined): Uint8Array => {
