@@ -28,7 +28,7 @@ const isoForm = /(\d{4})-(\d{2})-(\d{2})(?:[t ]+(\d{2}:\d{2}(?::\d{2})?)(?:\.\d+
 
 /**
  * A date as mail has it: RFC 5322 with the obsolete forms, the forms of C's asctime and of ISO 8601, missing seconds, weekdays
- * and zones (then UTC). Undefined for what is no date, or none between 1970 and 9999.
+ * and zones (then UTC). Undefined for what is no date, or none between 1900 and 9999.
  */
 export const parseDate = (text: string): ZonedTime | undefined => {
   const short = text.slice(0, 200);
@@ -79,7 +79,7 @@ const momentOf = ({ year = '', month, day, time = '0:0', zone = '' }: DateParts)
   // A leap second is told as the first second of the next minute.
   if (month < 1 || month > 12 || hour > 24 || minute > 59 || second > 60 || offsetMinutes === undefined)
     return undefined;
-  if (dayNumber < 1 || dayNumber > 31 || fullYear < 1970 || fullYear > 9999) return undefined;
+  if (dayNumber < 1 || dayNumber > 31 || fullYear < 1900 || fullYear > 9999) return undefined;
   const milliseconds = Date.UTC(fullYear, month - 1, dayNumber, hour, minute - offsetMinutes, second);
   return { nanoseconds: BigInt(milliseconds) * 1_000_000n, offsetMinutes };
 };

@@ -32,24 +32,28 @@ const blocks = new Set(
   'address blockquote center div dl dt dd fieldset form h1 h2 h3 h4 h5 h6 hr ol p pre section table tr ul'.split(' '),
 );
 /** What stands between these and their ends is not for readers. */
-const hidden = new Set(['script', 'style', 'head', 'title', 'template']);
+const hidden = new Set(['script', 'style', 'title', 'template']);
 
 /** HTML reduced to its text, for a terminal: tags go, blocks become lines, list items get a dash. Takes linear time. */
 export const textOfHtml = (html: string): string => {
+  const find = createFinder(html);
   let text = '';
   let at = 0;
   while (at < html.length) {
     const open = html.indexOf('<', at);
     text += decodeEntities(html.slice(at, open < 0 ? html.length : open).replace(/\s+/g, ' '));
     if (open < 0) break;
-    const tag = tagAt(html, open);
-    if (tag === undefined) {
+    const name = /^<(\/?[a-z][a-z0-9:]*|!--|[!?])/i.exec(html.slice(open, open + 40))?.[1]?.toLowerCase();
+    if (name === undefined) {
       text += '<';
       at = open + 1;
       continue;
     }
-    at = hidden.has(tag.name) ? endOfHidden(html, tag.name, tag.end) : tag.end;
-    text += spaceFor(tag.name);
+    // A comment or a hidden element that nobody closed hides nothing but its own tag.
+    const tagEnd = afterFirst(find, '>', open) ?? html.length;
+    if (name === '!--') at = afterFirst(find, '-->', open) ?? tagEnd;
+    else at = (hidden.has(name) ? find(`</${name}`, open) : undefined) ?? tagEnd;
+    text += spaceFor(name);
   }
   return text
     .split('\n')
@@ -59,21 +63,26 @@ export const textOfHtml = (html: string): string => {
     .trim();
 };
 
-/** Lower-case name (`/p` for an end, empty for a comment) and the offset after the tag. */
-const tagAt = (html: string, open: number): { readonly name: string; readonly end: number } | undefined => {
-  const start = html.slice(open, open + 40);
-  const isComment = start.startsWith('<!--');
-  const name = /^<(\/?[a-z][a-z0-9:]*|[!?])/i.exec(start)?.[1];
-  if (name === undefined) return undefined;
-  const close = isComment ? html.indexOf('-->', open) : html.indexOf('>', open);
-  const end = close < 0 ? html.length : close + (isComment ? 3 : 1);
-  return { name: /[!?]/.test(name) ? '' : name.toLowerCase(), end };
+type Find = (sought: string, from: number) => number | undefined;
+
+const afterFirst = (find: Find, sought: string, from: number): number | undefined => {
+  const at = find(sought, from);
+  return at === undefined ? undefined : at + sought.length;
 };
 
-const endOfHidden = (html: string, name: string, from: number): number => {
-  const end = new RegExp(`</${name}[^>]*>?`, 'gi');
-  end.lastIndex = from;
-  return end.test(html) ? end.lastIndex : html.length;
+/**
+ * Finds the next occurrence, in either case. What was sought in vain once is not sought again, so that unclosed tags
+ * cost no more than one pass for each kind.
+ */
+const createFinder = (html: string): Find => {
+  const lower = html.toLowerCase().length === html.length ? html.toLowerCase() : html;
+  const missing = new Set<string>();
+  return (sought, from) => {
+    const at = missing.has(sought) ? -1 : lower.indexOf(sought, from);
+    if (at >= 0) return at;
+    missing.add(sought);
+    return undefined;
+  };
 };
 
 const spaceFor = (tag: string): string => {

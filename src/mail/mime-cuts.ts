@@ -14,7 +14,7 @@ export interface Segment {
 }
 
 export interface MimeCutOptions {
-  /** At most so many cuts in one message (64); what follows the last one stays together. */
+  /** At most so many cuts in one message (64, at least 1); what follows the last one stays together. */
   readonly maximumCuts?: number;
 }
 

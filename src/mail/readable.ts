@@ -1,7 +1,7 @@
 import type { Email } from 'postal-mime';
 import { formatAddress } from './address.ts';
 import type { Address } from './address.ts';
-import { decodeText } from './charset.ts';
+import { decodeText, guessText } from './charset.ts';
 import { bytesOfBase64, bytesOfQuotedPrintable } from './encoded-word.ts';
 import { latin1 } from './header-fields.ts';
 import { attachmentName, readHeader } from './header.ts';
@@ -42,10 +42,13 @@ const maximumParsedBytes = 16 * 1024 * 1024;
  */
 export const readMessage = async (message: Uint8Array): Promise<ReadableMessage> => {
   const leaves: Leaf[] = [];
-  walkLeaves(message, (leaf) => leaves.push(leaf) < 100_000);
+  const bodyStart = walkLeaves(message, (leaf) => leaves.push(leaf) < 100_000);
   const attachments = leaves.filter(isAttachment);
   const reduced = withoutAttachments(message, leaves);
-  const text = (await libraryText(reduced)) ?? firstText(message, leaves);
+  const decoded = (await libraryText(reduced)) ?? firstText(message, leaves);
+  // A multipart without its boundary has neither text nor attachments; then the body is shown as it is.
+  const isLost = decoded.trim() === '' && attachments.length === 0;
+  const text = isLost ? guessText(message.subarray(bodyStart, bodyStart + maximumTextBytes)) : decoded;
   return {
     header: readHeader(message),
     text,
@@ -148,13 +151,13 @@ const firstText = (message: Uint8Array, leaves: readonly Leaf[]): string => {
   if (leaf === undefined) return '';
   const encoded = message.subarray(leaf.start, Math.min(leaf.end, leaf.start + maximumTextBytes));
   const text = decodeText(
-    decoded(encoded, leaf.encoding),
+    decodeBody(encoded, leaf.encoding),
     parseParameters(leaf.contentType).parameters.get('charset') ?? '',
   );
   return leaf.type === 'text/html' ? textOfHtml(text) : text;
 };
 
-const decoded = (bytes: Uint8Array, encoding: string): Uint8Array => {
+const decodeBody = (bytes: Uint8Array, encoding: string): Uint8Array => {
   if (encoding === 'base64') return bytesOfBase64(latin1(bytes));
   return encoding === 'quoted-printable' ? bytesOfQuotedPrintable(latin1(bytes)) : bytes;
 };
