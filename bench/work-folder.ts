@@ -3,9 +3,9 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 /**
- * Where a run of the bench puts repositories and restored mail. Nothing in it is deleted before the run ends: ext4 does not
- * reuse an inode within five minutes of its deletion and looks for others one by one, so that whoever creates files after
- * a large deletion needs up to ten times as long, and the order of the programs would decide.
+ * Where a run of the bench puts repositories and restored mail. Nothing in it is deleted before the run ends: on ext4, creating
+ * files after a large deletion took up to ten times as long (probably since inodes are not reused within some minutes of their
+ * deletion, and others are looked for one by one), and the order of the programs would decide.
  */
 export interface WorkFolder {
   readonly path: string;
