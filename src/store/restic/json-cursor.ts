@@ -17,6 +17,9 @@ const comma = 0x2c;
 const deepest = 100;
 
 const isDigit = (byte: number | undefined): boolean => byte !== undefined && byte >= 0x30 && byte <= 0x39;
+/** A digit, a sign, a point or an exponent's letter. */
+const isNumberByte = (byte: number | undefined): boolean =>
+  isDigit(byte) || byte === 0x2b || byte === 0x2d || byte === 0x2e || byte === 0x45 || byte === 0x65;
 const isSpace = (byte: number | undefined): boolean => byte === 0x20 || byte === 0x0a || byte === 0x0d || byte === 0x09;
 
 const textOf = (bytes: Uint8Array, start: number, end: number): string => decoder.decode(bytes.subarray(start, end));
@@ -171,10 +174,14 @@ export class JsonCursor {
   }
 
   private skipNumber(): void {
+    const { bytes } = this;
     const start = this.at;
-    if (this.bytes[this.at] === 0x2d) this.at++;
-    while (isDigit(this.bytes[this.at]) || [0x2b, 0x2d, 0x2e, 0x45, 0x65].includes(this.bytes[this.at] ?? 0)) this.at++;
-    if (!/^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?$/.test(textOf(this.bytes, start, this.at))) {
+    let at = start;
+    while (isDigit(bytes[at])) at++;
+    this.at = at;
+    if (!isNumberByte(bytes[at]) && at > start && (bytes[start] !== 0x30 || at === start + 1)) return;
+    while (isNumberByte(bytes[this.at])) this.at++;
+    if (!/^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?$/.test(this.decodeRaw(start))) {
       this.fail('expected a value', start);
     }
   }

@@ -1,42 +1,10 @@
 import type { Nanoseconds } from '../../model/entry.ts';
 import type { ZonedTime } from '../../model/snapshot.ts';
+import { dayOf, daysOf, type Day } from './calendar.ts';
+import { TimeScanner } from './time-scanner.ts';
 
 const secondsPerDay = 86_400;
 const nanosecondsPerSecond = 1_000_000_000n;
-
-/** Days since 1970-01-01 of a day of the Gregorian calendar, reckoned backwards as well. */
-const daysOf = (year: number, month: number, day: number): number => {
-  const marchYear = month <= 2 ? year - 1 : year;
-  const era = Math.floor(marchYear / 400);
-  const yearOfEra = marchYear - era * 400;
-  const dayOfYear = Math.floor((153 * ((month + 9) % 12) + 2) / 5) + day - 1;
-  return (
-    era * 146_097 + yearOfEra * 365 + Math.floor(yearOfEra / 4) - Math.floor(yearOfEra / 100) + dayOfYear - 719_468
-  );
-};
-
-interface Day {
-  readonly year: number;
-  readonly month: number;
-  readonly day: number;
-}
-
-const dayOf = (days: number): Day => {
-  const shifted = days + 719_468;
-  const era = Math.floor(shifted / 146_097);
-  const dayOfEra = shifted - era * 146_097;
-  const yearOfEra = Math.floor(
-    (dayOfEra - Math.floor(dayOfEra / 1460) + Math.floor(dayOfEra / 36_524) - Math.floor(dayOfEra / 146_096)) / 365,
-  );
-  const dayOfYear = dayOfEra - (365 * yearOfEra + Math.floor(yearOfEra / 4) - Math.floor(yearOfEra / 100));
-  const marchMonth = Math.floor((5 * dayOfYear + 2) / 153);
-  const month = marchMonth < 10 ? marchMonth + 3 : marchMonth - 9;
-  return {
-    year: era * 400 + yearOfEra + (month <= 2 ? 1 : 0),
-    month,
-    day: dayOfYear - Math.floor((153 * marchMonth + 2) / 5) + 1,
-  };
-};
 
 /** Years that RFC 3339 cannot name become 0 or 9999, as restic has it; 29 February may so become 1 March. */
 const withinYears = (days: number): Day => {
@@ -87,20 +55,6 @@ const split = (nanoseconds: Nanoseconds): void => {
   }
 };
 
-/** Seconds and the rest as one number of nanoseconds. `rest` is 0 to 999,999,999. */
-export const joinTime = (wholeSeconds: number, rest: number): Nanoseconds => {
-  if (Math.abs(wholeSeconds) > 9_000_000_000) return BigInt(wholeSeconds) * nanosecondsPerSecond + BigInt(rest);
-  const upper = Math.floor(wholeSeconds / 65_536);
-  const lower = wholeSeconds - upper * 65_536;
-  const scaled = upper * 1e9;
-  const scaledUpper = Math.floor(scaled / 65_536);
-  const low = (scaled - scaledUpper * 65_536) * 65_536 + lower * 1e9 + rest;
-  const carry = Math.floor(low / 4_294_967_296);
-  halves[lowHalf] = low - carry * 4_294_967_296;
-  halves[highHalf] = scaledUpper + carry;
-  return wide[0] ?? 0n;
-};
-
 let knownMinute = Number.NaN;
 let minuteText = '';
 
@@ -136,29 +90,14 @@ export const formatTime = (nanoseconds: Nanoseconds, offsetMinutes: number): str
   return `${textOfMinute(minute)}${two(local - minute * 60)}${fractionText()}${zoneOf(offsetMinutes)}`;
 };
 
-const shape = /^(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)(?:\.(\d+))?(?:Z|([+-])(\d\d):(\d\d))$/;
-
-const daysInMonth = (year: number, month: number): number =>
-  month === 12 ? 31 : daysOf(year, month + 1, 1) - daysOf(year, month, 1);
-
-/** Seconds since 1970 of a civil time, or NaN when there is no such day or time. */
-export const secondsOfCivil = (year: number, month: number, day: number, secondsOfDay: number): number => {
-  if (month < 1 || month > 12 || day < 1 || day > daysInMonth(year, month)) return Number.NaN;
-  return daysOf(year, month, day) * secondsPerDay + secondsOfDay;
-};
+const encoder = new TextEncoder();
 
 /** Reads RFC 3339 as strictly as Go's JSON does; digits beyond nanoseconds are dropped. Undefined: not such a time. */
 export const parseTime = (text: string): ZonedTime | undefined => {
-  const match = shape.exec(text);
-  if (match === null) return undefined;
-  const part = (index: number): number => Number(match[index] ?? '0');
-  if (part(4) > 23 || part(5) > 59 || part(6) > 59 || part(9) > 23 || part(10) > 59) return undefined;
-  const local = secondsOfCivil(part(1), part(2), part(3), part(4) * 3600 + part(5) * 60 + part(6));
-  if (Number.isNaN(local)) return undefined;
-  const size = part(9) * 60 + part(10);
-  const offsetMinutes = match[8] === '-' && size > 0 ? -size : size;
-  const rest = Number((match[7] ?? '').slice(0, 9).padEnd(9, '0'));
-  return { nanoseconds: joinTime(local - offsetMinutes * 60, rest), offsetMinutes };
+  const bytes = encoder.encode(text);
+  const scanner = new TimeScanner();
+  if (!scanner.scan(bytes, 0, bytes.length)) return undefined;
+  return { nanoseconds: scanner.nanoseconds, offsetMinutes: scanner.offsetMinutes };
 };
 
 const lastDateMilliseconds = 8_640_000_000_000_000;
