@@ -16,7 +16,7 @@ export interface Decompressor {
   decompress(frame: Uint8Array, size: number): Uint8Array | undefined;
 }
 
-/** `auto` is zstd level 3, `max` level 19. */
+/** `auto` is zstd level 3, `max` level 12: on mail, level 19 saves one percent more and takes five times as long. */
 export type CompressionLevel = 'auto' | 'max';
 
 type OneShot = (input: Uint8Array) => Uint8Array;
@@ -44,7 +44,7 @@ const isHandle = (value: unknown): value is Handle =>
   'writeSync' in value &&
   typeof value.writeSync === 'function';
 
-const levelOf = (level: CompressionLevel): number => (level === 'auto' ? 3 : 19);
+const levelOf = (level: CompressionLevel): number => (level === 'auto' ? 3 : 12);
 
 /** zstd's own bound for what a compressed frame can need. */
 const compressedBound = (size: number): number => size + (size >>> 8) + Math.max(0, (128 * 1024 - size) >>> 11) + 64;

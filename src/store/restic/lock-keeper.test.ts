@@ -25,28 +25,36 @@ interface Kept {
   readonly backend: Backend;
   readonly lock: StoredLock;
   readonly events: Event[];
-  /** Resolves with the fault of `onLost`. */
-  readonly lost: Promise<Fault>;
+  /** The fault of `onLost`; waits for it. */
+  readonly lost: () => Promise<Fault | undefined>;
   readonly options: LockKeeperOptions;
 }
+
+const until = async (condition: () => boolean): Promise<void> => {
+  while (!condition()) await new Promise((resolve) => setTimeout(resolve, 5));
+};
 
 const hold = async (backend: Backend): Promise<Kept> => {
   const events: Event[] = [];
   const run = createRun({ signal: new AbortController().signal, emit: (event) => void events.push(event) });
   await backend.create(run);
   const lock = await acquireLock({ backend, envelope, exclusive: false, identity, run });
-  const { promise: lost, resolve } = Promise.withResolvers<Fault>();
-  return { backend, lock, events, lost, options: { lock, backend, master, run, onLost: resolve, pace: hurried } };
+  let fault: Fault | undefined;
+  const onLost = (told: Fault): void => {
+    fault = told;
+  };
+  // The keeper's own timer keeps no process alive, so that of `until` must.
+  const lost = async (): Promise<Fault | undefined> => {
+    await until(() => fault !== undefined);
+    return fault;
+  };
+  return { backend, lock, events, lost, options: { lock, backend, master, run, onLost, pace: hurried } };
 };
 
 const names = async ({ backend, options }: Kept): Promise<string[]> => {
   const found: string[] = [];
   for await (const page of backend.list('lock', options.run)) found.push(...page.map(({ name }) => name));
   return found;
-};
-
-const until = async (condition: () => boolean): Promise<void> => {
-  while (!condition()) await new Promise((resolve) => setTimeout(resolve, 5));
 };
 
 const keepsUntilStopped = async (kept: Kept): Promise<void> => {
@@ -78,7 +86,7 @@ const tellsLoss = async (kept: Kept): Promise<void> => {
     );
     if (removed && (await names(kept)).length > 0) removed = false;
   }
-  assert.equal((await kept.lost).code, 'lock-lost');
+  assert.equal((await kept.lost())?.code, 'lock-lost');
   await keeper.stop();
   await kept.lock.release();
   assert.deepEqual(await names(kept), []);
@@ -150,7 +158,7 @@ describe('lock keeper', () => {
     await until(() => kept.lock.id !== first);
     broken = true;
     ahead = 23n * 60_000_000_000n;
-    assert.equal((await kept.lost).code, 'backend-unavailable');
+    assert.equal((await kept.lost())?.code, 'backend-unavailable');
     await keeper.stop();
     await kept.lock.release();
   });
