@@ -2,50 +2,10 @@ import { byteStringOfLatin1, byteStringOfText, type ByteString } from '../../mod
 import type { EntryType, ExtendedAttribute } from '../../model/entry.ts';
 import { unquoteName } from './go-quote.ts';
 import { JsonCursor } from './json-cursor.ts';
+import { readFieldName, type FieldName } from './node-fields.ts';
+import { readAttributes, readBase64, readId, RepeatedText } from './node-values.ts';
 import { TimeScanner } from './time-scanner.ts';
 import { entryTypeOf } from './tree-format.ts';
-
-const fieldNames = [
-  'name',
-  'type',
-  'mode',
-  'mtime',
-  'atime',
-  'ctime',
-  'uid',
-  'gid',
-  'user',
-  'group',
-  'inode',
-  'device_id',
-  'size',
-  'links',
-  'linktarget',
-  'linktarget_raw',
-  'extended_attributes',
-  'device',
-  'content',
-  'subtree',
-] as const;
-
-type FieldName = (typeof fieldNames)[number];
-
-// A field is found by length and first letter, which together are different for each; then it is compared.
-const slotOf = (length: number, first: number): number => (length & 31) * 128 + (first & 127);
-const fieldAtSlot: (FieldName | undefined)[] = Array.from({ length: 32 * 128 }, () => undefined);
-for (const name of fieldNames) fieldAtSlot[slotOf(name.length, name.charCodeAt(0))] = name;
-
-const hexValues = new Uint8Array(256).fill(0xff);
-for (const [value, character] of Array.from('0123456789abcdef').entries()) {
-  hexValues[character.charCodeAt(0)] = value;
-  hexValues[character.toUpperCase().charCodeAt(0)] = value;
-}
-
-/** By search, not by one expression for the whole: V8 runs out of stack on that when the text has megabytes. */
-const isBase64 = (text: string): boolean => {
-  const other = text.search(/[^A-Za-z0-9+/]/);
-  return text.length % 4 === 0 && (other < 0 || /^={1,2}$/.test(text.slice(other)));
-};
 
 const openList = 0x5b;
 const closeList = 0x5d;
@@ -53,28 +13,6 @@ const openObject = 0x7b;
 const closeObject = 0x7d;
 const colon = 0x3a;
 const largestUint32 = 0xffff_ffff;
-
-/** Remembers the last text of a field, because neighbours mostly have the same. */
-class RepeatedText {
-  private bytes = new Uint8Array(0);
-  private text = '';
-
-  read(cursor: JsonCursor): string {
-    cursor.peek();
-    const start = cursor.at + 1;
-    const { bytes } = this;
-    let index = 0;
-    while (index < bytes.length && cursor.bytes[start + index] === bytes[index]) index++;
-    if (index === bytes.length && index > 0 && cursor.bytes[start + index] === 0x22) {
-      cursor.at = start + index + 1;
-      return this.text;
-    }
-    const end = cursor.passString();
-    this.text = cursor.decodeString(start, Math.abs(end));
-    this.bytes = end > 0 && end - start < 100 ? cursor.bytes.slice(start, end) : new Uint8Array(0);
-    return this.text;
-  }
-}
 
 /**
  * Reads a tree node by node. The fields are those of the node that `next` found last; what was not there is undefined,
@@ -219,30 +157,11 @@ export class NodeScanner {
     do {
       cursor.peek();
       const keyStart = cursor.at;
-      const field = this.fieldName();
+      const field = readFieldName(cursor);
       cursor.expect(colon);
       if (cursor.takeNull()) continue;
       if (!readField(field)) this.passThrough(keyStart);
     } while (cursor.another(closeObject));
-  }
-
-  private fieldName(): FieldName | undefined {
-    const { cursor } = this;
-    const start = cursor.at + 1;
-    const end = cursor.passString();
-    if (end < 0) return this.escapedFieldName(start, -end);
-    const length = end - start;
-    const field = fieldAtSlot[slotOf(length, cursor.bytes[start] ?? 0)];
-    if (field === undefined || field.length !== length) return undefined;
-    for (let index = 1; index < length; index++) {
-      if (cursor.bytes[start + index] !== field.charCodeAt(index)) return undefined;
-    }
-    return field;
-  }
-
-  private escapedFieldName(start: number, end: number): FieldName | undefined {
-    const key = this.cursor.decodeString(start, end);
-    return fieldNames.find((name) => name === key);
   }
 
   private passThrough(keyStart: number): void {
@@ -321,11 +240,11 @@ export class NodeScanner {
         else this.linkTarget = byteStringOfText(cursor.string());
         return true;
       case 'linktarget_raw':
-        this.linkTarget = byteStringOfLatin1(this.readBase64().toString('latin1'));
+        this.linkTarget = byteStringOfLatin1(readBase64(cursor).toString('latin1'));
         this.linkTargetIsRaw = true;
         return true;
       case 'extended_attributes':
-        this.extendedAttributes = this.readAttributes();
+        this.extendedAttributes = readAttributes(cursor);
         return true;
       case 'device':
         this.device = cursor.uint64();
@@ -334,7 +253,7 @@ export class NodeScanner {
         this.readContent();
         return true;
       case 'subtree':
-        this.readId(this.subtree, 0);
+        readId(cursor, this.subtree, 0);
         this.hasSubtree = true;
         return true;
       default:
@@ -365,39 +284,6 @@ export class NodeScanner {
     if (end < 0 || !time.scan(cursor.bytes, start, end)) cursor.fail('a time is not one', start);
   }
 
-  private readBase64(): Buffer {
-    const start = this.cursor.at;
-    const text = this.cursor.string();
-    if (!isBase64(text)) this.cursor.fail('a value is not in base64', start);
-    return Buffer.from(text, 'base64');
-  }
-
-  private readAttributes(): readonly ExtendedAttribute[] {
-    const { cursor } = this;
-    const attributes: ExtendedAttribute[] = [];
-    if (!cursor.enter(openList, closeList)) return attributes;
-    do attributes.push(this.readAttribute());
-    while (cursor.another(closeList));
-    return attributes;
-  }
-
-  private readAttribute(): ExtendedAttribute {
-    const { cursor } = this;
-    let name = '';
-    let value: Uint8Array | null = null;
-    if (cursor.enter(openObject, closeObject)) {
-      do {
-        const key = cursor.string();
-        cursor.expect(colon);
-        if (cursor.takeNull()) continue;
-        if (key === 'name') name = cursor.string();
-        else if (key === 'value') value = new Uint8Array(this.readBase64());
-        else cursor.skip();
-      } while (cursor.another(closeObject));
-    }
-    return { name: byteStringOfText(name), value };
-  }
-
   private readContent(): void {
     const { cursor } = this;
     this.hasContent = true;
@@ -409,25 +295,8 @@ export class NodeScanner {
         larger.set(this.contentIds);
         this.contentIds = larger;
       }
-      this.readId(this.contentIds, this.contentLength);
+      readId(cursor, this.contentIds, this.contentLength);
       this.contentLength += 32;
     } while (cursor.another(closeList));
-  }
-
-  private readId(into: Uint8Array, position: number): void {
-    const { cursor } = this;
-    cursor.peek();
-    const { bytes } = cursor;
-    const start = cursor.at;
-    let at = start;
-    let seen = bytes[at++] === 0x22 ? 0 : 0xff;
-    for (let index = position; index < position + 32; index++) {
-      const high = hexValues[bytes[at++] ?? 0] ?? 0xff;
-      const low = hexValues[bytes[at++] ?? 0] ?? 0xff;
-      seen |= high | low;
-      into[index] = (high << 4) | low;
-    }
-    if (seen > 15 || bytes[at] !== 0x22) cursor.fail('an id is not 64 hexadecimal digits', start);
-    cursor.at = at + 1;
   }
 }
