@@ -1,4 +1,5 @@
 import { closeSync, constants, fstatSync, openSync, unlinkSync } from 'node:fs';
+import type { Run } from '../../contract/run.ts';
 import type { Delivery, Verdict } from '../../contract/source.ts';
 import { type ByteString, byteStringOfLatin1 } from '../../model/byte-string.ts';
 import { asFault, Fault } from '../../model/fault.ts';
@@ -13,8 +14,9 @@ import {
   type RestoreContext,
   settle,
   type Task,
+  tellChanged,
 } from './restore-dispatch.ts';
-import type { WriterOutcome, WriterPiece } from './writer-job.ts';
+import type { WriterPiece } from './writer-job.ts';
 
 /** Turns what a source delivers into work for the writer threads. */
 export interface DeliveryReceiver {
@@ -26,7 +28,7 @@ export interface DeliveryReceiver {
 }
 
 /** A file that comes in several deliveries, under a temporary name until its verdict is known. */
-interface Partial {
+interface PartialFile {
   readonly temporary: ByteString;
   readonly inode: bigint;
   /** Pieces that are not written yet. */
@@ -43,133 +45,153 @@ interface Part {
 
 const noBytes = (): Uint8Array => new Uint8Array(0);
 
+interface Receiving {
+  readonly files: readonly PendingFile[];
+  readonly context: RestoreContext;
+  readonly run: Run;
+  /** By request; undefined: nothing of this request is wanted any more. */
+  readonly partials: Map<number, PartialFile | undefined>;
+  /** Requests of which all is written that will come. */
+  readonly finished: number[];
+  /** 1: it had its verdict. */
+  readonly judged: Uint8Array;
+}
+
 export const createDeliveryReceiver = (
   files: readonly PendingFile[],
   context: RestoreContext,
-  onChanged: (file: PendingFile) => void,
+  run: Run,
 ): DeliveryReceiver => {
-  const { ledger } = context;
-  const partials = new Map<number, Partial | undefined>();
-  const finished: number[] = [];
   const judged = new Uint8Array(files.length);
-
-  const wholeTask = (file: PendingFile, part: Part): Task => ({
-    file,
-    pieces: part.pieces,
-    make: (directory, pieces) => ({ kind: 'whole', ending: endingOf(file, directory, context), pieces }),
-    done: (outcome) => {
-      settle(file, outcome, context);
-    },
-  });
-
-  const pieceTask = (request: number, partial: Partial, piece: WriterPiece): Task => {
-    const file = fileOf(files, request);
-    const { temporary, inode } = partial;
-    partial.outstanding++;
-    return {
-      file,
-      pieces: [piece],
-      make: ({ prefix }, [moved = piece]) => ({
-        kind: 'piece',
-        prefix,
-        temporary,
-        inode,
-        piece: moved,
-        sparse: context.sparse,
-      }),
-      done: (outcome) => {
-        partial.outstanding--;
-        pieceDone(file, partial, outcome);
-        closeWhenComplete(request, partial);
-      },
-    };
-  };
-
-  const pieceDone = (file: PendingFile, partial: Partial, outcome: WriterOutcome | undefined): void => {
-    if (outcome === undefined || partial.dead) return;
-    partial.dead = true;
-    if (outcome.failure !== undefined) ledger.failed(pathOfFile(file), failureFault(outcome.failure, pathOfFile(file)));
-  };
-
-  const closeWhenComplete = (request: number, partial: Partial): void => {
-    if (partial.outstanding > 0 || partial.verdict === undefined) return;
-    if (partial.dead) discard(request, partial);
-    else finished.push(request);
-  };
-
-  const discard = (request: number, { temporary }: Partial): void => {
-    partials.set(request, undefined);
-    removeTemporary(fileOf(files, request), temporary, context);
-  };
-
-  /** Takes one request's share of a delivery; the tasks that come of it. */
-  const take = (request: number, part: Part): readonly Task[] => {
-    const file = fileOf(files, request);
-    const { verdict } = part;
-    const known = partials.has(request);
-    if (verdict !== undefined) judged[request] = 1;
-    if (verdict?.kind === 'changed') onChanged(file);
-    const refusal = verdict === undefined ? undefined : faultOf(verdict, file);
-    if (!known && refusal !== undefined) {
-      ledger.failed(pathOfFile(file), refusal);
-      partials.set(request, undefined);
-      return [];
-    }
-    if (!known && verdict !== undefined) return [wholeTask(file, part)];
-    const partial = known ? partials.get(request) : begin(request, file);
-    if (partial === undefined) return [];
-    if (refusal !== undefined && !partial.dead) {
-      partial.dead = true;
-      ledger.failed(pathOfFile(file), refusal);
-    }
-    partial.verdict = verdict ?? partial.verdict;
-    const tasks = partial.dead ? [] : part.pieces.map((piece) => pieceTask(request, partial, piece));
-    closeWhenComplete(request, partial);
-    return tasks;
-  };
-
-  const begin = (request: number, file: PendingFile): Partial | undefined => {
-    let partial: Partial | undefined;
-    try {
-      partial = { ...makeTemporary(file, context), outstanding: 0, verdict: undefined, dead: false };
-    } catch (error) {
-      ledger.failed(pathOfFile(file), asFault(error));
-    }
-    partials.set(request, partial);
-    return partial;
-  };
-
-  const finish = async (): Promise<void> => {
-    const tasks: Task[] = [];
-    for (const request of finished.splice(0)) {
-      const partial = partials.get(request);
-      if (partial === undefined) continue;
-      tasks.push(finishTask(fileOf(files, request), partial, context));
-      partials.set(request, undefined);
-    }
-    if (tasks.length > 0) await dispatch(tasks, noBytes(), context);
-  };
-
+  const receiving: Receiving = { files, context, run, partials: new Map(), finished: [], judged };
+  const { ledger, pool } = context;
   return {
     receive: async (delivery) => {
       const tasks: Task[] = [];
-      for (const [request, part] of partsOf(delivery)) tasks.push(...take(request, part));
+      for (const [request, part] of partsOf(delivery)) tasks.push(...takePart(receiving, request, part));
       if (tasks.length > 0) await dispatch(tasks, delivery.bytes, context);
-      await finish();
+      await finishWhole(receiving);
       ledger.check();
     },
     end: async () => {
-      await context.pool.settled();
-      await finish();
-      await context.pool.settled();
-      for (const [request, file] of files.entries())
+      await pool.settled();
+      await finishWhole(receiving);
+      await pool.settled();
+      for (const [request, file] of files.entries()) {
         if (judged[request] !== 1) ledger.failed(pathOfFile(file), unjudged());
+      }
       ledger.check();
     },
     abandon: () => {
-      for (const [request, partial] of partials) if (partial !== undefined) discard(request, partial);
+      for (const [request, partial] of receiving.partials) {
+        if (partial !== undefined) discard(receiving, request, partial);
+      }
     },
   };
+};
+
+/** Takes one request's share of a delivery; the tasks that come of it. */
+const takePart = (receiving: Receiving, request: number, part: Part): readonly Task[] => {
+  const { files, context, run, partials, judged } = receiving;
+  const file = fileOf(files, request);
+  const { verdict } = part;
+  const known = partials.has(request);
+  if (verdict !== undefined) judged[request] = 1;
+  if (verdict?.kind === 'changed') tellChanged(file, run);
+  const refusal = verdict === undefined ? undefined : faultOf(verdict, file);
+  if (!known && refusal !== undefined) {
+    context.ledger.failed(pathOfFile(file), refusal);
+    partials.set(request, undefined);
+    return [];
+  }
+  if (!known && verdict !== undefined) return [wholeTask(file, part, context)];
+  const partial = known ? partials.get(request) : beginPartial(receiving, request, file);
+  if (partial === undefined) return [];
+  if (refusal !== undefined && !partial.dead) {
+    partial.dead = true;
+    context.ledger.failed(pathOfFile(file), refusal);
+  }
+  partial.verdict = verdict ?? partial.verdict;
+  const tasks = partial.dead ? [] : part.pieces.map((piece) => pieceTask(receiving, { request, partial, piece }));
+  closeWhenComplete(receiving, request, partial);
+  return tasks;
+};
+
+const wholeTask = (file: PendingFile, { pieces }: Part, context: RestoreContext): Task => ({
+  file,
+  pieces,
+  make: (directory, moved) => ({ kind: 'whole', ending: endingOf(file, directory, context), pieces: moved }),
+  done: (outcome) => {
+    settle(file, outcome, context);
+  },
+});
+
+const beginPartial = (
+  { context, partials }: Receiving,
+  request: number,
+  file: PendingFile,
+): PartialFile | undefined => {
+  let partial: PartialFile | undefined;
+  try {
+    partial = { ...makeTemporary(file, context), outstanding: 0, verdict: undefined, dead: false };
+  } catch (error) {
+    context.ledger.failed(pathOfFile(file), asFault(error));
+  }
+  partials.set(request, partial);
+  return partial;
+};
+
+interface PartialPiece {
+  readonly request: number;
+  readonly partial: PartialFile;
+  readonly piece: WriterPiece;
+}
+
+const pieceTask = (receiving: Receiving, { request, partial, piece }: PartialPiece): Task => {
+  const { context } = receiving;
+  const file = fileOf(receiving.files, request);
+  const { temporary, inode } = partial;
+  const { sparse } = context;
+  partial.outstanding++;
+  return {
+    file,
+    pieces: [piece],
+    make: ({ prefix }, [moved = piece]) => ({ kind: 'piece', prefix, temporary, inode, piece: moved, sparse }),
+    done: (outcome) => {
+      partial.outstanding--;
+      if (outcome !== undefined && !partial.dead) {
+        partial.dead = true;
+        const path = pathOfFile(file);
+        if (outcome.failure !== undefined) context.ledger.failed(path, failureFault(outcome.failure, path));
+      }
+      closeWhenComplete(receiving, request, partial);
+    },
+  };
+};
+
+const closeWhenComplete = (receiving: Receiving, request: number, partial: PartialFile): void => {
+  if (partial.outstanding > 0 || partial.verdict === undefined) return;
+  if (partial.dead) discard(receiving, request, partial);
+  else if (!receiving.finished.includes(request)) receiving.finished.push(request);
+};
+
+const discard = ({ files, context, partials }: Receiving, request: number, { temporary }: PartialFile): void => {
+  partials.set(request, undefined);
+  removeTemporary(fileOf(files, request), temporary, context);
+};
+
+const finishWhole = async ({ files, context, partials, finished }: Receiving): Promise<void> => {
+  const tasks: Task[] = [];
+  const finishing: number[] = [];
+  for (const request of finished.splice(0)) {
+    const partial = partials.get(request);
+    if (partial === undefined || partial.outstanding > 0) continue;
+    tasks.push(finishTask(fileOf(files, request), partial, context));
+    finishing.push(request);
+  }
+  // Handed over: from here on the thread removes what it cannot finish.
+  for (const request of finishing) partials.set(request, undefined);
+  if (tasks.length > 0) await dispatch(tasks, noBytes(), context);
 };
 
 const unjudged = (): Fault => new Fault('internal', 'the source said nothing about this file');
@@ -199,7 +221,7 @@ const faultOf = (verdict: Verdict, file: PendingFile): Fault | undefined => {
   return new Fault('entry-vanished', 'it vanished before it was read', { context: { path: pathOfFile(file) } });
 };
 
-const makeTemporary = (file: PendingFile, context: RestoreContext): Pick<Partial, 'temporary' | 'inode'> => {
+const makeTemporary = (file: PendingFile, context: RestoreContext): Pick<PartialFile, 'temporary' | 'inode'> => {
   const temporary = context.temporaryName();
   const { prefix } = context.tree.hold(file.directory);
   const { O_CREAT, O_EXCL, O_NOFOLLOW, O_WRONLY } = constants;
@@ -227,7 +249,7 @@ const removeTemporary = (file: PendingFile, temporary: ByteString, context: Rest
   }
 };
 
-const finishTask = (file: PendingFile, partial: Partial, context: RestoreContext): Task => {
+const finishTask = (file: PendingFile, partial: PartialFile, context: RestoreContext): Task => {
   const { verdict, temporary, inode } = partial;
   const size = verdict?.kind === 'complete' || verdict?.kind === 'changed' ? verdict.bytes : file.entry.size;
   return {

@@ -16,7 +16,7 @@ export interface RestoreLedger {
   failed(path: ByteString, fault: Fault): void;
   /** Counts without telling: the plan has told. */
   refused(): void;
-  lost(loss: Loss): void;
+  readonly lost: (loss: Loss) => void;
   /** Throws what makes going on pointless. */
   check(): void;
   report(): TargetReport;

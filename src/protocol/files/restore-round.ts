@@ -3,7 +3,7 @@ import { type Run, throwIfInterrupted } from '../../contract/run.ts';
 import type { ByteString } from '../../model/byte-string.ts';
 import type { Path } from '../../model/entry.ts';
 import { createDeliveryReceiver } from './restore-delivery.ts';
-import { type PendingFile, type RestoreContext, tellChanged } from './restore-dispatch.ts';
+import { type PendingFile, type RestoreContext } from './restore-dispatch.ts';
 import { restoreDirectory, restoreLink } from './restore-entry.ts';
 import { restoreLocally } from './restore-local.ts';
 import type { Action } from './plan-record.ts';
@@ -69,7 +69,7 @@ const readDelivered = async (
   run: Run,
 ): Promise<void> => {
   if (files.length === 0) return;
-  const receiver = createDeliveryReceiver(files, context, (file) => tellChanged(file, run));
+  const receiver = createDeliveryReceiver(files, context, run);
   try {
     for await (const delivery of source.read(files, 'any-order', run)) {
       throwIfInterrupted(run);

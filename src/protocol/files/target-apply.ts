@@ -1,8 +1,8 @@
-import type { CapturedDirectory, Child, FreshChild, Source } from '../../contract/source.ts';
+import type { CapturedDirectory, Child, Source } from '../../contract/source.ts';
 import { type Run, throwIfInterrupted } from '../../contract/run.ts';
 import type { Entry, Path } from '../../model/entry.ts';
 import { Fault } from '../../model/fault.ts';
-import { createHardLinks } from './hard-links.ts';
+import { createHardLinks, type HardLinks } from './hard-links.ts';
 import { prepareDirectory, restoreSpecial } from './restore-entry.ts';
 import type { RestoreContext } from './restore-dispatch.ts';
 import { createRound, type Linked, type Round } from './restore-round.ts';
@@ -21,85 +21,25 @@ export const applyPlan = async (
   context: RestoreContext,
   run: Run,
 ): Promise<void> => {
-  const applying = createApplying(source, context, run);
+  const applying: Applying = { source, context, run, links: createHardLinks(), round: createRound() };
   try {
     for await (const captured of source.capture(undefined, run)) {
       throwIfInterrupted(run);
-      await applying.directory(captured, record.directory(captured.path));
+      await applyDirectory(applying, captured, record.directory(captured.path));
     }
-    await applying.end();
+    await flush(applying);
   } finally {
     await context.pool.settled();
   }
 };
 
-const createApplying = (source: Source, context: RestoreContext, run: Run) => {
-  const { ledger } = context;
-  const links = createHardLinks<Linked>();
-  let round: Round = createRound();
-
-  const flush = async (): Promise<void> => {
-    const full = round;
-    round = createRound();
-    await full.restore(source, context, run);
-  };
-
-  const applyChild = (child: Child, action: Action, parent: Parent): void => {
-    if (action === 'refuse') ledger.refused();
-    if (child.kind !== 'fresh' || action === 'skip' || action === 'refuse') return;
-    const { entry } = child;
-    if (action === 'unsupported') {
-      ledger.lost(unsupported(entry.type, context.abilities) ?? 'irregular');
-      return;
-    }
-    attainableMetadata(entry, context.abilities, ledger.lost);
-    const first = links.seen(entry);
-    if (first === undefined) links.add(entry, { directory: parent.path, name: entry.name });
-    if (action === 'leave') ledger.left(childPath(joinedPath(parent.path), entry.name), entry.size);
-    else applyEntry(child, { action, first: first?.place }, parent);
-  };
-
-  const applyEntry = (
-    { entry, content }: FreshChild,
-    { action, first }: { readonly action: Action; readonly first: Linked | undefined },
-    parent: Parent,
-  ): void => {
-    parent.prepared ??= prepareDirectory(parent.path, parent.decisions.own, context);
-    if (!parent.prepared) {
-      ledger.refused();
-      return;
-    }
-    const file = { directory: parent.path, entry, content, replace: action === 'overwrite' };
-    if (entry.type !== 'file') restoreSpecial(file, context);
-    else if (action === 'amend') round.amend(file);
-    else if (first === undefined) round.write(file);
-    else round.link(file, first);
-  };
-
-  return {
-    directory: async (captured: CapturedDirectory, decisions: DirectoryDecisions | undefined): Promise<void> => {
-      const { path, listing } = captured;
-      const key = joinedPath(path);
-      const parent: Parent = { path, decisions: decisions ?? unplanned, prepared: undefined };
-      if (listing.kind === 'carried') ledger.failed(key, listing.fault);
-      if (listing.kind === 'listed') {
-        for await (const page of listing.pages) {
-          for (const child of page) {
-            const name = nameOf(child);
-            const action = parent.decisions.of(name);
-            if (action === undefined) ledger.failed(childPath(key, name), unexpected());
-            else applyChild(child, action, parent);
-          }
-          ledger.check();
-          if (round.size() >= entriesInARound) await flush();
-        }
-      }
-      if (decisions === undefined) return;
-      round.end(captured, decisions.own);
-    },
-    end: flush,
-  };
-};
+interface Applying {
+  readonly source: Source;
+  readonly context: RestoreContext;
+  readonly run: Run;
+  readonly links: HardLinks<Linked>;
+  round: Round;
+}
 
 interface Parent {
   readonly path: Path;
@@ -107,6 +47,66 @@ interface Parent {
   /** Whether it could be made ready to take files; undefined until the first one. */
   prepared: boolean | undefined;
 }
+
+const flush = async (applying: Applying): Promise<void> => {
+  const full = applying.round;
+  applying.round = createRound();
+  await full.restore(applying.source, applying.context, applying.run);
+};
+
+const applyDirectory = async (
+  applying: Applying,
+  captured: CapturedDirectory,
+  decisions: DirectoryDecisions | undefined,
+): Promise<void> => {
+  const { path, listing } = captured;
+  const { ledger } = applying.context;
+  const key = joinedPath(path);
+  const parent: Parent = { path, decisions: decisions ?? unplanned, prepared: undefined };
+  if (listing.kind === 'carried') ledger.failed(key, listing.fault);
+  if (listing.kind === 'listed') {
+    for await (const page of listing.pages) {
+      for (const child of page) {
+        const action = parent.decisions.of(nameOf(child));
+        if (action === undefined) ledger.failed(childPath(key, nameOf(child)), unexpected());
+        else applyChild(applying, child, { action, parent });
+      }
+      ledger.check();
+      if (applying.round.size() >= entriesInARound) await flush(applying);
+    }
+  }
+  if (decisions !== undefined) applying.round.end(captured, decisions.own);
+};
+
+interface Decided {
+  readonly action: Action;
+  readonly parent: Parent;
+}
+
+const applyChild = ({ context, links, round }: Applying, child: Child, { action, parent }: Decided): void => {
+  const { ledger, abilities } = context;
+  if (action === 'refuse') ledger.refused();
+  if (child.kind !== 'fresh' || action === 'skip' || action === 'refuse') return;
+  const { entry, content } = child;
+  if (action === 'unsupported') {
+    ledger.lost(unsupported(entry.type, abilities) ?? 'irregular');
+    return;
+  }
+  attainableMetadata(entry, abilities, ledger.lost);
+  const first = links.seen(entry);
+  if (first === undefined) links.add(entry, { directory: parent.path, name: entry.name });
+  if (action === 'leave') {
+    ledger.left(childPath(joinedPath(parent.path), entry.name), entry.size);
+    return;
+  }
+  parent.prepared ??= prepareDirectory(parent.path, parent.decisions.own, context);
+  const file = { directory: parent.path, entry, content, replace: action === 'overwrite' };
+  if (!parent.prepared) ledger.refused();
+  else if (entry.type !== 'file') restoreSpecial(file, context);
+  else if (action === 'amend') round.amend(file);
+  else if (first === undefined) round.write(file);
+  else round.link(file, first.place);
+};
 
 const unplanned: DirectoryDecisions = { own: 'skip', of: () => undefined };
 

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { Run } from '../../contract/run.ts';
-import type { Source } from '../../contract/source.ts';
+import type { CapturedDirectory, Child, Source } from '../../contract/source.ts';
 import type { Overwrite, Target, TargetPlan, TargetReport } from '../../contract/target.ts';
 import { type ByteString, byteStringOfLatin1, displayText } from '../../model/byte-string.ts';
 import type { Path } from '../../model/entry.ts';
@@ -11,6 +11,7 @@ import { createHeldDirectories } from './held-directory.ts';
 import type { PlanRecord } from './plan-record.ts';
 import { createRestoreLedger } from './restore-ledger.ts';
 import { applyPlan } from './target-apply.ts';
+import { lookAt } from './target-decision.ts';
 import type { Abilities } from './target-metadata.ts';
 import { createTemporaryNames } from './target-name.ts';
 import { type Filter, planFiles } from './target-plan.ts';
@@ -56,12 +57,13 @@ export interface FilesTargetOptions {
  */
 export const createFilesTarget = (options: FilesTargetOptions): Target => {
   const { directory, posix, asRoot } = options;
-  const abilities: Abilities = { asRoot, posix, uid: process.getuid?.() ?? -1, groups: new Set(process.getgroups?.()) };
+  const groups = new Set([...(process.getgroups?.() ?? []), process.getegid?.() ?? -1]);
+  const abilities: Abilities = { asRoot, posix, uid: process.geteuid?.() ?? -1, groups };
   const records = new WeakMap<TargetPlan, PlanRecord>();
   const inventory = createFilesSource({ paths: [byteStringOfLatin1('.')], workingDirectory: directory, posix });
   return {
     description: displayText(directory),
-    capture: (base, run) => inventory.capture(base, run),
+    capture: (base, run) => (lookAt(directory) === undefined ? emptyTree() : inventory.capture(base, run)),
     read: (requests, pieces, run) => inventory.read(requests, pieces, run),
     relocate: (path, entry, run) => inventory.relocate(path, entry, run),
     close: () => inventory.close(),
@@ -70,13 +72,20 @@ export const createFilesTarget = (options: FilesTargetOptions): Target => {
       records.set(plan, record);
       return plan;
     },
-    apply: (plan, source, run) => {
+    apply: async (plan, source, run) => {
       const record = records.get(plan);
       if (record === undefined) throw new Fault('usage', 'the plan was made by another target');
-      return applyInside({ options, abilities, plan, record }, source, run);
+      return await applyInside({ options, abilities, plan, record }, source, run);
     },
   };
 };
+
+async function* noPages(): AsyncGenerator<readonly Child[], void> {}
+
+/** What is not there yet. */
+async function* emptyTree(): AsyncGenerator<CapturedDirectory, void> {
+  yield { path: [], metadata: undefined, listing: { kind: 'listed', pages: noPages() } };
+}
 
 interface Application {
   readonly options: FilesTargetOptions;

@@ -6,7 +6,7 @@ import type { WriterBatch, WriterJob, WriterOutcome, WriterReply, WriterSetup } 
 export interface WriterPool {
   /**
    * Hands jobs and the bytes they need to the thread with the least to do. The buffer under `bytes` goes along and is
-   * gone here, unless it is shared or `keep` is set. Resolves when there is room for more, not when it is done.
+   * gone here. Resolves when there is room for more, not when it is done.
    */
   write(batch: WriterWork): Promise<void>;
   /** Resolves when all that was handed over is done. Rejects when a thread broke. */
@@ -26,9 +26,6 @@ const bytesUnderWay = 64 << 20;
 const batchesUnderWay = 64;
 
 export const createWriterPool = (threads: number, setup: WriterSetup): WriterPool => {
-  // Compiled, this file and its neighbour have another suffix.
-  const suffix = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
-  const entrance = new URL(`./writer-thread.${suffix}`, import.meta.url);
   const underWay = new Map<number, { readonly work: WriterWork; readonly thread: Thread }>();
   let weight = 0;
   let next = 0;
@@ -59,7 +56,7 @@ export const createWriterPool = (threads: number, setup: WriterSetup): WriterPoo
   };
 
   const crew: Thread[] = Array.from({ length: Math.max(1, threads) }, () => {
-    const worker = new Worker(entrance, { workerData: setup });
+    const worker = new Worker(entrance(), { workerData: setup });
     worker.on('message', answer);
     worker.on('error', fail);
     worker.on('messageerror', fail);
@@ -84,10 +81,18 @@ export const createWriterPool = (threads: number, setup: WriterSetup): WriterPoo
       await until(() => weight < bytesUnderWay && underWay.size < batchesUnderWay);
     },
     settled: () => until(() => underWay.size === 0),
-    close: async () => {
-      await Promise.all(crew.map(({ worker }) => worker.terminate()));
-    },
+    close: () => endAll(crew),
   };
+};
+
+/** Compiled, this file and its neighbour have another suffix. */
+const entrance = (): URL =>
+  import.meta.url.endsWith('.ts')
+    ? new URL('./writer-thread.ts', import.meta.url)
+    : new URL('./writer-thread.js', import.meta.url);
+
+const endAll = async (crew: readonly Thread[]): Promise<void> => {
+  await Promise.all(crew.map(({ worker }) => worker.terminate()));
 };
 
 interface Thread {

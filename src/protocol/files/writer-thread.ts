@@ -12,5 +12,8 @@ const work = async (port: NonNullable<typeof parentPort>, setup: WriterSetup): P
   });
 };
 
-const setup: WriterSetup = workerData;
-if (parentPort !== null) await work(parentPort, setup);
+const isSetup = (data: unknown): data is WriterSetup =>
+  typeof data === 'object' && data !== null && 'posix' in data && typeof data.posix === 'boolean';
+
+const given: unknown = workerData;
+if (parentPort !== null && isSetup(given)) await work(parentPort, given);
