@@ -1,9 +1,3 @@
-import type { MasterKey } from './envelope.ts';
-
-export interface ReaderSetup {
-  readonly master: MasterKey;
-}
-
 /** Blobs of one stretch of one pack. All arrays run in parallel, in ascending order of offset. */
 export interface OpenJob {
   readonly job: number;

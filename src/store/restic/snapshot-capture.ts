@@ -11,6 +11,7 @@ import type { ContentQueue, StoredContent } from './content-queue.ts';
 import { isStoredDirectory, isStoredReference } from './stored-snapshot.ts';
 import type { SubtreeLedger } from './tree-walk.ts';
 import type { TreeNode } from './tree-format.ts';
+import { validateTree } from './tree-validate.ts';
 
 /** Counted while a source is captured. */
 export interface CaptureCounters {
@@ -155,6 +156,9 @@ export class SnapshotCapture {
 
   async #finish(builder: DirectoryBuilder, path: Path, metadata: Metadata | undefined): Promise<Subtree> {
     const { json, counts } = await builder.finish();
+    // A tree that nobody could read would be found out only at a restore: restic's own check does not look.
+    const [malformed] = validateTree(json);
+    if (malformed !== undefined) throw malformed;
     const id = hash('sha256', json, 'buffer');
     const { counters, parent, ledger } = this.#parts;
     if (await this.#parts.storeTree(id, json)) counters.treeBlobs++;
