@@ -5,7 +5,7 @@ import { byteStringOfBytes, byteStringOfLatin1, byteStringOfText, type ByteStrin
 import type { Entry, EntryType } from '../../model/entry.ts';
 import { isFault } from '../../model/fault.ts';
 import { readTree, readTreePages, subtreesAndContents } from './tree-reader.ts';
-import { asRecorded, type TreeNode } from './tree-format.ts';
+import type { TreeNode } from './tree-format.ts';
 import { createTreeWriter } from './tree-writer.ts';
 
 const text = (bytes: Uint8Array): string => new TextDecoder().decode(bytes);
@@ -328,17 +328,4 @@ test('S3: a mutated tree gives nodes or a Fault, never anything else', () => {
     }),
     { numRuns: 500 },
   );
-});
-
-test('S1: an entry is recorded as restic records it', () => {
-  const looked: Entry = { ...plainEntry, atime: 5n, links: 2, size: 4096 };
-  assert.deepEqual(asRecorded(looked), { ...plainEntry, links: 2, size: 4096 });
-  assert.deepEqual(asRecorded({ ...looked, type: 'directory' }), {
-    ...plainEntry,
-    type: 'directory',
-    links: 0,
-    size: 0,
-  });
-  assert.equal(asRecorded({ ...looked, type: 'fifo' }).links, 0);
-  assert.equal(asRecorded({ ...looked, type: 'symlink' }).links, 2);
 });

@@ -78,16 +78,3 @@ export const goTypeBits = (type: EntryType): number => typeBits[type];
 
 /** All bits of a FileMode that say the type, as a signed 32-bit number. */
 export const goTypeBitsMask = (bit(31) + bit(27) + bit(26) + bit(25) + bit(24) + bit(21) + bit(19)) | 0;
-
-const countsLinks = new Set<EntryType>(['file', 'symlink', 'block-device', 'character-device']);
-
-/**
- * An entry of a source as restic records it unless it is told otherwise: no time of access of its own, links counted
- * only where restic counts them, a size only of files.
- */
-export const asRecorded = (entry: Entry): Entry => ({
-  ...entry,
-  atime: entry.mtime,
-  links: countsLinks.has(entry.type) ? entry.links : 0,
-  size: entry.type === 'file' ? entry.size : 0,
-});
