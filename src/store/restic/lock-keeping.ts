@@ -1,5 +1,5 @@
 import type { Run } from '../../contract/run.ts';
-import { Fault } from '../../model/fault.ts';
+import { asFault, Fault } from '../../model/fault.ts';
 import type { StoredLock } from './held-lock.ts';
 import { acquireLock } from './lock.ts';
 import { keepLock, type LockKeeper } from './lock-keeper.ts';
@@ -21,7 +21,8 @@ const keeperDelay = 30_000;
 /** The locks that this process holds on one repository: at most one, shared by all work under it. */
 export class LockKeeping {
   readonly #session: Session;
-  #holding: Holding | undefined;
+  #holding: Promise<Holding> | undefined;
+  #held: Holding | undefined;
 
   constructor(session: Session) {
     this.#session = session;
@@ -30,23 +31,17 @@ export class LockKeeping {
   /** Runs `work` under a lock and removes it on every way out. A lock already held serves if it is as strong. */
   async locked<Result>(kind: LockKind, work: () => Promise<Result>, run: Run): Promise<Result> {
     if (kind === 'shared' && this.#session.options.noLock) return work();
-    const held = this.#holding;
-    if (held !== undefined && kind === 'exclusive' && held.kind === 'shared') {
-      throw new Fault('internal', 'an exclusive lock was asked for under a shared one');
-    }
-    const holding = held ?? (this.#holding = await this.#acquire(kind, run));
-    holding.users++;
+    const holding = await this.#join(kind, run);
     try {
       return await work();
     } finally {
-      holding.users--;
-      if (holding.users === 0) await this.#letGo(holding);
+      await this.#leave(holding, run);
     }
   }
 
   /** Throws when the lock can no longer be relied on: then nothing may be written that depends on it. */
   assertFresh(run: Run): void {
-    const holding = this.#holding;
+    const holding = this.#held;
     if (holding === undefined || this.#session.options.noLock) return;
     if (holding.lost !== undefined) throw holding.lost;
     if (holding.lock.isFresh(run.now())) return;
@@ -60,9 +55,38 @@ export class LockKeeping {
     );
   }
 
+  /** Two that come at once must share one lock: what is awaited is the same promise. */
+  async #join(kind: LockKind, run: Run): Promise<Holding> {
+    const held = this.#holding;
+    if (held !== undefined && kind === 'exclusive' && (await held).kind === 'shared') {
+      throw new Fault('internal', 'an exclusive lock was asked for under a shared one');
+    }
+    const promise = held ?? this.#acquire(kind, run);
+    this.#holding = promise;
+    try {
+      const holding = await promise;
+      holding.users++;
+      return holding;
+    } catch (error) {
+      if (this.#holding === promise) this.#holding = undefined;
+      throw error;
+    }
+  }
+
+  /** What became of the work matters more than a lock file that could not be removed: that is only told. */
+  async #leave(holding: Holding, run: Run): Promise<void> {
+    holding.users--;
+    if (holding.users > 0) return;
+    try {
+      await this.#letGo(holding);
+    } catch (error) {
+      run.emit({ kind: 'fault', fault: asFault(error) });
+    }
+  }
+
   /** Removes whatever lock is held. */
   async release(): Promise<void> {
-    if (this.#holding !== undefined) await this.#letGo(this.#holding);
+    if (this.#held !== undefined) await this.#letGo(this.#held);
   }
 
   async #acquire(kind: LockKind, run: Run): Promise<Holding> {
@@ -90,11 +114,15 @@ export class LockKeeping {
     const keeperTimer = setTimeout(startKeeper, keeperDelay);
     keeperTimer.unref();
     const holding: Holding = { kind, lock, users: 0, keeper: undefined, keeperTimer, lost: undefined };
+    this.#held = holding;
     return holding;
   }
 
   async #letGo(holding: Holding): Promise<void> {
-    if (this.#holding === holding) this.#holding = undefined;
+    if (this.#held === holding) {
+      this.#held = undefined;
+      this.#holding = undefined;
+    }
     clearTimeout(holding.keeperTimer);
     await holding.keeper?.stop();
     await holding.lock.release();

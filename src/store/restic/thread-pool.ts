@@ -16,7 +16,7 @@ interface Waiting<Result> {
   readonly reject: (fault: Fault) => void;
 }
 
-/** Threads that each answer a job with a result. They start with the first job. */
+/** Threads that each answer a job with a result. They start with the first job; idle, they keep no process alive. */
 export class ThreadPool<Job extends { readonly job: number }, Result> {
   readonly #file: URL;
   readonly #workerData: unknown;
@@ -36,6 +36,7 @@ export class ThreadPool<Job extends { readonly job: number }, Result> {
   submit(make: (job: number) => Job, transfer: readonly ArrayBuffer[]): Promise<Result> {
     if (this.#workers.length === 0) this.#start();
     const number = ++this.#jobs;
+    if (this.#waiting.size === 0) for (const worker of this.#workers) worker.ref();
     const thread = this.#outstanding.indexOf(Math.min(...this.#outstanding));
     this.#outstanding[thread] = (this.#outstanding[thread] ?? 0) + 1;
     return new Promise((resolve, reject) => {
@@ -56,8 +57,6 @@ export class ThreadPool<Job extends { readonly job: number }, Result> {
       const worker = new Worker(this.#file, { workerData: this.#workerData });
       worker.on('message', (answer: ThreadAnswer<Result>) => this.#receive(answer));
       worker.on('error', (error) => this.#fail(asFault(error)));
-      // A process with nothing left to do but wait for idle threads may end.
-      worker.unref();
       this.#workers.push(worker);
       this.#outstanding.push(0);
     }
@@ -67,6 +66,7 @@ export class ThreadPool<Job extends { readonly job: number }, Result> {
     const waiting = this.#waiting.get(answer.job);
     if (waiting === undefined) return;
     this.#waiting.delete(answer.job);
+    if (this.#waiting.size === 0) for (const worker of this.#workers) worker.unref();
     this.#outstanding[waiting.thread] = (this.#outstanding[waiting.thread] ?? 1) - 1;
     if (answer.kind === 'done') waiting.resolve(answer.result);
     else waiting.reject(revivedFault(answer.fault));
