@@ -32,6 +32,7 @@ const attempts = (what: string, run: Run, options: RetryOptions): Attempts => {
   let failed = 0;
   let inARow = 0;
   let begun = run.now();
+  let paused = 0;
   const told = (fault: Fault, pause: number): string =>
     `${what}: ${fault.message}; trying again in ${(pause / 1000).toFixed(1)} s`;
   return {
@@ -41,12 +42,16 @@ const attempts = (what: string, run: Run, options: RetryOptions): Attempts => {
     renew: () => {
       inARow = 0;
       begun = run.now();
+      paused = 0;
     },
     pauseAfter: async (thrown) => {
       if (!isFault(thrown) || !thrown.retry) throw thrown;
       throwIfInterrupted(run);
       const pause = Math.min(longestPause, firstPause * 2 ** inARow) * (0.5 + random());
-      if (run.now() - begun + BigInt(Math.ceil(pause)) * 1_000_000n > BigInt(patience) * 1_000_000n) throw thrown;
+      // The pauses count also where the wall clock stands or was set back.
+      const lasted = Math.max(paused, Number(run.now() - begun) / 1_000_000);
+      if (lasted + pause > patience) throw thrown;
+      paused += pause;
       failed++;
       inARow++;
       run.emit({ kind: 'notice', message: told(thrown, pause) });

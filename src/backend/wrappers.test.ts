@@ -101,6 +101,14 @@ describe('with retry', () => {
     }
   });
 
+  test('patience ends also when the wall clock stands', async () => {
+    const run = createTestRun();
+    const faulty = withFaults(createMemoryBackend(), () => ({ kind: 'fail-before', fault: outage }));
+    const backend = withRetry(faulty.backend, { random: () => 0.5, sleep: clock.sleep, patience: 3600 });
+    await fails('backend-unavailable', backend.size(pack('a'), run));
+    assert.equal(faulty.calls.length, 4);
+  });
+
   test('a fault that does not say retry is told at once', async () => {
     const run = createTestRun();
     const faulty = withFaults(createMemoryBackend(), () => ({ kind: 'fail-before', fault: refusal }));
