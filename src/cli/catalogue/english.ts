@@ -1,10 +1,12 @@
 import { backupMessages } from './english/backup.ts';
 import { generalMessages } from './english/general.ts';
+import { lookingInsideMessages } from './english/looking-inside.ts';
 
 /** One file a command; names are unique over all of them. */
 export const english = {
   ...generalMessages,
   ...backupMessages,
+  ...lookingInsideMessages,
 };
 
 /**

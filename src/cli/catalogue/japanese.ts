@@ -1,8 +1,10 @@
 import type { Messages } from './english.ts';
 import { backupMessages } from './japanese/backup.ts';
 import { generalMessages } from './japanese/general.ts';
+import { lookingInsideMessages } from './japanese/looking-inside.ts';
 
 export const japanese: Messages = {
   ...generalMessages,
   ...backupMessages,
+  ...lookingInsideMessages,
 };

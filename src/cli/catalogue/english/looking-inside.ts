@@ -1,0 +1,18 @@
+import { plural } from './plural.ts';
+
+/** Of the commands that only read. */
+export const lookingInsideMessages = {
+  snapshotColumns: () => ({ id: 'ID', time: 'Time', host: 'Host', tags: 'Tags', paths: 'Paths', size: 'Size' }),
+  snapshotGroup: (host: string | undefined, tags: string | undefined, paths: string | undefined): string => {
+    const parts = [
+      ...(host === undefined ? [] : [`host ${host}`]),
+      ...(tags === undefined ? [] : [`tags [${tags}]`]),
+      ...(paths === undefined ? [] : [`paths [${paths}]`]),
+    ];
+    return `snapshots of ${parts.join(', ')}:`;
+  },
+  snapshotCount: (count: number, zone: string): string =>
+    `${plural(count, 'snapshot', 'snapshots')}; times are those of ${zone}`,
+  listingOf: (id: string, time: string, host: string, paths: string): string =>
+    `snapshot ${id} of ${time}, ${host}: ${paths}`,
+};

@@ -1,0 +1,160 @@
+import { Option } from 'commander';
+import { type ByteString, byteStringOfLatin1, compareBytes, displayText } from '../../model/byte-string.ts';
+import type { Path } from '../../model/entry.ts';
+import { Fault } from '../../model/fault.ts';
+import type { Run } from '../../contract/run.ts';
+import { createMailboxNames } from '../../operation/mailbox-names.ts';
+import { terminalLine } from '../../mail/terminal-text.ts';
+import type { Repository } from '../../store/restic/repository.ts';
+import { type ListedNode, listNodes, lookUpTree } from '../../store/restic/tree-listing.ts';
+import type { CommandContext, GlobalOptions } from '../context.ts';
+import { examples, newCommand, type DefineCommand } from '../define-command.ts';
+import { createLineWriter, type LineWriter } from '../line-writer.ts';
+import { readRepository } from '../read-repository.ts';
+import { localTime } from '../render/local-time.ts';
+import { listedJson, nodeLine } from '../render/node.ts';
+import { snapshotJson } from '../render/snapshot-json.ts';
+import { addFilterOptions, filterOf, type FilterOptions, namedSnapshot, pathOfText } from '../snapshot-options.ts';
+
+type SortField = 'name' | 'size' | 'time' | 'mtime' | 'atime' | 'ctime' | 'extension';
+
+interface LsOptions extends GlobalOptions, FilterOptions {
+  readonly long: boolean;
+  readonly recursive: boolean;
+  readonly humanReadable: boolean;
+  readonly sort: SortField;
+  readonly reverse: boolean;
+}
+
+export const lsCommand: DefineCommand = (execute) =>
+  addFilterOptions(newCommand('ls', 'list what is in a snapshot'))
+    .argument('<snapshot[:folder]>', 'beginning of an id, latest or latest~1; of a folder in it')
+    .argument('[folders...]', 'only what is in these, from the root of the snapshot: /home/alice')
+    .option('-l, --long', 'with mode, owner, size and time, and the names of mail folders', false)
+    .option('--recursive', 'with folders given: all below them', false)
+    .option('--human-readable', 'sizes as 1.2 MiB', false)
+    .addOption(
+      new Option('-s, --sort <field>', 'sort by')
+        .choices(['name', 'size', 'time', 'mtime', 'atime', 'ctime', 'extension'])
+        .default('name'),
+    )
+    .option('--reverse', 'sort the other way round', false)
+    .addHelpText(
+      'after',
+      examples([
+        'mailkeep ls latest                        everything in the newest snapshot',
+        'mailkeep ls -l latest /home/alice/Maildir one folder, with names of mail folders',
+        'mailkeep ls latest~1:/home/alice          of the one before, from a folder on',
+        'mailkeep ls --json 1a2b3c4d --sort size --reverse',
+      ]),
+    )
+    .action((reference: string, folders: readonly string[], options: LsOptions) =>
+      execute(options, (context) => listSnapshot(reference, { folders, options }, context)),
+    );
+
+interface Request {
+  readonly folders: readonly string[];
+  readonly options: LsOptions;
+}
+
+const joined = (path: Path): ByteString => byteStringOfLatin1(`/${path.join('/')}`);
+
+/** Whether `path` is `folder` or lies below. */
+const isBelow = (path: ByteString, folder: ByteString): boolean =>
+  folder === '/' || path === folder || path.startsWith(`${folder}/`);
+
+const foldersOf = (folders: readonly string[]): readonly ByteString[] =>
+  folders.map((folder) => {
+    if (folder.startsWith('/')) return joined(pathOfText(folder));
+    throw new Fault('usage', `“${folder}” does not begin at the root of the snapshot`, {
+      hint: `Write /${folder}, or see with \`mailkeep ls SNAPSHOT\` where it lies.`,
+    });
+  });
+
+const listSnapshot = (reference: string, { folders, options }: Request, context: CommandContext): Promise<number> =>
+  readRepository(context, async (repository, run) => {
+    const wanted = foldersOf(folders);
+    const { file, folder } = await namedSnapshot(repository, reference, filterOf(options, context), run);
+    const trees = await repository.trees(run);
+    const tree = await lookUpTree(trees, Uint8Array.from(Buffer.from(file.tree, 'hex')), folder, run);
+    const shown = { ...file, tree: Buffer.from(tree).toString('hex') };
+    const { output, messages } = context;
+    const writer = createLineWriter(output);
+    if (options.json) writer.line(snapshotJson(shown, ',"message_type":"snapshot","struct_type":"snapshot"'));
+    else if (!options.quiet) {
+      const paths = file.paths.map(displayText).join(', ');
+      output.say(
+        messages.listingOf(file.id.slice(0, 8), localTime(file.time.nanoseconds), terminalLine(file.hostname), paths),
+      );
+    }
+    const seen = new Set<ByteString>([byteStringOfLatin1('/')]);
+    const print = await printerOf({ repository, id: file.id, folder }, options, writer, run);
+    const sorted: ListedNode[] = [];
+    const enter = ({ path }: ListedNode): boolean =>
+      wanted.length === 0 || wanted.some((one) => isBelow(one, path) || (options.recursive && isBelow(path, one)));
+    const isSorted = options.sort !== 'name' || options.reverse;
+    for await (const page of listNodes({ trees, tree, prefix: byteStringOfLatin1('') }, enter, run)) {
+      for (const listed of page) {
+        if (wanted.includes(listed.path)) seen.add(listed.path);
+        if (wanted.length > 0 && !wanted.some((one) => isBelow(listed.path, one))) continue;
+        if (isSorted) sorted.push(listed);
+        else await print(listed);
+      }
+      await writer.drain();
+    }
+    for (const listed of sortNodes(sorted, options)) await print(listed);
+    await writer.end();
+    for (const one of wanted) if (!seen.has(one)) run.emit({ kind: 'fault', path: one, fault: notThere() });
+  });
+
+const notThere = (): Fault => new Fault('path-missing', 'this is not in the snapshot');
+
+interface Listed {
+  readonly repository: Repository;
+  readonly id: string;
+  readonly folder: Path;
+}
+
+/** Prints one node; in the long form a mail folder has the name by which people know it behind its path. */
+const printerOf = async (
+  { repository, id, folder }: Listed,
+  options: LsOptions,
+  writer: LineWriter,
+  run: Run,
+): Promise<(listed: ListedNode) => Promise<void>> => {
+  if (options.json) return async (listed) => writer.line(listedJson(listed));
+  if (!options.long) return async (listed) => writer.line(nodeLine(listed, options));
+  const mailboxes = createMailboxNames(await repository.open(id, run));
+  return async (listed) => {
+    const line = nodeLine(listed, options);
+    const isFolder = listed.node.subtree !== undefined;
+    const name = isFolder ? await mailboxes.nameOf([...folder, ...pathOf(listed.path)], run) : undefined;
+    writer.line(name === undefined ? line : `${line}  [${terminalLine(name)}]`);
+  };
+};
+
+const pathOf = (path: ByteString): Path => path.slice(1).split('/').map(byteStringOfLatin1);
+
+const extensionOf = (path: ByteString): ByteString => byteStringOfLatin1(/\.[^./]*$/.exec(path)?.[0] ?? '');
+
+const sortNodes = (nodes: ListedNode[], { sort, reverse }: LsOptions): readonly ListedNode[] => {
+  const byPath = (left: ListedNode, right: ListedNode): number => compareBytes(left.path, right.path);
+  const byTime =
+    (field: 'mtime' | 'atime' | 'ctime') =>
+    (left: ListedNode, right: ListedNode): number => {
+      const [ours, theirs] = [left.node.entry[field], right.node.entry[field]];
+      return ours < theirs ? -1 : ours > theirs ? 1 : 0;
+    };
+  const orders: Readonly<Record<SortField, (left: ListedNode, right: ListedNode) => number>> = {
+    // As they come: the order of the trees.
+    name: () => 0,
+    size: (left, right) => left.node.entry.size - right.node.entry.size,
+    time: byTime('mtime'),
+    mtime: byTime('mtime'),
+    atime: byTime('atime'),
+    ctime: byTime('ctime'),
+    extension: (left, right) => compareBytes(extensionOf(left.path), extensionOf(right.path)),
+  };
+  if (sort !== 'name') nodes.sort((left, right) => orders[sort](left, right) || byPath(left, right));
+  return reverse ? nodes.reverse() : nodes;
+};
