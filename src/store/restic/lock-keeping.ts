@@ -8,8 +8,6 @@ import type { LockKind, Session } from './session.ts';
 interface Holding {
   readonly kind: LockKind;
   readonly lock: StoredLock;
-  /** How many pieces of work share it. */
-  users: number;
   keeper: LockKeeper | undefined;
   keeperTimer: NodeJS.Timeout;
   lost: Fault | undefined;
@@ -23,6 +21,8 @@ export class LockKeeping {
   readonly #session: Session;
   #holding: Promise<Holding> | undefined;
   #held: Holding | undefined;
+  /** How many pieces of work share the lock or wait for it. */
+  #users = 0;
 
   constructor(session: Session) {
     this.#session = session;
@@ -63,11 +63,11 @@ export class LockKeeping {
     }
     const promise = held ?? this.#acquire(kind, run);
     this.#holding = promise;
+    this.#users++;
     try {
-      const holding = await promise;
-      holding.users++;
-      return holding;
+      return await promise;
     } catch (error) {
+      this.#users--;
       if (this.#holding === promise) this.#holding = undefined;
       throw error;
     }
@@ -75,8 +75,8 @@ export class LockKeeping {
 
   /** What became of the work matters more than a lock file that could not be removed: that is only told. */
   async #leave(holding: Holding, run: Run): Promise<void> {
-    holding.users--;
-    if (holding.users > 0) return;
+    this.#users--;
+    if (this.#users > 0) return;
     try {
       await this.#letGo(holding);
     } catch (error) {
@@ -113,7 +113,7 @@ export class LockKeeping {
     };
     const keeperTimer = setTimeout(startKeeper, keeperDelay);
     keeperTimer.unref();
-    const holding: Holding = { kind, lock, users: 0, keeper: undefined, keeperTimer, lost: undefined };
+    const holding: Holding = { kind, lock, keeper: undefined, keeperTimer, lost: undefined };
     this.#held = holding;
     return holding;
   }
