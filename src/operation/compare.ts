@@ -55,7 +55,7 @@ export async function* compare(
       throwIfInterrupted(run);
       const [ours, theirs] = [await lefts.peek(), await rights.peek()];
       if (ours === undefined && theirs === undefined) break;
-      yield* step(comparing, ours, theirs);
+      yield* step(comparing, lefts, rights);
       const order = orderOf(ours, theirs);
       if (order <= 0) lefts.advance();
       if (order >= 0) rights.advance();
@@ -82,16 +82,25 @@ const orderOf = (ours: CapturedDirectory | undefined, theirs: CapturedDirectory 
   return theirs === undefined ? -1 : compareWalkOrder(ours.path, theirs.path);
 };
 
-async function* step(
-  comparing: Comparing,
-  ours: CapturedDirectory | undefined,
-  theirs: CapturedDirectory | undefined,
-): AsyncGenerator<Difference, void> {
+async function* step(comparing: Comparing, lefts: OrderedWalk, rights: OrderedWalk): AsyncGenerator<Difference, void> {
+  const [ours, theirs] = [await lefts.peek(), await rights.peek()];
   const order = orderOf(ours, theirs);
   if (order === 0 && ours !== undefined && theirs !== undefined) yield* bothSides(comparing, ours, theirs);
-  else if (order < 0 && ours !== undefined) yield* oneSide(ours, theirs, onlyLeft);
-  else if (theirs !== undefined) yield* oneSide(theirs, ours, onlyRight);
+  else if (order < 0 && ours !== undefined) yield* oneSide(ours, await isCovered(ours.path, rights), onlyLeft);
+  else if (theirs !== undefined) yield* oneSide(theirs, await isCovered(theirs.path, lefts), onlyRight);
 }
+
+/**
+ * Whether a directory that is not met on the other side is not missing there either: it lies in what that side has in
+ * one piece, or could not look at.
+ */
+const isCovered = async (path: Path, otherSide: OrderedWalk): Promise<boolean> => {
+  const other = await otherSide.peek();
+  if (other === undefined || !isWithin(path, other.path)) return false;
+  if (other.listing.kind !== 'listed') return true;
+  const name = path[other.path.length];
+  return name !== undefined && (await otherSide.carriedNames()).has(name);
+};
 
 type OnlyOne = (path: ByteString, metadata: Metadata) => Difference;
 
@@ -101,12 +110,10 @@ const onlyRight: OnlyOne = (path, right) => ({ kind: 'added', path, right });
 /** A directory that the other side does not have. */
 async function* oneSide(
   directory: CapturedDirectory,
-  other: CapturedDirectory | undefined,
+  covered: boolean,
   tell: OnlyOne,
 ): AsyncGenerator<Difference, void> {
   const { path, metadata, listing } = directory;
-  // The other side has the whole subtree in one piece: it is equal.
-  const covered = other?.listing.kind === 'same' && isWithin(path, other.path);
   const key = joined(path);
   if (listing.kind === 'carried' && !covered) yield { kind: 'unknown', path: key, fault: listing.fault };
   if (listing.kind === 'listed') {

@@ -1,6 +1,6 @@
 import type { CapturedDirectory, Child } from '../contract/source.ts';
 import { compareWalkOrder, isWithin } from '../model/compare.ts';
-import { byteStringOfLatin1, displayText } from '../model/byte-string.ts';
+import { type ByteString, byteStringOfLatin1, displayText } from '../model/byte-string.ts';
 import type { Path } from '../model/entry.ts';
 import { Fault } from '../model/fault.ts';
 
@@ -8,6 +8,11 @@ import { Fault } from '../model/fault.ts';
 export interface OrderedWalk {
   /** The next directory without taking it; undefined at the end. */
   peek(): Promise<CapturedDirectory | undefined>;
+  /**
+   * Names in the directory peeked at that could not be looked at, and may be directories. Keeps its listing in memory
+   * until it is taken.
+   */
+  carriedNames(): Promise<ReadonlySet<ByteString>>;
   /** Goes on. The pages of the directory that was peeked at were taken to their end. */
   advance(): void;
   close(): Promise<void>;
@@ -15,15 +20,26 @@ export interface OrderedWalk {
 
 export const createOrderedWalk = (directories: AsyncIterable<CapturedDirectory>, description: string): OrderedWalk => {
   const iterator = ordered(directories, description)[Symbol.asyncIterator]();
-  let next: Promise<IteratorResult<CapturedDirectory, void>> | undefined;
+  let next: Promise<CapturedDirectory | undefined> | undefined;
+  let carried: ReadonlySet<ByteString> | undefined;
+  const take = async (): Promise<CapturedDirectory | undefined> => {
+    const result = await iterator.next();
+    return result.done === true ? undefined : result.value;
+  };
   return {
-    peek: async () => {
-      next ??= iterator.next();
-      const result = await next;
-      return result.done === true ? undefined : result.value;
+    peek: async () => await (next ??= take()),
+    carriedNames: async () => {
+      if (carried !== undefined) return carried;
+      const directory = await (next ??= take());
+      if (directory === undefined) return none;
+      const { directory: whole, children } = await kept(directory);
+      next = Promise.resolve(whole);
+      carried = new Set(children.flatMap((child) => (child.kind === 'carried' ? [child.name] : [])));
+      return carried;
     },
     advance: () => {
       next = undefined;
+      carried = undefined;
     },
     close: async () => {
       await iterator.return?.();
@@ -57,7 +73,7 @@ async function* ordered(
     }
     const at = path.findIndex((name) => name === 'new');
     if (root === undefined && at >= 0) root = path.slice(0, at + 1);
-    if (root !== undefined && isWithin(path, root)) held.push(await kept(directory));
+    if (root !== undefined && isWithin(path, root)) held.push((await kept(directory)).directory);
     else yield inOrder(directory);
   }
   for (const one of sorted(held)) yield inOrder(one);
@@ -68,18 +84,25 @@ const curName = byteStringOfLatin1('cur');
 const sorted = (directories: readonly CapturedDirectory[]): CapturedDirectory[] =>
   directories.toSorted((left, right) => compareWalkOrder(left.path, right.path));
 
+interface Kept {
+  readonly directory: CapturedDirectory;
+  readonly children: readonly Child[];
+}
+
 /** With its children in memory, so that the walk can go on. */
-const kept = async (directory: CapturedDirectory): Promise<CapturedDirectory> => {
+const kept = async (directory: CapturedDirectory): Promise<Kept> => {
   const { listing } = directory;
-  if (listing.kind !== 'listed') return directory;
+  if (listing.kind !== 'listed') return { directory, children: [] };
   const pages: (readonly Child[])[] = [];
   for await (const page of listing.pages) pages.push(page);
-  return { ...directory, listing: { kind: 'listed', pages: inMemory(pages) } };
+  return { directory: { ...directory, listing: { kind: 'listed', pages: inMemory(pages) } }, children: pages.flat() };
 };
 
 async function* inMemory(pages: readonly (readonly Child[])[]): AsyncGenerator<readonly Child[], void> {
   yield* pages;
 }
+
+const none: ReadonlySet<ByteString> = new Set();
 
 const outOfOrder = (description: string, path: Path): Fault =>
   new Fault('internal', `${description} was not walked in order`, {
