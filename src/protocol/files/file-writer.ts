@@ -109,12 +109,12 @@ const writeNew = (ending: FileEnding, posix: Posix | undefined, fill: (file: num
 };
 
 const complete = (file: number, place: ByteString, ending: FileEnding, posix: Posix | undefined): readonly Loss[] => {
-  const { metadata, tidy, temporary, replace } = ending;
+  const { metadata, tidy, temporary, replace, durable } = ending;
   const losses = setMetadata({ descriptor: file, path: place, metadata, tidy }, posix);
   if (temporary === undefined) return losses;
   const final = within(ending.prefix, ending.name);
   // A machine that stops right after the rename must find the old file or the new one, not an empty one.
-  if (replace) fsyncSync(file);
+  if (replace && durable) fsyncSync(file);
   if (replace) renameSync(nativePath(place), nativePath(final));
   else renameToFree(place, final, posix);
   return losses;

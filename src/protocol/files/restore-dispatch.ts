@@ -33,6 +33,8 @@ export interface RestoreContext {
   /** Write every file under a temporary name, small new ones too. */
   readonly alwaysTemporary: boolean;
   readonly sparse: boolean;
+  /** fsync what replaces something. */
+  readonly durable: boolean;
 }
 
 /** A job before its directory is held. */
@@ -149,6 +151,7 @@ export const endingOf = (file: PendingFile, directory: HeldDirectory, context: R
     metadata: attainableMetadata(entry, context.abilities, () => {}),
     tidy: directory.inheritsAccess,
     sparse: context.sparse,
+    durable: context.durable,
   };
 };
 

@@ -43,7 +43,9 @@ export interface FilesTargetOptions {
  *
  * - Containment: nothing outside the directory is written, whatever the tree, the directory or somebody else who writes
  *   there holds; see held-directory.ts. Entries whose names would escape are refusals of the plan.
- * - An old file is replaced by a whole new one (temporary name, fsync, rename) or stays. A new file that comes in one
+ * - An old file is replaced by a whole new one (temporary name, rename) or stays. Up to a thousand of them are on disk
+ *   before they take the name (fsync); of more, some may be short after a power failure, and restored again by the next
+ *   run, as one fsync takes longer than all else that is done for a message. A new file that comes in one
  *   piece is written under its own name at once, unless `overwrite` is `never`: a restore that is killed may leave the
  *   last one short, and as its time is not set, the next run with `always` or `if-changed` replaces it. All else gets its
  *   name when it is whole. Temporary names of killed restores are removed by the next one.
@@ -94,6 +96,9 @@ interface Application {
   readonly record: PlanRecord;
 }
 
+/** How many replaced files are worth an fsync each: some seconds in all. */
+const durableAtMost = 1000;
+
 const applyInside = async (application: Application, source: Source, run: Run): Promise<TargetReport> => {
   const { options, abilities, plan, record } = application;
   const { directory, posix, threads = 2, everyEntry = false, overwrite, sparse = false } = options;
@@ -104,7 +109,8 @@ const applyInside = async (application: Application, source: Source, run: Run): 
   const pool = createWriterPool(threads, { posix: posix !== undefined });
   const temporaryName = createTemporaryNames(process.pid, randomBytes(6).toString('hex'));
   const alwaysTemporary = overwrite === 'never';
-  const context = { root: directory, tree, pool, ledger, abilities, temporaryName, alwaysTemporary, sparse };
+  const durable = plan.overwrite.files <= durableAtMost;
+  const context = { root: directory, tree, pool, ledger, abilities, temporaryName, alwaysTemporary, sparse, durable };
   try {
     await applyPlan(source, record, context, run);
     return ledger.report();

@@ -16,8 +16,10 @@ export interface FileEnding {
   readonly name: ByteString;
   /** The name under which it is written; undefined: at once under its own name, which must be free. */
   readonly temporary: ByteString | undefined;
-  /** Whether something of this name may be replaced. Then the file is on disk before it takes the name. */
+  /** Whether something of this name may be replaced. */
   readonly replace: boolean;
+  /** Whether what replaces something is on disk (fsync) before it takes the name. */
+  readonly durable: boolean;
   readonly metadata: AttainableMetadata;
   /** Remove attributes that a new file inherited here. */
   readonly tidy: boolean;

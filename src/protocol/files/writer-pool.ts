@@ -30,12 +30,10 @@ export const createWriterPool = (threads: number, setup: WriterSetup): WriterPoo
   let weight = 0;
   let next = 0;
   let broken: Fault | undefined;
-  let wake: (() => void)[] = [];
+  const wake: (() => void)[] = [];
 
   const awaken = (): void => {
-    const sleepers = wake;
-    wake = [];
-    for (const sleeper of sleepers) sleeper();
+    for (const sleeper of wake.splice(0)) sleeper();
   };
   const fail = (thrown: unknown): void => {
     broken ??= asFault(thrown);
@@ -56,7 +54,8 @@ export const createWriterPool = (threads: number, setup: WriterSetup): WriterPoo
   };
 
   const crew: Thread[] = Array.from({ length: Math.max(1, threads) }, () => {
-    const worker = new Worker(entrance(), { workerData: setup });
+    // Without the flags of this process: some, such as --input-type, are no good for a thread.
+    const worker = new Worker(entrance(), { workerData: setup, execArgv: [] });
     worker.on('message', answer);
     worker.on('error', fail);
     worker.on('messageerror', fail);
