@@ -7,7 +7,10 @@ import type { SnapshotDescription } from '../model/snapshot.ts';
 export interface BackupOptions {
   readonly description: SnapshotDescription;
   /** Against which snapshot to capture: the newest that fits, none (everything is read), or one by its whole id. */
-  readonly parent: { readonly kind: 'newest' } | { readonly kind: 'none' } | { readonly kind: 'given'; readonly id: string };
+  readonly parent:
+    | { readonly kind: 'newest' }
+    | { readonly kind: 'none' }
+    | { readonly kind: 'given'; readonly id: string };
   readonly dryRun: boolean;
   readonly reportEntries: boolean;
 }
@@ -31,5 +34,9 @@ export const backup = (source: Source, store: Store, options: BackupOptions, run
     const parent = id === undefined ? undefined : await store.open(id, run);
     run.emit({ kind: 'phase', phase: 'reading' });
     const { description, dryRun, reportEntries } = options;
-    return store.write(source, { description, dryRun, reportEntries, ...(parent === undefined ? {} : { parent }) }, run);
+    return store.write(
+      source,
+      { description, dryRun, reportEntries, ...(parent === undefined ? {} : { parent }) },
+      run,
+    );
   }, run);

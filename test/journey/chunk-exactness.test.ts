@@ -4,8 +4,8 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { createChunker } from '../../src/store/restic/rabin.ts';
-import { readTree } from '../../src/store/restic/tree-reader.ts';
+import { createChunker } from '../../src/store/restic/write/rabin.ts';
+import { readTree } from '../../src/store/restic/format/tree-reader.ts';
 import { createResticRepository } from './restic-repository.ts';
 
 const idsOfChunks = (bytes: Uint8Array, polynomial: bigint): string[] => {

@@ -8,7 +8,7 @@ import { createTestRun } from '../../src/contract/test-run.ts';
 import { byteStringOfText } from '../../src/model/byte-string.ts';
 import type { Entry } from '../../src/model/entry.ts';
 import { createFilesSource, type FilesSourceOptions } from '../../src/protocol/files/files-source.ts';
-import { readTree } from '../../src/store/restic/tree-reader.ts';
+import { readTree } from '../../src/store/restic/format/tree-reader.ts';
 import { loadPosix } from '../../src/system/posix.ts';
 import { makeOddEntries } from './odd-entries.ts';
 import { createResticRepository, type ResticRepository } from './restic-repository.ts';

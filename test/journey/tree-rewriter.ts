@@ -1,10 +1,10 @@
 // Reads the trees in a file (a JSON list of texts) in this process's time zone and says how they come back.
 import { readFile } from 'node:fs/promises';
-import { formatTime, localOffsetMinutes } from '../../src/store/restic/time-format.ts';
-import type { TreeNode } from '../../src/store/restic/tree-format.ts';
-import { readTree } from '../../src/store/restic/tree-reader.ts';
-import { validateTree } from '../../src/store/restic/tree-validate.ts';
-import { createTreeWriter } from '../../src/store/restic/tree-writer.ts';
+import { formatTime, localOffsetMinutes } from '../../src/store/restic/format/time-format.ts';
+import type { TreeNode } from '../../src/store/restic/format/tree-format.ts';
+import { readTree } from '../../src/store/restic/format/tree-reader.ts';
+import { validateTree } from '../../src/store/restic/format/tree-validate.ts';
+import { createTreeWriter } from '../../src/store/restic/format/tree-writer.ts';
 import { oddFraction } from './odd-entries.ts';
 
 const rewrite = (tree: string, change: (node: TreeNode) => TreeNode): string => {

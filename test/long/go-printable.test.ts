@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { byteStringOfText } from '../../src/model/byte-string.ts';
-import { quoteName } from '../../src/store/restic/go-quote.ts';
-import { readTree } from '../../src/store/restic/tree-reader.ts';
+import { quoteName } from '../../src/store/restic/format/go-quote.ts';
+import { readTree } from '../../src/store/restic/format/tree-reader.ts';
 import { createResticRepository } from '../journey/restic-repository.ts';
 
 const lastCodePoint = 0x10ffff;

@@ -2,8 +2,8 @@ import { hash } from 'node:crypto';
 import type { Backend, ObjectKind } from '../../contract/backend.ts';
 import type { Run } from '../../contract/run.ts';
 import { Fault, type FaultCode } from '../../model/fault.ts';
-import type { Envelope } from './envelope.ts';
-import { decodeUnpacked, encodeUnpacked } from './unpacked.ts';
+import type { Envelope } from './sealing/envelope.ts';
+import { decodeUnpacked, encodeUnpacked } from './format/unpacked.ts';
 
 /** The kinds that are one sealed JSON text each. */
 export type UnpackedKind = Extract<ObjectKind, 'lock' | 'snapshot' | 'index'>;

@@ -1,10 +1,10 @@
 import type { Backend } from '../../contract/backend.ts';
 import type { Run } from '../../contract/run.ts';
 import { Fault, isFault } from '../../model/fault.ts';
-import type { MasterKey } from './envelope.ts';
-import { listNames } from './index-loader.ts';
-import { openKeyFile } from './key.ts';
-import type { Poly1305 } from './poly1305.ts';
+import type { MasterKey } from './sealing/envelope.ts';
+import { listNames } from './index/index-loader.ts';
+import { openKeyFile } from './sealing/key.ts';
+import type { Poly1305 } from './sealing/poly1305.ts';
 
 /** restic gives up after as many keys, so that a hostile repository cannot make us derive for ever. */
 const keyLimit = 20;

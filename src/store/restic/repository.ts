@@ -5,30 +5,34 @@ import type { Run } from '../../contract/run.ts';
 import type { Source } from '../../contract/source.ts';
 import type { Store, StoredSnapshot, WriteOptions, WriteResult } from '../../contract/store.ts';
 import { asFault, Fault, isFault } from '../../model/fault.ts';
-import { createBlobReader, type BlobReader } from './blob-reader.ts';
-import { createDecompressor } from './compression.ts';
-import { createConfig, formatConfig, parseConfig } from './config.ts';
-import { createContentReader } from './content-reader.ts';
-import { createEnvelope, generateMasterKey } from './envelope.ts';
-import { createIndexCache } from './index-cache.ts';
-import { listNames, loadIndex } from './index-loader.ts';
-import type { RepositoryIndex } from './repository-index.ts';
-import { createKeyFile } from './key.ts';
-import { LockKeeping } from './lock-keeping.ts';
+import { createBlobReader, type BlobReader } from './read/blob-reader.ts';
+import { createDecompressor } from './sealing/compression.ts';
+import { createConfig, formatConfig, parseConfig } from './format/config.ts';
+import { createContentReader } from './read/content-reader.ts';
+import { createEnvelope, generateMasterKey } from './sealing/envelope.ts';
+import { createIndexCache } from './index/index-cache.ts';
+import { listNames, loadIndex } from './index/index-loader.ts';
+import type { RepositoryIndex } from './index/repository-index.ts';
+import { createKeyFile } from './sealing/key.ts';
+import { LockKeeping } from './lock/lock-keeping.ts';
 import { createObjectIo } from './object-io.ts';
-import { loadPoly1305 } from './poly1305.ts';
-import type { OpenedBlobs, OpenJob } from './reader-messages.ts';
+import { loadPoly1305 } from './sealing/poly1305.ts';
 import { findKey } from './repository-key.ts';
-import { createBatchSealer } from './seal-batch.ts';
+import { createBatchSealer } from './sealing/seal-batch.ts';
 import type { LockKind, RepositoryOptions, Session } from './session.ts';
-import { parseSnapshot, type SnapshotFile } from './snapshot-format.ts';
-import { writeSnapshot } from './snapshot-write.ts';
-import { openStoredSnapshot } from './stored-snapshot.ts';
-import { loadSubtreeKnowledge, noKnowledge, saveSubtreeKnowledge, type SubtreeKnowledge } from './subtree-cache.ts';
-import { threadFile, ThreadPool } from './thread-pool.ts';
-import { localOffsetMinutes } from './time-format.ts';
-import { createTreeCache, type TreeCache } from './tree-cache.ts';
-import { createSubtreeLedger, type SubtreeLedger } from './tree-walk.ts';
+import { parseSnapshot, type SnapshotFile } from './format/snapshot-format.ts';
+import { writeSnapshot } from './write/snapshot-write.ts';
+import { openStoredSnapshot } from './read/stored-snapshot.ts';
+import {
+  loadSubtreeKnowledge,
+  noKnowledge,
+  saveSubtreeKnowledge,
+  type SubtreeKnowledge,
+} from './index/subtree-cache.ts';
+import { createReaderPool, type ReaderPool } from './read/reader-pool.ts';
+import { localOffsetMinutes } from './format/time-format.ts';
+import { createTreeCache, type TreeCache } from './read/tree-cache.ts';
+import { createSubtreeLedger, type SubtreeLedger } from './read/tree-walk.ts';
 
 export interface OpenOptions extends RepositoryOptions {
   readonly password: string;
@@ -131,15 +135,14 @@ export class Repository implements Store {
   /** Id of the key file that the password opened. */
   readonly keyId: string;
   readonly #locks: LockKeeping;
-  readonly #readers: ThreadPool<OpenJob, OpenedBlobs>;
+  readonly #readers: ReaderPool;
   #loaded: Promise<Loaded> | undefined;
 
   constructor(session: Session, keyId: string) {
     this.session = session;
     this.keyId = keyId;
     this.#locks = new LockKeeping(session);
-    const { threads } = session.options;
-    this.#readers = new ThreadPool(threadFile('reader-thread'), { threads, workerData: { master: session.master } });
+    this.#readers = createReaderPool(session.master, session.options.threads);
   }
 
   get description(): string {
@@ -223,7 +226,7 @@ export class Repository implements Store {
   }
 
   /** Blobs are opened here, in threads. */
-  get readers(): ThreadPool<OpenJob, OpenedBlobs> {
+  get readers(): ReaderPool {
     return this.#readers;
   }
 

@@ -2,16 +2,16 @@ import assert from 'node:assert/strict';
 import { hash } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import { describe, test } from 'node:test';
-import { createDecompressor } from './compression.ts';
-import { parseConfig } from './config.ts';
-import { createEnvelope, type Envelope, type MasterKey } from './envelope.ts';
-import { decodeIndex, encodeIndex } from './index-format.ts';
-import { keyDescription, openKeyFile } from './key.ts';
-import { parseLock } from './lock-file.ts';
-import { decodePackHeader, encodePackHeader, type PackedBlob, readPackHeader } from './pack-format.ts';
-import { loadPoly1305 } from './poly1305.ts';
-import { createBatchSealer } from './seal-batch.ts';
-import { decodeUnpacked } from './unpacked.ts';
+import { createDecompressor } from './sealing/compression.ts';
+import { parseConfig } from './format/config.ts';
+import { createEnvelope, type Envelope, type MasterKey } from './sealing/envelope.ts';
+import { decodeIndex, encodeIndex } from './format/index-format.ts';
+import { keyDescription, openKeyFile } from './sealing/key.ts';
+import { parseLock } from './lock/lock-file.ts';
+import { decodePackHeader, encodePackHeader, type PackedBlob, readPackHeader } from './format/pack-format.ts';
+import { loadPoly1305 } from './sealing/poly1305.ts';
+import { createBatchSealer } from './sealing/seal-batch.ts';
+import { decodeUnpacked } from './format/unpacked.ts';
 
 /* Reads single files that real restic wrote; see test/fixture/restic-objects/README.md. */
 

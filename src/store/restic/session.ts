@@ -1,10 +1,10 @@
 import type { Backend } from '../../contract/backend.ts';
 import type { Run } from '../../contract/run.ts';
-import type { RepositoryConfig } from './config.ts';
-import type { Decompressor } from './compression.ts';
-import type { Envelope, MasterKey } from './envelope.ts';
+import type { RepositoryConfig } from './format/config.ts';
+import type { Decompressor } from './sealing/compression.ts';
+import type { Envelope, MasterKey } from './sealing/envelope.ts';
 import type { ObjectIo } from './object-io.ts';
-import type { BatchSealer } from './seal-batch.ts';
+import type { BatchSealer } from './sealing/seal-batch.ts';
 
 /** An opened repository as its own parts see it: storage, keys and settings, no state. */
 export interface Session {

@@ -1,6 +1,6 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { asFault } from '../../model/fault.ts';
-import type { MasterKey } from './envelope.ts';
+import type { MasterKey } from './sealing/envelope.ts';
 import { plainFault } from './plain-fault.ts';
 import type { ThreadAnswer } from './thread-pool.ts';
 

@@ -2,9 +2,9 @@ import { Worker } from 'node:worker_threads';
 import { asFault, Fault } from '../../model/fault.ts';
 import { revivedFault, type PlainFault } from './plain-fault.ts';
 
-/** The address of a thread's file beside this one: `.ts` in a checkout, `.js` once built. */
-export const threadFile = (name: string): URL =>
-  new URL(`${name}${import.meta.url.slice(import.meta.url.lastIndexOf('.'))}`, import.meta.url);
+/** The address of a thread's file in the folder of the module whose `import.meta.url` is `besides`: `.ts` in a checkout, `.js` once built. */
+export const threadFile = (name: string, besides: string): URL =>
+  new URL(`${name}${besides.slice(besides.lastIndexOf('.'))}`, besides);
 
 export type ThreadAnswer<Result> =
   | { readonly kind: 'done'; readonly job: number; readonly result: Result }

@@ -1,0 +1,147 @@
+import { throwIfInterrupted, type Run } from '../../../contract/run.ts';
+import { asFault, isFault } from '../../../model/fault.ts';
+import { hexOf } from '../read/blob-reader.ts';
+import { packFault, type CheckedIndex } from './check-index.ts';
+import type { CheckFindings } from './check-report.ts';
+import { decodePackHeader } from '../format/pack-format.ts';
+import type { Session } from '../session.ts';
+import { threadFile, ThreadPool } from '../thread-pool.ts';
+import type { VerifiedPack, VerifyJob } from './verify-messages.ts';
+
+/** Which packs are read whole. */
+export type PackSubset =
+  | { readonly kind: 'none' }
+  | { readonly kind: 'all' }
+  /** The `part`th of `parts` shares (from 1): every pack belongs to one, so that `parts` runs read all. */
+  | { readonly kind: 'share'; readonly part: number; readonly parts: number }
+  /** A random part of the packs, 0 to 1, or as many as come to about so many bytes. */
+  | { readonly kind: 'fraction'; readonly fraction: number }
+  | { readonly kind: 'bytes'; readonly bytes: number };
+
+const shuffled = (ids: readonly string[], random: () => number): string[] => {
+  const order = [...ids];
+  for (let at = order.length - 1; at > 0; at--) {
+    const other = Math.floor(random() * (at + 1));
+    const kept = order[at] ?? '';
+    order[at] = order[other] ?? '';
+    order[other] = kept;
+  }
+  return order;
+};
+
+/** Chooses among the packs (name to bytes). At least one is read unless none is asked for. */
+export const choosePacks = (
+  packs: ReadonlyMap<string, number>,
+  subset: PackSubset,
+  random: () => number,
+): readonly string[] => {
+  const ids = [...packs.keys()].sort();
+  switch (subset.kind) {
+    case 'none':
+      return [];
+    case 'all':
+      return ids;
+    case 'share':
+      // As restic shares them out, so that nights of both programs add up.
+      return ids.filter((id) => Number.parseInt(id.slice(0, 2), 16) % subset.parts === subset.part - 1);
+    case 'fraction':
+      return shuffled(ids, random).slice(0, Math.max(1, Math.round(ids.length * subset.fraction)));
+    case 'bytes': {
+      let left = subset.bytes;
+      return shuffled(ids, random).filter((id, number) => {
+        const taken = number === 0 || left > 0;
+        left -= packs.get(id) ?? 0;
+        return taken;
+      });
+    }
+  }
+};
+
+export interface PackCheckParts {
+  readonly session: Session;
+  readonly checked: CheckedIndex;
+  readonly findings: CheckFindings;
+}
+
+/** Reads packs whole, several at once, and compares them with their name, their header and the index. */
+export const checkPacks = async (
+  packs: ReadonlyMap<string, number>,
+  chosen: readonly string[],
+  parts: PackCheckParts,
+  run: Run,
+): Promise<{ readonly packsRead: number; readonly bytesRead: number }> => {
+  const { session } = parts;
+  const { threads } = session.options;
+  const pool = new ThreadPool<VerifyJob, VerifiedPack>(threadFile('verify-thread', import.meta.url), {
+    threads,
+    workerData: { master: session.master },
+  });
+  const queue = [...chosen];
+  const totalBytes = chosen.reduce((sum, id) => sum + (packs.get(id) ?? 0), 0);
+  let packsRead = 0;
+  let bytesRead = 0;
+  const work = async (): Promise<void> => {
+    for (let id = queue.shift(); id !== undefined; id = queue.shift()) {
+      throwIfInterrupted(run);
+      await verifyOne(id, pool, parts, run);
+      packsRead++;
+      bytesRead += packs.get(id) ?? 0;
+      run.emit({ kind: 'progress', files: packsRead, bytes: bytesRead, totalFiles: chosen.length, totalBytes });
+    }
+  };
+  try {
+    // One more than threads, so that the next pack is read while the others are verified.
+    await Promise.all(Array.from({ length: Math.min(threads + 1, chosen.length) }, work));
+  } finally {
+    await pool.close();
+  }
+  return { packsRead, bytesRead };
+};
+
+const verifyOne = async (
+  id: string,
+  pool: ThreadPool<VerifyJob, VerifiedPack>,
+  parts: PackCheckParts,
+  run: Run,
+): Promise<void> => {
+  const { session, checked, findings } = parts;
+  let bytes: Uint8Array;
+  try {
+    bytes = await session.backend.load({ kind: 'pack', name: id }, undefined, run);
+  } catch (error) {
+    if (isFault(error, 'interrupted')) throw error;
+    // That it is missing was told when the packs were listed.
+    if (!isFault(error, 'object-missing')) findings.damaged(asFault(error));
+    return;
+  }
+  const own = bytes.buffer instanceof ArrayBuffer && bytes.byteLength === bytes.buffer.byteLength ? [bytes.buffer] : [];
+  const { damage, header } = await pool.submit((job) => ({ job, id, bytes }), own);
+  for (const what of damage) findings.damaged(packFault(id, what));
+  if (header.length > 0) compareWithIndex(id, header, checked, findings);
+};
+
+/** The index must know every blob of the pack where the pack has it; a copy elsewhere is as good. */
+const compareWithIndex = (
+  id: string,
+  header: Uint8Array,
+  { index, packs }: CheckedIndex,
+  findings: CheckFindings,
+): void => {
+  if (!packs.has(id)) return;
+  const number = index.packs.numberOf(id);
+  const blobs = decodePackHeader(header);
+  if (packs.get(id)?.blobs !== blobs.length) {
+    findings.damaged(packFault(id, `holds ${blobs.length} blobs where the index lists ${packs.get(id)?.blobs ?? 0}`));
+  }
+  for (const blob of blobs) {
+    const slot = index.table.find(blob.type, blob.id);
+    const location = slot === undefined ? undefined : index.table.location(slot);
+    if (location === undefined)
+      findings.damaged(packFault(id, `holds the blob ${hexOf(blob.id).slice(0, 8)}, which no index lists`));
+    else if (location.pack === number && (location.offset !== blob.offset || location.length !== blob.length)) {
+      findings.damaged(
+        packFault(id, `has the blob ${hexOf(blob.id).slice(0, 8)} at another place than the index says`),
+      );
+    }
+  }
+};

@@ -1,0 +1,76 @@
+import { hash } from 'node:crypto';
+import { throwIfInterrupted, type Run } from '../../../contract/run.ts';
+import { asFault, Fault, isFault } from '../../../model/fault.ts';
+import { createBlobReader } from '../read/blob-reader.ts';
+import { checkIndex, checkPacksPresent } from './check-index.ts';
+import { checkPacks, choosePacks, type PackSubset } from './check-packs.ts';
+import { CheckFindings, type CheckReport } from './check-report.ts';
+import { checkSnapshotFiles, TreeCheck } from './check-trees.ts';
+import { listNames } from '../index/index-loader.ts';
+import { keyDescription } from '../sealing/key.ts';
+import type { Repository } from '../repository.ts';
+import type { Session } from '../session.ts';
+
+export interface CheckOptions {
+  readonly readData: PackSubset;
+  /** From 0 up to, not including, 1: chooses the packs of a random subset. */
+  readonly random: () => number;
+}
+
+/** Key files are in the clear: each must be what its name says, and have the form of a key. */
+const checkKeys = async ({ backend }: Session, findings: CheckFindings, run: Run): Promise<void> => {
+  for (const name of await listNames(backend, 'key', run)) {
+    try {
+      const json = await backend.load({ kind: 'key', name }, undefined, run);
+      if (hash('sha256', json, 'hex') !== name) {
+        throw new Fault('key-damaged', `the key ${name.slice(0, 8)} has a content that does not match its name`, {
+          hint: 'Add a new key with `mailkeep key add`, then remove this one.',
+        });
+      }
+      keyDescription(json);
+    } catch (error) {
+      if (isFault(error, 'interrupted')) throw error;
+      findings.damaged(asFault(error));
+    }
+  }
+};
+
+/**
+ * Looks whether a repository is whole: keys, index, packs, snapshots, every tree, and that every blob they need is listed
+ * and lies in a pack of the right size; with `readData`, every byte of the chosen packs too. It changes nothing and uses
+ * no cache. Damage is emitted as it is found; the report counts it.
+ */
+export const checkRepository = (repository: Repository, options: CheckOptions, run: Run): Promise<CheckReport> =>
+  repository.locked(
+    'shared',
+    async () => {
+      const { session } = repository;
+      const findings = new CheckFindings(run);
+      run.emit({ kind: 'phase', phase: 'checking keys and index' });
+      await checkKeys(session, findings, run);
+      // Snapshots before the index: what a snapshot of now needs is in an index of now.
+      const snapshots = await checkSnapshotFiles(session, findings, run);
+      const checked = await checkIndex(session, findings, run);
+      const present = await checkPacksPresent(session, checked, findings, run);
+      run.emit({ kind: 'phase', phase: 'checking trees' });
+      const blobs = createBlobReader(session.backend, checked.index, session);
+      const trees = new TreeCheck({ blobs, table: checked.index.table, findings }, run);
+      for (const snapshot of snapshots) {
+        throwIfInterrupted(run);
+        await trees.check(snapshot);
+      }
+      const chosen = choosePacks(present, options.readData, options.random);
+      if (chosen.length > 0) run.emit({ kind: 'phase', phase: 'reading packs' });
+      const read = await checkPacks(present, chosen, { session, checked, findings }, run);
+      return {
+        damage: findings.damage,
+        remarks: findings.remarks,
+        snapshots: snapshots.length,
+        trees: trees.trees,
+        packs: present.size,
+        blobs: checked.index.table.size(),
+        ...read,
+      };
+    },
+    run,
+  );

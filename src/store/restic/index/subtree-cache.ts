@@ -1,0 +1,73 @@
+import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Run } from '../../../contract/run.ts';
+import type { Counts } from '../../../model/entry.ts';
+import type { Envelope } from '../sealing/envelope.ts';
+
+/**
+ * What was found out about trees and need not be found out again: the counts of subtrees, and that everything below
+ * certain root trees was there as long as certain index files are. A hint only: lost, it is found out again.
+ */
+export interface SubtreeKnowledge {
+  /** Hexadecimal ids of root trees that were seen complete. */
+  readonly completeRoots: readonly string[];
+  /** The index files at that time. While all of them are still there, so is what they list. */
+  readonly indexIds: readonly string[];
+  readonly counts: ReadonlyMap<string, Counts>;
+}
+
+export const noKnowledge: SubtreeKnowledge = { completeRoots: [], indexIds: [], counts: new Map() };
+
+const fileName = 'subtrees';
+
+const isStrings = (value: unknown): value is string[] =>
+  Array.isArray(value) && value.every((item) => typeof item === 'string');
+
+const isList = (value: unknown): value is readonly unknown[] => Array.isArray(value);
+
+const countsOf = (value: unknown): [string, Counts] | undefined => {
+  if (!isList(value)) return undefined;
+  const [id, files, directories, bytes] = value;
+  if (typeof id !== 'string' || typeof files !== 'number') return undefined;
+  if (typeof directories !== 'number' || typeof bytes !== 'number') return undefined;
+  return [id, { files, directories, bytes }];
+};
+
+const parse = (plain: Uint8Array): SubtreeKnowledge => {
+  const value: unknown = JSON.parse(Buffer.from(plain).toString());
+  if (typeof value !== 'object' || value === null) return noKnowledge;
+  if (!('completeRoots' in value && 'indexIds' in value && 'counts' in value)) return noKnowledge;
+  const { completeRoots, indexIds, counts } = value;
+  if (!isStrings(completeRoots) || !isStrings(indexIds) || !Array.isArray(counts)) return noKnowledge;
+  return { completeRoots, indexIds, counts: new Map(counts.map(countsOf).filter((item) => item !== undefined)) };
+};
+
+export const loadSubtreeKnowledge = async (directory: string, envelope: Envelope): Promise<SubtreeKnowledge> => {
+  try {
+    const plain = envelope.open(await readFile(join(directory, fileName)));
+    return plain === undefined ? noKnowledge : parse(plain);
+  } catch {
+    // Whatever is wrong with a cache, the answer is the same: nothing is known.
+    return noKnowledge;
+  }
+};
+
+export const saveSubtreeKnowledge = async (
+  directory: string,
+  envelope: Envelope,
+  knowledge: SubtreeKnowledge,
+  run: Run,
+): Promise<void> => {
+  const { completeRoots, indexIds } = knowledge;
+  const counts = [...knowledge.counts].map(([id, count]) => [id, count.files, count.directories, count.bytes]);
+  const temporary = join(directory, `${fileName}-tmp-${process.pid}`);
+  try {
+    await mkdir(directory, { recursive: true, mode: 0o700 });
+    const sealed = envelope.seal(Buffer.from(JSON.stringify({ completeRoots, indexIds, counts })));
+    await writeFile(temporary, sealed, { mode: 0o600 });
+    await rename(temporary, join(directory, fileName));
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    run.emit({ kind: 'notice', message: `what is known of subtrees could not be cached in ${directory}: ${reason}` });
+  }
+};

@@ -1,0 +1,130 @@
+import type { Run } from '../../../contract/run.ts';
+import { asFault, Fault } from '../../../model/fault.ts';
+import type { StoredLock } from './held-lock.ts';
+import { acquireLock } from './lock.ts';
+import { keepLock, type LockKeeper } from './lock-keeper.ts';
+import type { LockKind, Session } from '../session.ts';
+
+interface Holding {
+  readonly kind: LockKind;
+  readonly lock: StoredLock;
+  keeper: LockKeeper | undefined;
+  keeperTimer: NodeJS.Timeout;
+  lost: Fault | undefined;
+}
+
+/** A lock is refreshed after five minutes, so a run of seconds needs no thread for that. Milliseconds. */
+const keeperDelay = 30_000;
+
+/** The locks that this process holds on one repository: at most one, shared by all work under it. */
+export class LockKeeping {
+  readonly #session: Session;
+  #holding: Promise<Holding> | undefined;
+  #held: Holding | undefined;
+  /** How many pieces of work share the lock or wait for it. */
+  #users = 0;
+
+  constructor(session: Session) {
+    this.#session = session;
+  }
+
+  /** Runs `work` under a lock and removes it on every way out. A lock already held serves if it is as strong. */
+  async locked<Result>(kind: LockKind, work: () => Promise<Result>, run: Run): Promise<Result> {
+    if (kind === 'shared' && this.#session.options.noLock) return work();
+    const holding = await this.#join(kind, run);
+    try {
+      return await work();
+    } finally {
+      await this.#leave(holding, run);
+    }
+  }
+
+  /** Throws when the lock can no longer be relied on: then nothing may be written that depends on it. */
+  assertFresh(run: Run): void {
+    const holding = this.#held;
+    if (holding === undefined || this.#session.options.noLock) return;
+    if (holding.lost !== undefined) throw holding.lost;
+    if (holding.lock.isFresh(run.now())) return;
+    throw new Fault(
+      'lock-lost',
+      'the lock on the repository could not be kept fresh, so nothing more is written under it',
+      {
+        hint: 'The storage did not answer for more than 20 minutes, or the machine slept. Run the same command again.',
+        retry: true,
+      },
+    );
+  }
+
+  /** Two that come at once must share one lock: what is awaited is the same promise. */
+  async #join(kind: LockKind, run: Run): Promise<Holding> {
+    const held = this.#holding;
+    if (held !== undefined && kind === 'exclusive' && (await held).kind === 'shared') {
+      throw new Fault('internal', 'an exclusive lock was asked for under a shared one');
+    }
+    const promise = held ?? this.#acquire(kind, run);
+    this.#holding = promise;
+    this.#users++;
+    try {
+      return await promise;
+    } catch (error) {
+      this.#users--;
+      if (this.#holding === promise) this.#holding = undefined;
+      throw error;
+    }
+  }
+
+  /** What became of the work matters more than a lock file that could not be removed: that is only told. */
+  async #leave(holding: Holding, run: Run): Promise<void> {
+    this.#users--;
+    if (this.#users > 0) return;
+    try {
+      await this.#letGo(holding);
+    } catch (error) {
+      run.emit({ kind: 'fault', fault: asFault(error) });
+    }
+  }
+
+  /** Removes whatever lock is held. */
+  async release(): Promise<void> {
+    if (this.#held !== undefined) await this.#letGo(this.#held);
+  }
+
+  async #acquire(kind: LockKind, run: Run): Promise<Holding> {
+    const { backend, envelope, options, master } = this.#session;
+    const { identity, lockWait } = options;
+    const lock = await acquireLock({
+      backend,
+      envelope,
+      exclusive: kind === 'exclusive',
+      identity,
+      retryFor: lockWait,
+      run,
+    });
+    const startKeeper = (): void => {
+      holding.keeper = keepLock({
+        lock,
+        backend,
+        master,
+        run,
+        onLost: (fault) => {
+          holding.lost = fault;
+        },
+      });
+    };
+    const keeperTimer = setTimeout(startKeeper, keeperDelay);
+    keeperTimer.unref();
+    const holding: Holding = { kind, lock, keeper: undefined, keeperTimer, lost: undefined };
+    this.#held = holding;
+    return holding;
+  }
+
+  async #letGo(holding: Holding): Promise<void> {
+    if (this.#held === holding) {
+      this.#held = undefined;
+      this.#holding = undefined;
+    }
+    clearTimeout(holding.keeperTimer);
+    await holding.keeper?.stop();
+    await holding.lock.release();
+  }
+}

@@ -1,0 +1,65 @@
+import { hash } from 'node:crypto';
+import type { Decompressor } from '../sealing/compression.ts';
+import type { OpenedBlobs, OpenJob } from './reader-messages.ts';
+import type { BatchSealer } from '../sealing/seal-batch.ts';
+
+const sealOverhead = 32;
+
+/** Blobs are opened in batches of about this many sealed bytes, which fit the processor's cache. */
+const batchBytes = 1_048_576;
+
+/** The end of the batch that starts at `from`: blobs that lie one after another without a gap. */
+const batchEnd = (job: OpenJob, from: number): number => {
+  let end = from;
+  let bytes = 0;
+  let expected = job.offsets[from] ?? 0;
+  while (end < job.offsets.length && job.offsets[end] === expected && (end === from || bytes < batchBytes)) {
+    const length = job.lengths[end] ?? 0;
+    expected += length;
+    bytes += length;
+    end++;
+  }
+  return end;
+};
+
+const plainLength = (job: OpenJob, blob: number): number =>
+  job.uncompressedLengths[blob] || Math.max(0, (job.lengths[blob] ?? 0) - sealOverhead);
+
+/** Opens, decompresses and hashes the blobs of a job. */
+export const openBlobs = (job: OpenJob, sealer: BatchSealer, decompressor: Decompressor): OpenedBlobs => {
+  const count = job.offsets.length;
+  let total = 0;
+  for (let blob = 0; blob < count; blob++) total += plainLength(job, blob);
+  const bytes = new Uint8Array(total);
+  const starts: number[] = [];
+  const damage: { blob: number; what: string }[] = [];
+  let used = 0;
+
+  const place = (blob: number, content: Uint8Array | undefined): string | undefined => {
+    const size = job.uncompressedLengths[blob] ?? 0;
+    if (content === undefined) return 'its seal is broken';
+    const plain = size === 0 ? content : decompressor.decompress(content, size);
+    if (plain === undefined) return 'it does not decompress';
+    const id = job.ids.subarray(blob * 32, blob * 32 + 32);
+    if (Buffer.compare(hash('sha256', plain, 'buffer'), id) !== 0) return 'its content does not match its id';
+    bytes.set(plain, used);
+    starts.push(used);
+    used += plain.length;
+    return undefined;
+  };
+
+  for (let from = 0; from < count;) {
+    const end = batchEnd(job, from);
+    const lengths = job.lengths.slice(from, end);
+    const start = job.offsets[from] ?? 0;
+    const stretch = job.sealed.subarray(start, start + lengths.reduce((sum, length) => sum + length, 0));
+    for (const [number, content] of sealer.openBatch(stretch, lengths).entries()) {
+      const what = place(from + number, content);
+      if (what === undefined) continue;
+      starts.push(-1);
+      damage.push({ blob: from + number, what });
+    }
+    from = end;
+  }
+  return { job: job.job, bytes: bytes.subarray(0, used), starts, damage };
+};

@@ -1,0 +1,68 @@
+import { hash } from 'node:crypto';
+import type { Backend } from '../../../contract/backend.ts';
+import type { Run } from '../../../contract/run.ts';
+import { Fault } from '../../../model/fault.ts';
+import type { BlobType } from '../index/blob-segment.ts';
+import type { Decompressor } from '../sealing/compression.ts';
+import type { Envelope } from '../sealing/envelope.ts';
+import type { RepositoryIndex } from '../index/repository-index.ts';
+
+export interface BlobReader {
+  /**
+   * A blob's plaintext, checked against its id (`id`: 32 bytes from `at` on).
+   * Faults: `blob-missing` (no index lists it), `blob-damaged`, and what the backend says.
+   */
+  load(type: BlobType, id: Uint8Array, run: Run): Promise<Uint8Array>;
+}
+
+export const hexOf = (bytes: Uint8Array): string =>
+  Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('hex');
+
+export const missingBlob = (type: BlobType, id: Uint8Array): Fault =>
+  new Fault('blob-missing', `the ${type} blob ${hexOf(id).slice(0, 8)} is in no index`, {
+    hint: 'Run `mailkeep check`; if an index file was lost, `mailkeep repair index` finds what the packs still hold.',
+    context: { type, blob: hexOf(id) },
+  });
+
+export const damagedBlob = (type: BlobType, id: Uint8Array, pack: string, what: string): Fault =>
+  new Fault(
+    'blob-damaged',
+    `the ${type} blob ${hexOf(id).slice(0, 8)} in pack ${pack.slice(0, 8)} is damaged: ${what}`,
+    {
+      hint: 'Run `mailkeep check --read-data` to see how much is damaged, and bring the pack back from a copy if there is one.',
+      context: { type, blob: hexOf(id), pack },
+    },
+  );
+
+/** Opens one sealed blob. Returns the plaintext in a buffer of its own, or says what is wrong with it. */
+export const openBlob = (
+  sealed: Uint8Array,
+  expected: { readonly id: Uint8Array; readonly uncompressedLength: number },
+  tools: { readonly envelope: Envelope; readonly decompressor: Decompressor },
+): Uint8Array | string => {
+  const content = tools.envelope.open(sealed);
+  if (content === undefined) return 'its seal is broken';
+  const plain =
+    expected.uncompressedLength === 0 ? content : tools.decompressor.decompress(content, expected.uncompressedLength);
+  if (plain === undefined) return 'it does not decompress';
+  if (Buffer.compare(hash('sha256', plain, 'buffer'), expected.id) !== 0) return 'its content does not match its id';
+  return plain.slice();
+};
+
+export const createBlobReader = (
+  backend: Backend,
+  index: RepositoryIndex,
+  tools: { readonly envelope: Envelope; readonly decompressor: Decompressor },
+): BlobReader => ({
+  async load(type, id, run) {
+    const slot = index.table.find(type, id);
+    const location = slot === undefined ? undefined : index.table.location(slot);
+    const pack = location === undefined ? undefined : index.packs.idOf(location.pack);
+    if (location === undefined || pack === undefined) throw missingBlob(type, id);
+    const range = { start: location.offset, length: location.length };
+    const sealed = await backend.load({ kind: 'pack', name: pack }, range, run);
+    const plain = openBlob(sealed, { id, uncompressedLength: location.uncompressedLength }, tools);
+    if (typeof plain === 'string') throw damagedBlob(type, id, pack, plain);
+    return plain;
+  },
+});

@@ -1,0 +1,207 @@
+import type { Backend } from '../../../contract/backend.ts';
+import { throwIfInterrupted, type Run } from '../../../contract/run.ts';
+import type { Delivery, Piece, Verdict } from '../../../contract/source.ts';
+import { asFault } from '../../../model/fault.ts';
+import { damagedBlob, missingBlob, type BlobReader } from './blob-reader.ts';
+import type { RepositoryIndex } from '../index/repository-index.ts';
+import { planStretches, type Stretch } from './read-plan.ts';
+import type { ReaderPool } from './reader-pool.ts';
+
+/** Reads contents of snapshots. A content is the ids of its blobs, 32 bytes each. */
+export interface ContentReader {
+  read(contents: readonly Uint8Array[], pieces: 'in-order' | 'any-order', run: Run): AsyncIterable<Delivery>;
+}
+
+export interface ContentReaderParts {
+  readonly backend: Backend;
+  readonly index: RepositoryIndex;
+  readonly blobs: BlobReader;
+  readonly threads: ReaderPool;
+  /** Stretches of packs that are read, opened or waiting to be taken at once; each is a few megabytes. */
+  readonly stretchesInFlight: number;
+}
+
+type Verdicts = { readonly request: number; readonly verdict: Verdict }[];
+
+const noBytes = new Uint8Array(0);
+
+/** What is still to come of each request. */
+class Progress {
+  readonly #left: Uint32Array;
+  readonly #bytes: Float64Array;
+  readonly #ended: Uint8Array;
+
+  constructor(contents: readonly Uint8Array[]) {
+    this.#left = Uint32Array.from(contents, (content) => content.length / 32);
+    this.#bytes = new Float64Array(contents.length);
+    this.#ended = new Uint8Array(contents.length);
+  }
+
+  /** A request that has failed gets no more pieces. */
+  ended(request: number): boolean {
+    return this.#ended[request] === 1;
+  }
+
+  /** Notes one more blob of a request; the verdict if it was the last. */
+  arrived(request: number, bytes: number, verdicts: Verdicts): void {
+    this.#bytes[request] = (this.#bytes[request] ?? 0) + bytes;
+    this.#left[request] = (this.#left[request] ?? 1) - 1;
+    if (this.#left[request] !== 0 || this.#ended[request] === 1) return;
+    this.#end(request, { kind: 'complete', bytes: this.#bytes[request] ?? 0 }, verdicts);
+  }
+
+  failed(request: number, fault: unknown, verdicts: Verdicts): void {
+    if (this.#ended[request] === 0) this.#end(request, { kind: 'failed', fault: asFault(fault) }, verdicts);
+  }
+
+  #end(request: number, verdict: Verdict, verdicts: Verdicts): void {
+    this.#ended[request] = 1;
+    verdicts.push({ request, verdict });
+  }
+}
+
+const readStretch = async (
+  stretch: Stretch,
+  parts: ContentReaderParts,
+  progress: Progress,
+  run: Run,
+): Promise<Delivery> => {
+  const verdicts: Verdicts = [];
+  const packId = parts.index.packs.idOf(stretch.pack) ?? '';
+  const failAll = (fault: unknown): Delivery => {
+    for (const uses of stretch.uses) for (const use of uses) progress.failed(use.request, fault, verdicts);
+    return { bytes: noBytes, pieces: [], verdicts };
+  };
+  let sealed: Uint8Array;
+  try {
+    sealed = await parts.backend.load(
+      { kind: 'pack', name: packId },
+      { start: stretch.start, length: stretch.length },
+      run,
+    );
+  } catch (error) {
+    throwIfInterrupted(run);
+    return failAll(error);
+  }
+  // A buffer that shares its memory with others (Node's pool) must not be transferred.
+  const own = sealed.byteLength === sealed.buffer.byteLength && sealed.buffer instanceof ArrayBuffer;
+  const bytes = own ? sealed : new Uint8Array(sealed);
+  const transfer = bytes.buffer instanceof ArrayBuffer ? [bytes.buffer] : [];
+  const { ids, offsets, lengths, uncompressedLengths } = stretch;
+  const opened = await parts.threads.submit(
+    (job) => ({ job, sealed: bytes, ids, offsets, lengths, uncompressedLengths }),
+    transfer,
+  );
+
+  const damage = new Map(opened.damage.map(({ blob, what }) => [blob, what]));
+  const pieces: Piece[] = [];
+  for (const [blob, uses] of stretch.uses.entries()) {
+    const start = opened.starts[blob] ?? -1;
+    const length = stretch.plainLengths[blob] ?? 0;
+    const id = ids.subarray(blob * 32, blob * 32 + 32);
+    for (const { request, position } of uses) {
+      if (start < 0) {
+        progress.failed(request, damagedBlob('data', id, packId, damage.get(blob) ?? 'it cannot be read'), verdicts);
+        continue;
+      }
+      if (progress.ended(request)) continue;
+      pieces.push({ request, position, start, length });
+      progress.arrived(request, length, verdicts);
+    }
+  }
+  return { bytes: opened.bytes, pieces, verdicts };
+};
+
+async function* readAnyOrder(
+  contents: readonly Uint8Array[],
+  parts: ContentReaderParts,
+  run: Run,
+): AsyncGenerator<Delivery> {
+  const progress = new Progress(contents);
+  const plan = planStretches(contents, parts.index);
+  const early: Verdicts = [];
+  for (const [request, content] of contents.entries()) {
+    if (content.length === 0) early.push({ request, verdict: { kind: 'complete', bytes: 0 } });
+  }
+  for (const { request, id } of plan.missing) progress.failed(request, missingBlob('data', id), early);
+  if (early.length > 0) yield { bytes: noBytes, pieces: [], verdicts: early };
+
+  const pending: Promise<Delivery>[] = [];
+  const stretches = plan.stretches[Symbol.iterator]();
+  const startNext = (): boolean => {
+    const next = stretches.next();
+    if (next.done === true) return false;
+    const promise = readStretch(next.value, parts, progress, run);
+    // Awaited below, in order; until then its failure must not count as unhandled.
+    promise.catch(() => undefined);
+    pending.push(promise);
+    return true;
+  };
+  while (pending.length < parts.stretchesInFlight && startNext());
+  for (let next = pending.shift(); next !== undefined; next = pending.shift()) {
+    throwIfInterrupted(run);
+    yield await next;
+    startNext();
+  }
+}
+
+/** How many blobs are fetched ahead of the one that is delivered. */
+const readAhead = 8;
+
+async function* readInOrder(
+  contents: readonly Uint8Array[],
+  parts: ContentReaderParts,
+  run: Run,
+): AsyncGenerator<Delivery> {
+  const wanted = contents.flatMap((content, request) =>
+    Array.from({ length: Math.max(1, content.length / 32) }, (_, blob) => ({
+      request,
+      id: content.subarray(blob * 32, blob * 32 + 32),
+      last: (blob + 1) * 32 >= content.length,
+    })),
+  );
+  const ahead: Promise<Uint8Array>[] = [];
+  const fetchNext = (): void => {
+    const next = wanted[fetched++];
+    if (next === undefined) return;
+    const promise = next.id.length === 0 ? Promise.resolve(noBytes) : parts.blobs.load('data', next.id, run);
+    promise.catch(() => undefined);
+    ahead.push(promise);
+  };
+  let fetched = 0;
+  while (fetched < Math.min(readAhead, wanted.length)) fetchNext();
+  let position = 0;
+  let failed = -1;
+  for (const { request, last } of wanted) {
+    throwIfInterrupted(run);
+    const promise = ahead.shift();
+    if (promise === undefined) return;
+    try {
+      const bytes = await promise;
+      if (failed !== request) {
+        const verdicts: Verdicts = last
+          ? [{ request, verdict: { kind: 'complete', bytes: position + bytes.length } }]
+          : [];
+        const pieces = bytes.length === 0 ? [] : [{ request, position, start: 0, length: bytes.length }];
+        yield { bytes, pieces, verdicts };
+      }
+      position += bytes.length;
+    } catch (error) {
+      throwIfInterrupted(run);
+      if (failed !== request)
+        yield {
+          bytes: noBytes,
+          pieces: [],
+          verdicts: [{ request, verdict: { kind: 'failed', fault: asFault(error) } }],
+        };
+      failed = request;
+    }
+    if (last) position = 0;
+    fetchNext();
+  }
+}
+
+export const createContentReader = (parts: ContentReaderParts): ContentReader => ({
+  read: (contents, pieces, run) =>
+    pieces === 'any-order' ? readAnyOrder(contents, parts, run) : readInOrder(contents, parts, run),
+});

@@ -1,0 +1,130 @@
+import type {
+  Base,
+  BaseDirectory,
+  BaseEntry,
+  CapturedDirectory,
+  Child,
+  ReadRequest,
+} from '../../../contract/source.ts';
+import type { StoredSnapshot } from '../../../contract/store.ts';
+import { throwIfInterrupted, type Run } from '../../../contract/run.ts';
+import type { Path } from '../../../model/entry.ts';
+import { Fault } from '../../../model/fault.ts';
+import type { BlobTable } from '../index/blob-table.ts';
+import type { ContentReader } from './content-reader.ts';
+import type { SnapshotFile } from '../format/snapshot-format.ts';
+import type { TreeCache } from './tree-cache.ts';
+import type { TreeNode } from '../format/tree-format.ts';
+import { readTree, readTreePages } from '../format/tree-reader.ts';
+import { treeAt, type SubtreeLedger } from './tree-walk.ts';
+
+/** What a snapshot's entry refers to: how the store recognises its own when a source hands it back. */
+export interface StoredReference {
+  readonly kind: 'stored';
+  readonly node: TreeNode;
+}
+
+export const isStoredReference = (reference: unknown): reference is StoredReference =>
+  typeof reference === 'object' && reference !== null && 'kind' in reference && reference.kind === 'stored';
+
+/** A directory of a snapshot, with the id of its tree: equal ids, equal subtrees. */
+export interface StoredDirectory extends BaseDirectory {
+  readonly treeId: Uint8Array;
+}
+
+export const isStoredDirectory = (directory: BaseDirectory): directory is StoredDirectory => 'treeId' in directory;
+
+export interface SnapshotParts {
+  readonly file: SnapshotFile;
+  readonly trees: TreeCache;
+  readonly table: BlobTable;
+  readonly ledger: SubtreeLedger;
+  readonly contents: ContentReader;
+  /** Whether all that this snapshot's trees refer to is known to be there without looking. */
+  readonly knownComplete: boolean;
+}
+
+const pageSize = 1000;
+
+const hasContent = (content: Uint8Array | undefined, table: BlobTable): boolean => {
+  if (content === undefined) return true;
+  for (let at = 0; at < content.length; at += 32) if (!table.has('data', content, at)) return false;
+  return true;
+};
+
+const childOf = (node: TreeNode): Child => {
+  if (node.subtree !== undefined) return { kind: 'directory', name: node.entry.name };
+  const content =
+    node.content === undefined ? ({ kind: 'none' } as const) : ({ kind: 'delivered', key: node.content } as const);
+  return { kind: 'fresh', entry: node.entry, content, action: 'new' };
+};
+
+/** A snapshot as a source to restore from, and as the base of the next capture. */
+export const openStoredSnapshot = (parts: SnapshotParts): StoredSnapshot => {
+  const { file, trees } = parts;
+  const root = new Uint8Array(Buffer.from(file.tree, 'hex'));
+
+  async function* pagesOf(tree: Uint8Array): AsyncGenerator<readonly Child[]> {
+    for (const page of readTreePages(tree, pageSize)) yield page.map(childOf);
+  }
+
+  async function* walk(
+    id: Uint8Array,
+    path: Path,
+    node: TreeNode | undefined,
+    run: Run,
+  ): AsyncGenerator<CapturedDirectory> {
+    throwIfInterrupted(run);
+    const tree = await trees.load(id, run);
+    const below: TreeNode[] = [];
+    readTree(tree, (child) => {
+      if (child.subtree !== undefined) below.push(child);
+    });
+    for (const child of below) {
+      if (child.subtree !== undefined) yield* walk(child.subtree, [...path, child.entry.name], child, run);
+    }
+    yield { path, metadata: node?.entry, listing: { kind: 'listed', pages: pagesOf(tree) } };
+  }
+
+  return {
+    description: `snapshot ${file.id.slice(0, 8)}`,
+    snapshot: file,
+    scannedAt: file.summary?.backupStart.nanoseconds ?? file.time.nanoseconds,
+    ...baseOf(parts, root),
+    capture: (_base, run) => walk(root, [], undefined, run),
+    read: (requests, pieces, run) => parts.contents.read(requests.map(contentOf), pieces, run),
+    relocate: async () => undefined,
+    close: async () => {},
+  };
+};
+
+/** The ids of a request's blobs. */
+const contentOf = (request: ReadRequest): Uint8Array => {
+  if (request.content.kind === 'delivered' && request.content.key instanceof Uint8Array) return request.content.key;
+  throw new Fault('internal', 'a snapshot was asked for a content that is not its own');
+};
+
+const baseOf = (parts: SnapshotParts, root: Uint8Array): Pick<Base, 'directory' | 'children'> => ({
+  async directory(path, run): Promise<StoredDirectory | undefined> {
+    const found = await treeAt(parts.trees, root, path, run);
+    if (found === undefined) return undefined;
+    return {
+      path,
+      metadata: found.node?.entry,
+      treeId: found.id,
+      held: async (heldRun) => parts.knownComplete || parts.ledger.complete(found.id, heldRun),
+      counts: (countsRun) => parts.ledger.counts(found.id, countsRun),
+    };
+  },
+  async *children(path, run): AsyncGenerator<readonly BaseEntry[]> {
+    const found = await treeAt(parts.trees, root, path, run);
+    if (found === undefined) return;
+    for (const page of readTreePages(await parts.trees.load(found.id, run), pageSize)) {
+      yield page.map((node) => ({
+        entry: node.entry,
+        held: hasContent(node.content, parts.table),
+        reference: { kind: 'stored', node } satisfies StoredReference,
+      }));
+    }
+  },
+});

@@ -1,0 +1,113 @@
+import { throwIfInterrupted, type Run } from '../../../contract/run.ts';
+import type { ByteString } from '../../../model/byte-string.ts';
+import { addCounts, noCounts, type Counts, type Path } from '../../../model/entry.ts';
+import type { BlobTable } from '../index/blob-table.ts';
+import { hexOf } from './blob-reader.ts';
+import type { TreeCache } from './tree-cache.ts';
+import type { TreeNode } from '../format/tree-format.ts';
+import { readTree, subtreesAndContents } from '../format/tree-reader.ts';
+
+/** Looks a name up in a tree. */
+export const findNode = (json: Uint8Array, name: ByteString): TreeNode | undefined => {
+  let found: TreeNode | undefined;
+  readTree(json, (node) => {
+    if (node.entry.name !== name) return undefined;
+    found = node;
+    return 'stop';
+  });
+  return found;
+};
+
+/** The tree of a directory below `root`; undefined when there is none. */
+export const treeAt = async (
+  trees: TreeCache,
+  root: Uint8Array,
+  path: Path,
+  run: Run,
+): Promise<{ id: Uint8Array; node: TreeNode | undefined } | undefined> => {
+  let at: { id: Uint8Array; node: TreeNode | undefined } = { id: root, node: undefined };
+  for (const name of path) {
+    const node = findNode(await trees.load(at.id, run), name);
+    if (node?.subtree === undefined) return undefined;
+    at = { id: node.subtree, node };
+  }
+  return at;
+};
+
+/** What one tree says without the trees below it. */
+export interface TreeOutline {
+  readonly own: Counts;
+  readonly subtrees: readonly Uint8Array[];
+  /** Whether every blob that its files need is in the table. */
+  readonly complete: boolean;
+}
+
+export const outlineOf = (json: Uint8Array, table: BlobTable): TreeOutline => {
+  let own = noCounts;
+  let files = 0;
+  let bytes = 0;
+  const subtrees: Uint8Array[] = [];
+  let complete = true;
+  subtreesAndContents(json, {
+    node(node) {
+      if (node.subtree !== undefined) {
+        subtrees.push(node.subtree.slice());
+        return;
+      }
+      files++;
+      bytes += node.size;
+      const content = node.content;
+      if (content === undefined) return;
+      for (let at = 0; complete && at < content.length; at += 32) complete = table.has('data', content, at);
+    },
+  });
+  own = { files, bytes, directories: subtrees.length };
+  return { own, subtrees, complete };
+};
+
+/** Counts and completeness of whole subtrees, each tree looked at once. */
+export interface SubtreeLedger {
+  counts(id: Uint8Array, run: Run): Promise<Counts>;
+  complete(id: Uint8Array, run: Run): Promise<boolean>;
+  /** What is known without looking: for the cache. */
+  known(): ReadonlyMap<string, Counts>;
+  /** Learns the counts of a tree that was just written. */
+  learn(id: Uint8Array, counts: Counts): void;
+}
+
+export const createSubtreeLedger = (
+  trees: TreeCache,
+  table: BlobTable,
+  known: ReadonlyMap<string, Counts>,
+): SubtreeLedger => {
+  const counted = new Map(known);
+  const completeTrees = new Map<string, boolean>();
+  const visit = async (id: Uint8Array, run: Run): Promise<{ counts: Counts; complete: boolean }> => {
+    const key = hexOf(id);
+    const knownCounts = counted.get(key);
+    const knownComplete = completeTrees.get(key);
+    if (knownCounts !== undefined && knownComplete !== undefined)
+      return { counts: knownCounts, complete: knownComplete };
+    throwIfInterrupted(run);
+    if (!table.has('tree', id)) return { counts: noCounts, complete: false };
+    const outline = outlineOf(await trees.load(id, run), table);
+    let { complete, own: counts } = outline;
+    for (const subtree of outline.subtrees) {
+      const below = await visit(subtree, run);
+      counts = addCounts(counts, below.counts);
+      complete &&= below.complete;
+    }
+    counted.set(key, counts);
+    completeTrees.set(key, complete);
+    return { counts, complete };
+  };
+  return {
+    counts: async (id, run) => counted.get(hexOf(id)) ?? (await visit(id, run)).counts,
+    complete: async (id, run) => completeTrees.get(hexOf(id)) ?? (await visit(id, run)).complete,
+    known: () => counted,
+    learn: (id, counts) => {
+      counted.set(hexOf(id), counts);
+      completeTrees.set(hexOf(id), true);
+    },
+  };
+};

@@ -1,0 +1,216 @@
+import type { Run } from '../../../contract/run.ts';
+import type { Source } from '../../../contract/source.ts';
+import type { WriteOptions, WriteResult } from '../../../contract/store.ts';
+import { Fault } from '../../../model/fault.ts';
+import { incompleteTag, type Snapshot, type SnapshotSummary } from '../../../model/snapshot.ts';
+import { ContentQueue } from './content-queue.ts';
+import { listNames } from '../index/index-loader.ts';
+import type { RepositoryIndex } from '../index/repository-index.ts';
+import { IndexWriter } from '../index/index-writer.ts';
+import type { PackedBlob } from '../format/pack-format.ts';
+import type { Session } from '../session.ts';
+import { noCaptureCounters, SnapshotCapture, type CaptureCounters } from './snapshot-capture.ts';
+import { formatSnapshot } from '../format/snapshot-format.ts';
+import { localOffsetMinutes } from '../format/time-format.ts';
+import { hexOf } from '../read/blob-reader.ts';
+import type { SubtreeLedger } from '../read/tree-walk.ts';
+import { WriterPool, type ReadyPack } from './writer-pool.ts';
+
+export interface SnapshotWriteParts {
+  readonly session: Session;
+  readonly index: RepositoryIndex;
+  readonly ledger: SubtreeLedger;
+  /** Throws when the lock under which all this happens is no longer ours. */
+  readonly assertLocked: () => void;
+}
+
+export interface Written extends WriteResult {
+  /** Root tree, hexadecimal. */
+  readonly tree: string;
+  readonly newIndexIds: readonly string[];
+}
+
+interface Stored {
+  plainBytes: number;
+  packedBytes: number;
+}
+
+const settlePack = (index: RepositoryIndex, pack: ReadyPack): void => {
+  const number = index.packs.numberOf(pack.id);
+  for (const blob of pack.blobs) {
+    const { offset, length } = blob;
+    index.table.settle(blob.type, blob.id, {
+      pack: number,
+      offset,
+      length,
+      uncompressedLength: blob.uncompressedLength ?? 0,
+    });
+  }
+};
+
+const packedSize = (blobs: readonly PackedBlob[]): number => blobs.reduce((sum, blob) => sum + blob.length, 0);
+
+const summaryOf = (
+  counters: CaptureCounters,
+  stored: Stored,
+  newBlobs: number,
+  times: Pick<SnapshotSummary, 'backupStart' | 'backupEnd'>,
+): SnapshotSummary => ({
+  ...times,
+  filesNew: counters.filesNew,
+  filesChanged: counters.filesChanged,
+  filesUnmodified: counters.filesUnmodified,
+  directoriesNew: counters.directoriesNew,
+  directoriesChanged: counters.directoriesChanged,
+  directoriesUnmodified: counters.directoriesUnmodified,
+  dataBlobs: newBlobs,
+  treeBlobs: counters.treeBlobs,
+  dataAdded: stored.plainBytes,
+  dataAddedPacked: stored.packedBytes,
+  totalFilesProcessed: counters.files,
+  totalBytesProcessed: counters.bytes,
+});
+
+const zoned = (nanoseconds: bigint) => ({ nanoseconds, offsetMinutes: localOffsetMinutes(nanoseconds) });
+
+/** Nobody may have taken an index away from under us: that would be a prune that did not see our lock. */
+const assertIndexKept = async ({ session, index }: SnapshotWriteParts, run: Run): Promise<void> => {
+  const present = new Set(await listNames(session.backend, 'index', run));
+  for (const id of index.indexIds) {
+    if (present.has(id)) continue;
+    throw new Fault(
+      'lock-lost',
+      'another program replaced index files while this backup ran, so no snapshot was written',
+      {
+        hint: 'Something ran prune in spite of our lock, or the lock was removed. Run the backup again.',
+        retry: true,
+      },
+    );
+  }
+};
+
+/** What is stored while a snapshot is written: packs and the indexes that list them, counted. */
+class PackStorage {
+  readonly #parts: SnapshotWriteParts;
+  readonly #indexWriter: IndexWriter;
+  readonly #dryRun: boolean;
+  readonly #run: Run;
+  readonly stored: Stored = { plainBytes: 0, packedBytes: 0 };
+
+  constructor(parts: SnapshotWriteParts, dryRun: boolean, run: Run) {
+    this.#parts = parts;
+    this.#dryRun = dryRun;
+    this.#run = run;
+    this.#indexWriter = new IndexWriter(parts.session.io, run);
+  }
+
+  get indexIds(): readonly string[] {
+    return this.#indexWriter.written;
+  }
+
+  async store(pack: ReadyPack): Promise<void> {
+    this.stored.plainBytes += pack.plainBytes;
+    this.stored.packedBytes += packedSize(pack.blobs);
+    if (this.#dryRun) return;
+    await this.#parts.session.backend.save({ kind: 'pack', name: pack.id }, [pack.bytes], this.#run);
+    settlePack(this.#parts.index, pack);
+    await this.#indexWriter.add(pack.id, pack.blobs);
+  }
+
+  finish(): Promise<void> {
+    return this.#indexWriter.flush();
+  }
+}
+
+/** Finished packs wait for the storage in memory: not more of them than this. */
+const inFlightBytes = 64 * 1_048_576;
+
+const createPool = ({ session, index }: SnapshotWriteParts, storage: PackStorage, run: Run): WriterPool => {
+  const { master, config, options } = session;
+  const setup = {
+    master,
+    mailAware: options.mailAware,
+    packSize: options.packSize,
+    chunkerPolynomial: config.chunkerPolynomial,
+    compression: config.version === 1 ? ('off' as const) : options.compression,
+    compressTrees: config.version !== 1,
+  };
+  const affordable = Math.max(2, Math.floor(inFlightBytes / options.packSize));
+  const packsInFlight = Math.min(session.backend.capabilities.connections + 1, affordable);
+  const storePack = (pack: ReadyPack): Promise<void> => storage.store(pack);
+  return new WriterPool({ threads: options.threads, setup, table: index.table, storePack, packsInFlight }, run);
+};
+
+/** Takes a tree that the repository may have already; true if it was new. */
+const treeStorer =
+  ({ index }: SnapshotWriteParts, pool: WriterPool) =>
+  async (id: Uint8Array, json: Uint8Array): Promise<boolean> => {
+    index.table.reserve(pool.claimsOutstanding + 1);
+    if (!index.table.claim('tree', id)) return false;
+    await pool.tree(id, new Uint8Array(json));
+    return true;
+  };
+
+interface Captured extends WriteResult {
+  readonly tree: string;
+}
+
+/** The last step, which makes the snapshot visible. */
+const publish = async (
+  captured: Captured,
+  options: WriteOptions,
+  parts: SnapshotWriteParts,
+  run: Run,
+): Promise<Snapshot> => {
+  parts.assertLocked();
+  await assertIndexKept(parts, run);
+  const { description, parent } = options;
+  const draft = {
+    ...description,
+    tags: captured.unreadable > 0 ? [...description.tags, incompleteTag] : description.tags,
+    summary: captured.summary,
+    tree: captured.tree,
+    programVersion: parts.session.options.programVersion,
+    unknownFields: '',
+    ...(parent === undefined ? {} : { parent: parent.snapshot.id }),
+  };
+  const id = await parts.session.io.save('snapshot', formatSnapshot({ ...draft, id: '', originalId: '' }), run);
+  return { ...draft, id, originalId: id };
+};
+
+/** The order is packs, then index, then snapshot, each durable before the next begins. */
+export const writeSnapshot = async (
+  source: Source,
+  options: WriteOptions,
+  parts: SnapshotWriteParts,
+  run: Run,
+): Promise<Written> => {
+  const backupStart = zoned(run.now());
+  const storage = new PackStorage(parts, options.dryRun === true, run);
+  const pool = createPool(parts, storage, run);
+  const counters = noCaptureCounters();
+  try {
+    const capture = new SnapshotCapture(
+      {
+        source,
+        counters,
+        parent: options.parent,
+        contents: new ContentQueue(pool, source, run),
+        storeTree: treeStorer(parts, pool),
+        ledger: parts.ledger,
+        reportEntries: options.reportEntries === true,
+      },
+      run,
+    );
+    const root = await capture.capture();
+    await pool.finish();
+    await storage.finish();
+    const { filesRenamed, unreadable, changedWhileRead } = counters;
+    const summary = summaryOf(counters, storage.stored, pool.newBlobs, { backupStart, backupEnd: zoned(run.now()) });
+    const captured = { summary, filesRenamed, unreadable, changedWhileRead, tree: hexOf(root.id) };
+    const written = { ...captured, newIndexIds: storage.indexIds };
+    return options.dryRun === true ? written : { ...written, snapshot: await publish(captured, options, parts, run) };
+  } finally {
+    await pool.close();
+  }
+};

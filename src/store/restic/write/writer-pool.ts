@@ -1,0 +1,258 @@
+import { Worker } from 'node:worker_threads';
+import { interrupted, type Run } from '../../../contract/run.ts';
+import { asFault, Fault } from '../../../model/fault.ts';
+import type { BlobTable } from '../index/blob-table.ts';
+import { minimumChunk } from './rabin.ts';
+import { decodePackHeader, type PackedBlob } from '../format/pack-format.ts';
+import { revivedFault } from '../plain-fault.ts';
+import { threadFile } from '../thread-pool.ts';
+import type {
+  BatchDone,
+  FileOutcome,
+  FileTask,
+  FromWriter,
+  StreamPiece,
+  ToWriter,
+  WriterSetup,
+} from './writer-messages.ts';
+
+export interface ReadyPack {
+  readonly type: 'data' | 'tree';
+  readonly id: string;
+  readonly bytes: Uint8Array;
+  readonly blobs: readonly PackedBlob[];
+  readonly plainBytes: number;
+}
+
+export interface WriterPoolOptions {
+  readonly threads: number;
+  readonly setup: Omit<WriterSetup, 'segments'>;
+  readonly table: BlobTable;
+  /** Stores a pack. Its promise is the pool's back-pressure: with too many unsettled, no new work is handed out. */
+  readonly storePack: (pack: ReadyPack) => Promise<void>;
+  /** Packs that may be under way to storage at once. */
+  readonly packsInFlight: number;
+}
+
+export interface BatchResult {
+  readonly outcomes: readonly FileOutcome[];
+  /** 32 bytes each, those of all stored outcomes one after another. */
+  readonly ids: Uint8Array;
+}
+
+interface Thread {
+  readonly worker: Worker;
+  outstanding: number;
+  segments: number;
+}
+
+interface Waiting {
+  readonly thread: Thread;
+  readonly blobs: number;
+  readonly resolve: (result: BatchResult) => void;
+  readonly reject: (fault: Fault) => void;
+}
+
+const batchesPerThread = 2;
+/** mail/mime-cuts promises no more cuts than this for one message. */
+const cutsPerMessage = 128;
+
+/** The most blobs that a file of this size can become. */
+const blobBound = (size: number): number =>
+  2 + Math.ceil(size / minimumChunk) + Math.min(cutsPerMessage, Math.floor(size / 1024));
+
+/** Writer threads, started when the first work comes, and the packs on their way from them to storage. */
+export class WriterPool {
+  readonly #options: WriterPoolOptions;
+  readonly #run: Run;
+  #threads: Thread[] = [];
+  readonly #waiting = new Map<number, Waiting>();
+  #batches = 0;
+  #boundOutstanding = 0;
+  #packs = 0;
+  #wake: (() => void)[] = [];
+  #failure: Fault | undefined;
+  newBlobs = 0;
+
+  constructor(options: WriterPoolOptions, run: Run) {
+    this.#options = options;
+    this.#run = run;
+    run.signal.addEventListener('abort', this.#onAbort, { once: true });
+  }
+
+  readonly #onAbort = (): void => this.#fail(interrupted(this.#run.signal.reason));
+
+  /** Whether anything was ever handed to it. */
+  get started(): boolean {
+    return this.#threads.length > 0;
+  }
+
+  /** How many blobs may yet be claimed by what is under way. */
+  get claimsOutstanding(): number {
+    return this.#boundOutstanding;
+  }
+
+  /** Resolves when the next batch can be taken without too much in flight. */
+  async ready(): Promise<void> {
+    while (
+      this.#failure === undefined &&
+      (this.#leastBusy() === undefined || this.#packs >= this.#options.packsInFlight)
+    ) {
+      await new Promise<void>((resolve) => this.#wake.push(resolve));
+    }
+    this.#throwIfFailed();
+  }
+
+  /** Local files, one outcome each. */
+  files(tasks: readonly FileTask[]): Promise<BatchResult> {
+    const bound = tasks.reduce((sum, task) => sum + blobBound(task.size), 0);
+    return this.#submit(this.#thread(), bound, (batch) => ({ kind: 'files', batch, files: tasks }), []);
+  }
+
+  /** Which thread takes a new stream; to be given to `pieces`. */
+  streamThread(): number {
+    this.#start();
+    return this.#threads.indexOf(this.#thread());
+  }
+
+  /** Pieces of delivered contents; one outcome for each stream that ended as `keep`. `bytes` is given away. */
+  pieces(thread: number, bytes: Uint8Array<ArrayBuffer>, pieces: readonly StreamPiece[]): Promise<BatchResult> {
+    this.#start();
+    const chosen = this.#threads[thread] ?? this.#thread();
+    const bound = pieces.reduce((sum, piece) => sum + blobBound(piece.length), 64);
+    return this.#submit(chosen, bound, (batch) => ({ kind: 'pieces', batch, bytes, pieces }), [bytes.buffer]);
+  }
+
+  /** A tree blob that was claimed. `bytes` is given away. Trees go to one thread, so that they share packs. */
+  tree(id: Uint8Array, bytes: Uint8Array<ArrayBuffer>): Promise<BatchResult> {
+    this.#start();
+    const thread = this.#threads[0] ?? this.#thread();
+    return this.#submit(thread, 0, (batch) => ({ kind: 'tree', batch, id, bytes }), [bytes.buffer]);
+  }
+
+  /** Closes all open packs and waits until every pack is stored. */
+  async finish(): Promise<void> {
+    await Promise.all(
+      this.#threads.map((thread) => this.#submit(thread, 0, (batch) => ({ kind: 'finish', batch }), [])),
+    );
+    while (this.#packs > 0 && this.#failure === undefined) {
+      await new Promise<void>((resolve) => this.#wake.push(resolve));
+    }
+    this.#throwIfFailed();
+  }
+
+  /** Ends the threads; whatever they had open is gone. */
+  async close(): Promise<void> {
+    this.#run.signal.removeEventListener('abort', this.#onAbort);
+    const threads = this.#threads;
+    this.#threads = [];
+    await Promise.all(threads.map((thread) => thread.worker.terminate()));
+  }
+
+  #throwIfFailed(): void {
+    if (this.#failure !== undefined) throw this.#failure;
+  }
+
+  #start(): void {
+    this.#throwIfFailed();
+    if (this.#threads.length > 0) return;
+    const segments = this.#options.table.segments();
+    for (let number = 0; number < this.#options.threads; number++) {
+      const workerData: WriterSetup = { ...this.#options.setup, segments };
+      const worker = new Worker(threadFile('writer-thread', import.meta.url), { workerData });
+      const thread: Thread = { worker, outstanding: 0, segments: segments.length };
+      worker.on('message', (message: FromWriter) => this.#receive(message, worker));
+      worker.on('error', (error) => this.#fail(asFault(error)));
+      this.#threads.push(thread);
+    }
+  }
+
+  #leastBusy(): Thread | undefined {
+    if (this.#threads.length === 0) this.#start();
+    const least = this.#threads.reduce((best, thread) => (thread.outstanding < best.outstanding ? thread : best));
+    return least.outstanding < batchesPerThread ? least : undefined;
+  }
+
+  #thread(): Thread {
+    const thread = this.#leastBusy() ?? this.#threads[this.#batches % this.#threads.length];
+    if (thread === undefined) throw new Fault('internal', 'no writer thread could be started');
+    return thread;
+  }
+
+  #submit(
+    thread: Thread,
+    blobs: number,
+    make: (batch: number) => ToWriter,
+    transfer: readonly ArrayBuffer[],
+  ): Promise<BatchResult> {
+    this.#throwIfFailed();
+    const batch = ++this.#batches;
+    this.#boundOutstanding += blobs;
+    this.#options.table.reserve(this.#boundOutstanding);
+    const segments = this.#options.table.segments();
+    if (thread.segments < segments.length) {
+      thread.worker.postMessage({ kind: 'segments', segments } satisfies ToWriter);
+      thread.segments = segments.length;
+    }
+    thread.outstanding++;
+    return new Promise((resolve, reject) => {
+      this.#waiting.set(batch, { thread, blobs, resolve, reject });
+      thread.worker.postMessage(make(batch), [...transfer]);
+    });
+  }
+
+  #receive(message: FromWriter, from: Worker): void {
+    switch (message.kind) {
+      case 'done':
+        return this.#settle(message);
+      case 'pack':
+        return this.#store(message, from);
+      case 'failed':
+        return this.#fail(revivedFault(message.fault));
+    }
+  }
+
+  #settle(done: BatchDone): void {
+    const waiting = this.#waiting.get(done.batch);
+    if (waiting === undefined) return;
+    this.#waiting.delete(done.batch);
+    waiting.thread.outstanding--;
+    this.#boundOutstanding -= waiting.blobs;
+    this.newBlobs += done.newBlobs;
+    waiting.resolve({ outcomes: done.outcomes, ids: done.ids });
+    this.#wakeAll();
+  }
+
+  #store(message: Extract<FromWriter, { kind: 'pack' }>, from: Worker): void {
+    if (this.#failure !== undefined) return;
+    this.#packs++;
+    const { type, id, bytes, plainBytes } = message;
+    const pack = { type, id, bytes, plainBytes, blobs: decodePackHeader(message.header) };
+    this.#options.storePack(pack).then(
+      () => {
+        this.#packs--;
+        if (bytes.buffer instanceof ArrayBuffer) {
+          from.postMessage({ kind: 'recycle', buffer: bytes.buffer } satisfies ToWriter, [bytes.buffer]);
+        }
+        this.#wakeAll();
+      },
+      (error: unknown) => {
+        this.#packs--;
+        this.#fail(asFault(error));
+      },
+    );
+  }
+
+  #fail(fault: Fault): void {
+    this.#failure ??= fault;
+    for (const waiting of this.#waiting.values()) waiting.reject(this.#failure);
+    this.#waiting.clear();
+    this.#wakeAll();
+  }
+
+  #wakeAll(): void {
+    const wake = this.#wake;
+    this.#wake = [];
+    for (const resolve of wake) resolve();
+  }
+}
