@@ -1,7 +1,7 @@
 import { throwIfInterrupted } from '../../contract/run.ts';
 import type { BaseEntry, Child } from '../../contract/source.ts';
 import { identityOf } from '../../mail/maildir-name.ts';
-import { type ByteString, byteStringOfLatin1, compareBytes, displayText } from '../../model/byte-string.ts';
+import { type ByteString, byteStringOfLatin1, displayText } from '../../model/byte-string.ts';
 import type { Entry, Metadata, Path } from '../../model/entry.ts';
 import { Fault } from '../../model/fault.ts';
 import { errnoCode } from '../../system/errno.ts';
@@ -29,12 +29,6 @@ export interface MessageListing {
   readonly finder: MessageFinder;
 }
 
-/** A name to be listed; `lost` if only the base has it and the scan cannot be believed. */
-interface Item {
-  readonly name: ByteString;
-  readonly lost?: BaseEntry;
-}
-
 /** The messages of `cur` or `new` in pages, against what the base has in both. */
 export async function* listMessages(
   context: CaptureContext,
@@ -48,10 +42,12 @@ export async function* listMessages(
   const windows = isNew ? [windowOf('new')] : [windowOf('cur'), windowOf('new')];
   const alarm = createAlarm();
   try {
-    const items = await itemsOf(context, listing);
-    for (let at = 0; at < items.length; at += pageSize) {
+    const lost = await lostMessages(context, listing);
+    const { names: scanned } = part.scan;
+    const all = lost.size === 0 ? scanned : [...scanned, ...lost.keys()].sort();
+    for (let at = 0; at < all.length; at += pageSize) {
       throwIfInterrupted(context.run);
-      const page = await listPage(context, listing, { items: items.slice(at, at + pageSize), windows, alarm });
+      const page = await listPage(context, listing, { names: all.slice(at, at + pageSize), lost, windows, alarm });
       if (page.length > 0) yield page;
       await nextTurn();
     }
@@ -61,21 +57,26 @@ export async function* listMessages(
   alarm.tell(context, listing);
 }
 
-const itemsOf = async (context: CaptureContext, { part, parts }: MessageListing): Promise<readonly Item[]> => {
-  const items: Item[] = part.scan.names.map((name) => ({ name }));
-  if (context.base === undefined || parts.every(({ scan }) => scan.settled)) return items;
+/** What only the base has, by name, when the scan cannot be believed. */
+const lostMessages = async (
+  { base, run }: CaptureContext,
+  { part, parts }: MessageListing,
+): Promise<ReadonlyMap<ByteString, BaseEntry>> => {
+  const lost = new Map<ByteString, BaseEntry>();
+  if (base === undefined || parts.every(({ scan }) => scan.settled)) return lost;
   const met = new Set(parts.flatMap(({ scan }) => scan.names).map((name) => identityOf(name)));
-  for await (const page of context.base.children(part.path, context.run)) {
-    for (const lost of page) {
-      const isMessage = lost.entry.type !== 'directory';
-      if (isMessage && !met.has(identityOf(lost.entry.name))) items.push({ name: lost.entry.name, lost });
+  for await (const page of base.children(part.path, run)) {
+    for (const entry of page) {
+      const { name, type } = entry.entry;
+      if (type !== 'directory' && !met.has(identityOf(name))) lost.set(name, entry);
     }
   }
-  return items.sort((left, right) => compareBytes(left.name, right.name));
+  return lost;
 };
 
 interface PageWork {
-  readonly items: readonly Item[];
+  readonly names: readonly ByteString[];
+  readonly lost: ReadonlyMap<ByteString, BaseEntry>;
   readonly windows: readonly MessageWindow[];
   readonly alarm: Alarm;
 }
@@ -93,20 +94,17 @@ type Looked = FoundMessage | Fault | 'gone' | 'unsure';
 const listPage = async (
   context: CaptureContext,
   { part, below, finder }: MessageListing,
-  { items, windows, alarm }: PageWork,
+  { names, lost, windows, alarm }: PageWork,
 ): Promise<Child[]> => {
-  const looked = items.map(({ name, lost }): Looked => {
-    if (lost !== undefined || below.has(name)) return 'gone';
-    return lookAt(context, childFile(part.file, name));
-  });
-  const again = items.flatMap(({ name, lost }, at) =>
-    looked[at] === 'gone' && lost === undefined && !below.has(name) ? [identityOf(name)] : [],
-  );
+  const isMessage = (name: ByteString): boolean => !lost.has(name) && !below.has(name);
+  const looked = names.map((name): Looked => (isMessage(name) ? lookAt(context, childFile(part.file, name)) : 'gone'));
+  const again = names.filter((name, at) => looked[at] === 'gone' && isMessage(name)).map((name) => identityOf(name));
   const { found, certain } = again.length === 0 ? nothingMissing : await finder.find(again, context.run);
   const children: Child[] = [];
-  for (const [at, { name, lost }] of items.entries()) {
-    if (lost !== undefined) {
-      children.push({ kind: 'carried', name, base: lost, fault: unsettled(childFile(part.file, name)) });
+  for (const [at, name] of names.entries()) {
+    const base = lost.get(name);
+    if (base !== undefined) {
+      children.push({ kind: 'carried', name, base, fault: unsettled(childFile(part.file, name)) });
       continue;
     }
     const { candidates, exact } = await candidatesFor(name, windows);

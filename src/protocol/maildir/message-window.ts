@@ -12,13 +12,18 @@ export interface MessageWindow {
 }
 
 /** Above this the window is cleared of what no later name can ask for. */
-const windowSize = 4096;
+const defaultWindow = 4096;
 
 /**
  * An identity is a beginning of the names that have it, so both sides meet in nearly the same order: what lies between is
  * kept in a window.
  */
-export const createMessageWindow = (base: Base | undefined, path: Path, run: Run): MessageWindow => {
+export const createMessageWindow = (
+  base: Base | undefined,
+  path: Path,
+  run: Run,
+  windowSize = defaultWindow,
+): MessageWindow => {
   if (base === undefined) return { find: () => [], close: async () => {} };
   const pages = base.children(path, run)[Symbol.asyncIterator]();
   const window = new Map<ByteString, BaseEntry[]>();
