@@ -5,7 +5,7 @@ import type { Path } from '../model/entry.ts';
 import { parseReference, type SnapshotFilter, findSnapshot } from '../model/snapshot-selection.ts';
 import type { Run } from '../contract/run.ts';
 import type { Repository } from '../store/restic/repository.ts';
-import type { SnapshotFile } from '../store/restic/snapshot-format.ts';
+import type { SnapshotFile } from '../store/restic/format/snapshot-format.ts';
 import type { CommandContext } from './context.ts';
 import { collect } from './define-command.ts';
 

@@ -6,7 +6,7 @@ import type { Run } from '../../contract/run.ts';
 import { createMailboxNames } from '../../operation/mailbox-names.ts';
 import { terminalLine } from '../../mail/terminal-text.ts';
 import type { Repository } from '../../store/restic/repository.ts';
-import { type ListedNode, listNodes, lookUpTree } from '../../store/restic/tree-listing.ts';
+import { type ListedNode, listNodes, lookUpTree } from '../../store/restic/read/tree-listing.ts';
 import type { CommandContext, GlobalOptions } from '../context.ts';
 import { examples, newCommand, type DefineCommand } from '../define-command.ts';
 import { createLineWriter, type LineWriter } from '../line-writer.ts';

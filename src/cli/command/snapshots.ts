@@ -10,8 +10,8 @@ import {
   type SnapshotGroupKey,
 } from '../../model/snapshot-selection.ts';
 import { terminalLine } from '../../mail/terminal-text.ts';
-import type { SnapshotFile } from '../../store/restic/snapshot-format.ts';
-import { goJsonText, goJsonTextOfBytes } from '../../store/restic/go-quote.ts';
+import type { SnapshotFile } from '../../store/restic/format/snapshot-format.ts';
+import { goJsonText, goJsonTextOfBytes } from '../../store/restic/format/go-quote.ts';
 import type { CommandContext, GlobalOptions } from '../context.ts';
 import { examples, newCommand, type DefineCommand } from '../define-command.ts';
 import { readRepository } from '../read-repository.ts';

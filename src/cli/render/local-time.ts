@@ -1,5 +1,5 @@
 import type { Nanoseconds } from '../../model/entry.ts';
-import { formatTime, localOffsetMinutes } from '../../store/restic/time-format.ts';
+import { formatTime, localOffsetMinutes } from '../../store/restic/format/time-format.ts';
 
 /** `2026-01-31 03:00:00` on this machine's clock. */
 export const localTime = (nanoseconds: Nanoseconds): string =>

@@ -1,10 +1,10 @@
 import { displayText } from '../../model/byte-string.ts';
 import type { Entry } from '../../model/entry.ts';
 import { formatBytes } from '../../model/size.ts';
-import { goJsonText, goJsonTextOfBytes, isUtf8 } from '../../store/restic/go-quote.ts';
-import { formatTime, localOffsetMinutes } from '../../store/restic/time-format.ts';
-import { goModeOf, nodeTypeNames, type TreeNode } from '../../store/restic/tree-format.ts';
-import type { ListedNode } from '../../store/restic/tree-listing.ts';
+import { goJsonText, goJsonTextOfBytes, isUtf8 } from '../../store/restic/format/go-quote.ts';
+import { formatTime, localOffsetMinutes } from '../../store/restic/format/time-format.ts';
+import { goModeOf, nodeTypeNames, type TreeNode } from '../../store/restic/format/tree-format.ts';
+import type { ListedNode } from '../../store/restic/read/tree-listing.ts';
 import { bytesOf } from '../../model/byte-string.ts';
 import { localTime } from './local-time.ts';
 

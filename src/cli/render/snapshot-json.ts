@@ -1,4 +1,4 @@
-import { formatSnapshot, type SnapshotFile } from '../../store/restic/snapshot-format.ts';
+import { formatSnapshot, type SnapshotFile } from '../../store/restic/format/snapshot-format.ts';
 
 /** A snapshot as restic's `--json` has it: its file with `id` and `short_id`, and `more` members (raw JSON) behind. */
 export const snapshotJson = (file: SnapshotFile, more = ''): string => {

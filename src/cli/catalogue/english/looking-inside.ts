@@ -15,4 +15,15 @@ export const lookingInsideMessages = {
     `${plural(count, 'snapshot', 'snapshots')}; times are those of ${zone}`,
   listingOf: (id: string, time: string, host: string, paths: string): string =>
     `snapshot ${id} of ${time}, ${host}: ${paths}`,
+
+  statisticsLabels: () => ({
+    snapshots: 'snapshots:     ',
+    files: 'files:         ',
+    blobs: 'blobs:         ',
+    size: 'size:          ',
+    uncompressed: 'uncompressed:  ',
+    compression: 'compression:   ',
+  }),
+  compressionShares: (ratio: string, progress: string, saving: string): string =>
+    `${ratio} times smaller; ${progress} % of the data is compressed; ${saving} % saved`,
 };

@@ -19,4 +19,15 @@ export const lookingInsideMessages: typeof english = {
   },
   snapshotCount: (count, zone) => `スナップショット ${count} 件（日時は ${zone}）`,
   listingOf: (id, time, host, paths) => `スナップショット ${id}（${time}、${host}）: ${paths}`,
+
+  statisticsLabels: () => ({
+    snapshots: 'スナップショット: ',
+    files: 'ファイル:         ',
+    blobs: 'ブロブ:           ',
+    size: 'サイズ:           ',
+    uncompressed: '圧縮前:           ',
+    compression: '圧縮:             ',
+  }),
+  compressionShares: (ratio, progress, saving) =>
+    `${ratio} 分の 1、データの ${progress} % を圧縮済み、${saving} % 節約`,
 };

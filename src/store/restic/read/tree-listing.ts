@@ -1,11 +1,11 @@
-import { throwIfInterrupted, type Run } from '../../contract/run.ts';
-import { type ByteString, byteStringOfLatin1, displayText } from '../../model/byte-string.ts';
-import type { Path } from '../../model/entry.ts';
-import { Fault, isFault } from '../../model/fault.ts';
-import type { TreeCache } from './read/tree-cache.ts';
-import type { TreeNode } from './format/tree-format.ts';
-import { readTreePages } from './format/tree-reader.ts';
-import { findNode } from './read/tree-walk.ts';
+import { throwIfInterrupted, type Run } from '../../../contract/run.ts';
+import { type ByteString, byteStringOfLatin1, displayText } from '../../../model/byte-string.ts';
+import type { Path } from '../../../model/entry.ts';
+import { Fault, isFault } from '../../../model/fault.ts';
+import type { TreeCache } from './tree-cache.ts';
+import type { TreeNode } from '../format/tree-format.ts';
+import { readTreePages } from '../format/tree-reader.ts';
+import { findNode } from './tree-walk.ts';
 
 /** A node and where it lies: `/` and the names from the root of the listing, joined by `/`. */
 export interface ListedNode {
