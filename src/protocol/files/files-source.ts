@@ -100,16 +100,14 @@ const givenPaths = (node: PathNode): ByteString[] => [
 ];
 
 const tellWhatIsNotKept = ({ run, reader, leftOut }: CaptureContext): void => {
-  const tell = (count: number, message: string): void => {
-    if (count > 0) run.emit({ kind: 'notice', message: `${String(count)} ${message}` });
+  const tell = (count: number, [one, many]: readonly [string, string], fate: string): void => {
+    if (count > 0) run.emit({ kind: 'notice', message: `${fate}: ${String(count)} ${count === 1 ? one : many}` });
   };
-  tell(leftOut.sockets, 'sockets were left out: they mean nothing without the program that made them');
-  tell(
-    leftOut.mailCaches,
-    'caches and temporary files of the mail server were left out: it makes them again by itself',
-  );
+  tell(leftOut.sockets, ['socket', 'sockets'], 'Left out, since they mean nothing without the program that made them');
+  tell(leftOut.mailCaches, ['file', 'files'], 'Left out of Maildirs, since the mail server makes them again by itself');
   tell(
     reader.withoutAttributes,
-    'entries were captured without their extended attributes and ACLs: the optional package koffi is not there',
+    ['entry', 'entries'],
+    'Captured without extended attributes and ACLs, since the optional package koffi is not there',
   );
 };

@@ -213,8 +213,15 @@ const entryChild = (
   const { stats, metadata } = looked;
   if (given === undefined && isElsewhere(place, stats)) return undefined;
   if (given === undefined && context.filter?.(file, metadata) === false) return undefined;
+  if (given !== undefined && metadata.type === 'symlink') tellOfLink(context, file);
   const kept = capturable(context, file, metadata);
   if (kept === undefined) return undefined;
   if (kept instanceof Fault) return { kind: 'carried', name, base, fault: kept };
   return childOf({ name, ...kept }, file, base);
+};
+
+/** As restic does it; a person who gives a link may have expected what it leads to. */
+const tellOfLink = ({ run }: CaptureContext, file: ByteString): void => {
+  const message = `${displayText(file)} is a symbolic link: the link is kept, not what it leads to`;
+  run.emit({ kind: 'notice', message });
 };
