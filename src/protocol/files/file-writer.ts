@@ -16,7 +16,7 @@ import { errnoCode } from '../../system/errno.ts';
 import { nativePath } from '../../system/native-path.ts';
 import { type Posix, PosixError } from '../../system/posix.ts';
 import { type Loss, setMetadata } from './target-metadata.ts';
-import type { FileEnding, WriterJob, WriterOutcome, WriterPiece } from './writer-job.ts';
+import { type FileEnding, stoppedCode, type WriterJob, type WriterOutcome, type WriterPiece } from './writer-job.ts';
 
 const { O_CREAT, O_EXCL, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_WRONLY } = constants;
 const block = 4096;
@@ -29,8 +29,9 @@ class ReadingFailed extends Error {}
 /** Does one job after another in this thread. Never throws: failures are outcomes. */
 export const createFileWriter = (
   posix: Posix | undefined,
+  stopped: () => boolean,
 ): ((bytes: Uint8Array, jobs: readonly WriterJob[]) => WriterOutcome[]) => {
-  const work = createWork(posix);
+  const work = createWork(posix, stopped);
   return (bytes, jobs) => {
     const outcomes: WriterOutcome[] = [];
     for (const [job, task] of jobs.entries()) {
@@ -55,7 +56,7 @@ interface Done {
 
 const nothing: Done = { losses: [], changed: false };
 
-const createWork = (posix: Posix | undefined) => {
+const createWork = (posix: Posix | undefined, stopped: () => boolean) => {
   let copyBuffer: Uint8Array | undefined;
   return (bytes: Uint8Array, job: WriterJob): Done => {
     switch (job.kind) {
@@ -70,7 +71,7 @@ const createWork = (posix: Posix | undefined) => {
         return { losses: finish(job, posix), changed: false };
       case 'copy':
         copyBuffer ??= new Uint8Array(copyBufferSize);
-        return copy(job, copyBuffer, posix);
+        return copy(job, { buffer: copyBuffer, stopped }, posix);
       case 'amend':
         return { losses: amend(job, posix), changed: false };
     }
@@ -197,7 +198,12 @@ const finish = ({ ending, inode, size }: Job<'finish'>, posix: Posix | undefined
   }
 };
 
-const copy = (job: Job<'copy'>, buffer: Uint8Array, posix: Posix | undefined): Done => {
+interface Copying {
+  readonly buffer: Uint8Array;
+  readonly stopped: () => boolean;
+}
+
+const copy = (job: Job<'copy'>, { buffer, stopped }: Copying, posix: Posix | undefined): Done => {
   const from = reading(() => openSync(nativePath(job.file), O_RDONLY | O_NOFOLLOW | O_NONBLOCK));
   try {
     const before = reading(() => fstatSync(from, { bigint: true }));
@@ -207,6 +213,7 @@ const copy = (job: Job<'copy'>, buffer: Uint8Array, posix: Posix | undefined): D
       for (;;) {
         const length = reading(() => readSync(from, buffer, 0, buffer.length, copied));
         if (length === 0) break;
+        if (stopped()) throw new PosixError(stoppedCode, 'read');
         writePiece(file, buffer, { piece: { start: 0, length, position: copied }, sparse: job.ending.sparse });
         copied += length;
       }

@@ -10,7 +10,14 @@ import { type Abilities, attainableMetadata } from './target-metadata.ts';
 import { childPath, joinedPath, occupied } from './target-name.ts';
 import { decideEntry } from './target-decision.ts';
 import type { HeldDirectories, HeldDirectory } from './held-directory.ts';
-import type { FileEnding, WriterFailure, WriterJob, WriterOutcome, WriterPiece } from './writer-job.ts';
+import {
+  type FileEnding,
+  stoppedCode,
+  type WriterFailure,
+  type WriterJob,
+  type WriterOutcome,
+  type WriterPiece,
+} from './writer-job.ts';
 import type { WriterPool } from './writer-pool.ts';
 
 /** A regular file that is to be written, with the directory it belongs to. */
@@ -159,8 +166,8 @@ export const endingOf = (file: PendingFile, directory: HeldDirectory, context: R
 export const settle = (file: PendingFile, outcome: WriterOutcome | undefined, context: RestoreContext): void => {
   const { ledger } = context;
   const path = pathOfFile(file);
-  // Its directory could not be made: that was told already.
-  if (outcome?.job === -1) return;
+  // Its directory could not be made, or all was stopped: that is told once.
+  if (outcome?.job === -1 || outcome?.failure?.code === stoppedCode) return;
   for (const loss of outcome?.losses ?? []) ledger.lost(loss);
   if (outcome?.failure === undefined) {
     ledger.written(path, file.entry.size, file.replace);

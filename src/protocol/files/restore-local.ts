@@ -34,6 +34,7 @@ export const restoreLocally = async (
   await inBatches(amended, (file) => amendTask(file, context), context, run);
   await inBatches(files, (file) => copyTask({ file, context, run, gone: (lost) => gone.push(lost) }), context, run);
   await context.pool.settled();
+  throwIfInterrupted(run);
   const found: PendingFile[] = [];
   for (const file of gone) {
     const fresh = await relocated(file, source, run);
@@ -45,6 +46,7 @@ export const restoreLocally = async (
   const here = found.filter(({ content }) => content.kind !== 'delivered');
   await inBatches(here, (file) => copyTask({ file, context, run, gone: again }), context, run);
   await context.pool.settled();
+  throwIfInterrupted(run);
   context.ledger.check();
   return found.filter(({ content }) => content.kind === 'delivered');
 };

@@ -12,7 +12,7 @@ import { attainableMetadata } from './target-metadata.ts';
 import { childPath, joinedPath } from './target-name.ts';
 
 /** How many entries are brought together before they are read: what a round keeps in memory, about 1 kB each. */
-const entriesInARound = 32_768;
+const entriesInARound = 16_384;
 
 /** Walks the source again and does what the plan says. Throws the Fault that made it end early. */
 export const applyPlan = async (

@@ -111,10 +111,13 @@ const applyInside = async (application: Application, source: Source, run: Run): 
   const alwaysTemporary = overwrite === 'never';
   const durable = plan.overwrite.files <= durableAtMost;
   const context = { root: directory, tree, pool, ledger, abilities, temporaryName, alwaysTemporary, sparse, durable };
+  const stop = (): void => pool.stop();
+  run.signal.addEventListener('abort', stop, { once: true });
   try {
     await applyPlan(source, record, context, run);
     return ledger.report();
   } finally {
+    run.signal.removeEventListener('abort', stop);
     await pool.close();
     tree.close();
   }

@@ -95,4 +95,9 @@ export interface WriterReply {
 export interface WriterSetup {
   /** Whether the sending thread has the addon: what it counts as attainable depends on it. */
   readonly posix: boolean;
+  /** Shared; anything but 0 in its first place: no copy goes on. */
+  readonly stop: Int32Array;
 }
+
+/** What an interrupted copy is said to have failed with. */
+export const stoppedCode = 'ECANCELED';

@@ -11,6 +11,8 @@ export interface WriterPool {
   write(batch: WriterWork): Promise<void>;
   /** Resolves when all that was handed over is done. Rejects when a thread broke. */
   settled(): Promise<void>;
+  /** Ends copies that are under way; they count as failed. All else is short. */
+  stop(): void;
   close(): Promise<void>;
 }
 
@@ -22,10 +24,12 @@ export interface WriterWork {
   readonly done: (outcomes: readonly WriterOutcome[]) => void;
 }
 
-const bytesUnderWay = 64 << 20;
-const batchesUnderWay = 64;
+const bytesUnderWay = 48 << 20;
+/** Each holds up to 64 directories open; a thousand descriptors is all that some systems give. */
+const batchesUnderWay = 12;
 
-export const createWriterPool = (threads: number, setup: WriterSetup): WriterPool => {
+export const createWriterPool = (threads: number, { posix }: { readonly posix: boolean }): WriterPool => {
+  const setup: WriterSetup = { posix, stop: new Int32Array(new SharedArrayBuffer(4)) };
   const underWay = new Map<number, { readonly work: WriterWork; readonly thread: Thread }>();
   let weight = 0;
   let next = 0;
@@ -53,14 +57,7 @@ export const createWriterPool = (threads: number, setup: WriterSetup): WriterPoo
     awaken();
   };
 
-  const crew: Thread[] = Array.from({ length: Math.max(1, threads) }, () => {
-    // Without the flags of this process: some, such as --input-type, are no good for a thread.
-    const worker = new Worker(entrance(), { workerData: setup, execArgv: [] });
-    worker.on('message', answer);
-    worker.on('error', fail);
-    worker.on('messageerror', fail);
-    return { worker, load: 0 };
-  });
+  const crew = Array.from({ length: Math.max(1, threads) }, () => startThread(setup, { answer, fail }));
 
   const until = async (ready: () => boolean): Promise<void> => {
     while (broken === undefined && !ready()) await new Promise<void>((resolve) => wake.push(resolve));
@@ -80,6 +77,9 @@ export const createWriterPool = (threads: number, setup: WriterSetup): WriterPoo
       await until(() => weight < bytesUnderWay && underWay.size < batchesUnderWay);
     },
     settled: () => until(() => underWay.size === 0),
+    stop: () => {
+      Atomics.store(setup.stop, 0, 1);
+    },
     close: () => endAll(crew),
   };
 };
@@ -89,6 +89,20 @@ const entrance = (): URL =>
   import.meta.url.endsWith('.ts')
     ? new URL('./writer-thread.ts', import.meta.url)
     : new URL('./writer-thread.js', import.meta.url);
+
+interface Listeners {
+  readonly answer: (reply: WriterReply) => void;
+  readonly fail: (thrown: unknown) => void;
+}
+
+const startThread = (setup: WriterSetup, { answer, fail }: Listeners): Thread => {
+  // Without the flags of this process: some, such as --input-type, are no good for a thread.
+  const worker = new Worker(entrance(), { workerData: setup, execArgv: [] });
+  worker.on('message', answer);
+  worker.on('error', fail);
+  worker.on('messageerror', fail);
+  return { worker, load: 0 };
+};
 
 const endAll = async (crew: readonly Thread[]): Promise<void> => {
   await Promise.all(crew.map(({ worker }) => worker.terminate()));
