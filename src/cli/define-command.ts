@@ -1,4 +1,4 @@
-import { Command, InvalidArgumentError, Option } from 'commander';
+import { Command, Help, InvalidArgumentError, Option } from 'commander';
 import { parseBytes } from '../model/size.ts';
 import type { CommandContext, GlobalOptions } from './context.ts';
 
@@ -55,6 +55,17 @@ export const addGlobalOptions = (command: Command): Command =>
     .option('-q, --quiet', 'print results only, no progress', false)
     .option('-v, --verbose', 'tell more; twice: every file', (_value, earlier: number) => earlier + 1, 0);
 
+/** That something is off, empty or 0 when nobody asks for it goes without saying. */
+const describeOption = (option: Option): string => {
+  const { defaultValue }: { readonly defaultValue?: unknown } = option;
+  const silent = defaultValue === false || defaultValue === 0 || typeof defaultValue === 'object';
+  return silent ? option.description : new Help().optionDescription(option);
+};
+
 /** A command with the options that all have. */
 export const newCommand = (name: string, summary: string): Command =>
-  addGlobalOptions(new Command(name)).summary(summary).description(summary).showHelpAfterError('(try --help)');
+  addGlobalOptions(new Command(name))
+    .summary(summary)
+    .description(summary)
+    .configureHelp({ optionDescription: describeOption })
+    .showHelpAfterError('(try --help)');

@@ -13,6 +13,8 @@ export const exitCode = {
   locked: 11,
   wrongPassword: 12,
   interrupted: 130,
+  /** Whoever read the result has closed the pipe (`| head`): as a program that SIGPIPE ends. */
+  brokenPipe: 141,
 } as const;
 
 const ofFault: Partial<Readonly<Record<FaultCode, number>>> = {

@@ -66,7 +66,10 @@ const jsonListener = ({ output, clock, quiet }: ListenerOptions): ((event: Event
       toldAt = clock();
     }
     const record = recordOf(event);
-    if (record !== undefined) output.print(JSON.stringify(record));
+    if (record === undefined) return;
+    // As with restic: stdout has the result, and what went wrong is told beside it.
+    if (event.kind === 'fault' || event.kind === 'notice') output.say(JSON.stringify(record));
+    else output.print(JSON.stringify(record));
   };
 };
 

@@ -15,9 +15,9 @@ import { programVersion } from './version.ts';
 export const main = async (argv: readonly string[]): Promise<number> => {
   const environment = readEnvironment();
   const { stdout, stderr } = process;
-  const output = createOutput({ stdout, stderr, color: environment.color });
   const messages = messagesIn(environment.language);
   const stop = stopOnSignals(() => output.say(messages.interruptedAgain()));
+  const output = createOutput({ stdout, stderr, color: environment.color, onFailure: stop.now });
   let code: number = exitCode.good;
 
   const execute: Execute = async (options, action) => {
@@ -35,7 +35,11 @@ export const main = async (argv: readonly string[]): Promise<number> => {
     try {
       code = await action(context);
     } catch (error) {
-      code = reportFault(asFault(error), options, context);
+      code = output.failure() === undefined ? reportFault(asFault(error), options, context) : code;
+    }
+    const failure = output.failure();
+    if (failure !== undefined) {
+      code = failure === 'closed' ? exitCode.brokenPipe : reportFault(failure, options, context);
     }
     output.update(undefined);
   };
@@ -73,7 +77,7 @@ const reportFault = (fault: Fault, options: GlobalOptions, { output, messages }:
   const code = exitCodeOf(fault.code);
   output.update(undefined);
   if (options.json) {
-    output.print(JSON.stringify({ message_type: 'exit_error', exit_code: code, ...faultRecord(fault) }));
+    output.say(JSON.stringify({ message_type: 'exit_error', exit_code: code, ...faultRecord(fault) }));
     return code;
   }
   output.say(messages.fault(fault.message));
@@ -92,6 +96,8 @@ const reportUsage = (error: unknown, output: Output): number => {
 
 interface Stop {
   readonly signal: AbortSignal;
+  /** Asks for the same as the first signal. */
+  now(): void;
   release(): void;
 }
 
@@ -110,6 +116,7 @@ const stopOnSignals = (onSecond: () => void): Stop => {
   process.on('SIGINT', onSignal).on('SIGTERM', onSignal).on('SIGHUP', onHangup);
   return {
     signal: controller.signal,
+    now: () => controller.abort(new Fault('interrupted', 'the result can no longer be written')),
     release: () => {
       process.off('SIGINT', onSignal).off('SIGTERM', onSignal).off('SIGHUP', onHangup);
     },

@@ -1,4 +1,7 @@
 import type { WriteStream } from 'node:tty';
+import { interrupted } from '../contract/run.ts';
+import type { Fault } from '../model/fault.ts';
+import { errnoFault } from '../system/errno.ts';
 
 /** Where a command writes: results to stdout, everything about the run itself to stderr. */
 export interface Output {
@@ -10,8 +13,13 @@ export interface Output {
   readonly say: (line: string) => void;
   /** Replaces the line that is being updated, on a terminal; undefined takes it away. Does nothing in a pipe. */
   readonly update: (line: string | undefined) => void;
+  /** Whether the lines for the person go to a terminal. */
   readonly terminal: boolean;
+  /** Whether the result does. */
+  readonly resultTerminal: boolean;
   readonly color: boolean;
+  /** Why the result can no longer be written, if so; `closed`: its reader (`head`) has had enough. */
+  readonly failure: () => 'closed' | Fault | undefined;
 }
 
 type Stream = NodeJS.WriteStream | WriteStream;
@@ -24,10 +32,21 @@ export const createOutput = (options: {
   readonly stdout: Stream;
   readonly stderr: Stream;
   readonly color: boolean;
+  /** Called once, when the result can no longer be written. */
+  readonly onFailure: () => void;
 }): Output => {
   const { stdout, stderr } = options;
   const terminal = stderr.isTTY;
   let shown: string | undefined;
+  let failure: 'closed' | Fault | undefined;
+  const fail = (error: Error): void => {
+    if (failure !== undefined) return;
+    failure = 'code' in error && error.code === 'EPIPE' ? 'closed' : errnoFault(error, 'write to', 'standard output');
+    options.onFailure();
+  };
+  stdout.on('error', fail);
+  // Nobody reads the messages: no reason to stop.
+  stderr.on('error', () => undefined);
   const clear = (): void => {
     if (shown !== undefined) stderr.write(clearLine);
   };
@@ -36,7 +55,9 @@ export const createOutput = (options: {
   };
   return {
     terminal,
+    resultTerminal: stdout.isTTY,
     color: options.color && terminal,
+    failure: () => failure,
     print: (line) => {
       clear();
       stdout.write(`${line}\n`);
@@ -44,7 +65,14 @@ export const createOutput = (options: {
     },
     write: (bytes) =>
       new Promise((resolve, reject) => {
-        stdout.write(bytes, (error) => (error ? reject(error) : resolve()));
+        stdout.write(bytes, (error) => {
+          if (!error) {
+            resolve();
+            return;
+          }
+          fail(error);
+          reject(interrupted(error));
+        });
       }),
     say: (line) => {
       clear();

@@ -130,7 +130,7 @@ const snapshotTable = (snapshots: readonly SnapshotFile[], compact: boolean, col
     [id.slice(0, 8)],
     [localTime(time.nanoseconds)],
     [terminalLine(hostname)],
-    tags.map(terminalLine),
+    [tags.map(terminalLine).join(',')],
     ...(compact ? [] : [paths.map(displayText)]),
     [summary === undefined ? '' : formatBytes(summary.totalBytesProcessed)],
   ]);

@@ -4,6 +4,7 @@ export const backupMessages = {
   backupPhase: (): string => 'reading',
   snapshotSaved: (id: string): string => `snapshot ${id} saved`,
   dryRunDone: (): string => 'dry run: nothing was written',
+  skippedUnchanged: (): string => 'nothing has changed since the parent: no snapshot was written',
   filesKept: (counts: { fresh: number; changed: number; renamed: number; unmodified: number }): string =>
     `files:    ${counts.fresh} new, ${counts.changed} changed, ${counts.renamed} renamed, ${counts.unmodified} unmodified`,
   directoriesKept: (counts: { fresh: number; changed: number; unmodified: number }): string =>

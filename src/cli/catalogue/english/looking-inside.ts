@@ -26,4 +26,12 @@ export const lookingInsideMessages = {
   }),
   compressionShares: (ratio: string, progress: string, saving: string): string =>
     `${ratio} times smaller; ${progress} % of the data is compressed; ${saving} % saved`,
+
+  comparing: (before: string, after: string): string => `from snapshot ${before} to ${after}:`,
+  filesDiffer: (added: number, removed: number, changed: number): string =>
+    `files:    ${added} new, ${removed} removed, ${changed} changed`,
+  foldersDiffer: (added: number, removed: number): string => `folders:  ${added} new, ${removed} removed`,
+  othersDiffer: (added: number, removed: number): string => `others:   ${added} new, ${removed} removed`,
+  blobsDiffer: (added: number, removed: number): string => `blobs:    ${added} new, ${removed} removed`,
+  bytesDiffer: (added: string, removed: string): string => `data:     ${added} new, ${removed} removed`,
 };

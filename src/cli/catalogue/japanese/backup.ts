@@ -4,6 +4,7 @@ export const backupMessages: typeof english = {
   backupPhase: () => '読み取り中',
   snapshotSaved: (id) => `スナップショット ${id} を保存しました`,
   dryRunDone: () => '試行のみ: 何も書き込んでいません',
+  skippedUnchanged: () => '前回から変更がないため、スナップショットは作成していません',
   filesKept: ({ fresh, changed, renamed, unmodified }) =>
     `ファイル: 新規 ${fresh}、変更 ${changed}、名前変更 ${renamed}、変更なし ${unmodified}`,
   directoriesKept: ({ fresh, changed, unmodified }) =>

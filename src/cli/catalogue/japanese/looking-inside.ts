@@ -30,4 +30,11 @@ export const lookingInsideMessages: typeof english = {
   }),
   compressionShares: (ratio, progress, saving) =>
     `${ratio} 分の 1、データの ${progress} % を圧縮済み、${saving} % 節約`,
+
+  comparing: (before, after) => `スナップショット ${before} から ${after} への変更:`,
+  filesDiffer: (added, removed, changed) => `ファイル: 新規 ${added}、削除 ${removed}、変更 ${changed}`,
+  foldersDiffer: (added, removed) => `フォルダー: 新規 ${added}、削除 ${removed}`,
+  othersDiffer: (added, removed) => `その他: 新規 ${added}、削除 ${removed}`,
+  blobsDiffer: (added, removed) => `ブロブ: 新規 ${added}、削除 ${removed}`,
+  bytesDiffer: (added, removed) => `データ: 新規 ${added}、削除 ${removed}`,
 };
