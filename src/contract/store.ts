@@ -39,12 +39,14 @@ export interface WriteOptions {
   readonly parent?: StoredSnapshot;
   /** Do everything but write. */
   readonly dryRun?: boolean;
+  /** Write no snapshot when nothing at all differs from the parent. */
+  readonly skipIfUnchanged?: boolean;
   /** Emit an `entry` event for each entry; by default only counters. */
   readonly reportEntries?: boolean;
 }
 
 export interface WriteResult {
-  /** Absent after a dry run. */
+  /** Absent after a dry run, and when it was skipped as unchanged. */
   readonly snapshot?: Snapshot;
   readonly summary: SnapshotSummary;
   /** What was renamed only, content untouched and not read. Counted among `filesUnmodified` too. */

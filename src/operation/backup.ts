@@ -1,42 +1,61 @@
 import type { Run } from '../contract/run.ts';
 import type { Source } from '../contract/source.ts';
-import type { Store, WriteResult } from '../contract/store.ts';
-import { chooseParent } from '../model/parent.ts';
-import type { SnapshotDescription } from '../model/snapshot.ts';
+import type { Store, StoredSnapshot, WriteResult } from '../contract/store.ts';
+import { chooseParent, type ParentGroup } from '../model/parent.ts';
+import type { Snapshot, SnapshotDescription } from '../model/snapshot.ts';
+import { findSnapshot } from '../model/snapshot-selection.ts';
+
+/** Against which snapshot to capture. */
+export type ParentChoice =
+  /** The newest that fits. */
+  | { readonly kind: 'newest'; readonly group: ParentGroup }
+  /** Everything is read. */
+  | { readonly kind: 'none' }
+  /** Beginning of an id, or `latest`. */
+  | { readonly kind: 'given'; readonly id: string };
 
 export interface BackupOptions {
   readonly description: SnapshotDescription;
-  /** Against which snapshot to capture: the newest that fits, none (everything is read), or one by its whole id. */
-  readonly parent:
-    | { readonly kind: 'newest' }
-    | { readonly kind: 'none' }
-    | { readonly kind: 'given'; readonly id: string };
+  readonly parent: ParentChoice;
   readonly dryRun: boolean;
+  /** Write no snapshot when its tree is the parent's. */
+  readonly skipIfUnchanged: boolean;
   readonly reportEntries: boolean;
 }
 
 const parentId = async (store: Store, options: BackupOptions, run: Run): Promise<string | undefined> => {
-  switch (options.parent.kind) {
-    case 'none':
-      return undefined;
-    case 'given':
-      return options.parent.id;
-    case 'newest':
-      return chooseParent(await store.snapshots(run), options.description)?.id;
-  }
+  const { parent, description } = options;
+  if (parent.kind === 'none') return undefined;
+  const snapshots = await store.snapshots(run);
+  if (parent.kind === 'given') return findSnapshot(snapshots, parent.id).id;
+  return chooseParent(snapshots, description, parent.group)?.id;
 };
 
-/** Captures a source into a new snapshot of the store, against an earlier one. */
-export const backup = (source: Source, store: Store, options: BackupOptions, run: Run): Promise<WriteResult> =>
+const openParent = async (store: Store, options: BackupOptions, run: Run): Promise<StoredSnapshot | undefined> => {
+  const id = await parentId(store, options, run);
+  return id === undefined ? undefined : await store.open(id, run);
+};
+
+/**
+ * Captures a source into a new snapshot of the store, against an earlier one. The source is made once the parent is
+ * known, as what it may skip depends on how that was made; it is closed on every way out.
+ */
+export const backup = (
+  openSource: (parent: Snapshot | undefined) => Source,
+  store: Store,
+  options: BackupOptions,
+  run: Run,
+): Promise<WriteResult> =>
   store.guarded(async () => {
     run.emit({ kind: 'phase', phase: 'opening' });
-    const id = await parentId(store, options, run);
-    const parent = id === undefined ? undefined : await store.open(id, run);
-    run.emit({ kind: 'phase', phase: 'reading' });
-    const { description, dryRun, reportEntries } = options;
-    return store.write(
-      source,
-      { description, dryRun, reportEntries, ...(parent === undefined ? {} : { parent }) },
-      run,
-    );
+    const parent = await openParent(store, options, run);
+    const source = openSource(parent?.snapshot);
+    try {
+      run.emit({ kind: 'phase', phase: 'reading' });
+      const { description, dryRun, skipIfUnchanged, reportEntries } = options;
+      const common = { description, dryRun, skipIfUnchanged, reportEntries };
+      return await store.write(source, parent === undefined ? common : { ...common, parent }, run);
+    } finally {
+      await source.close();
+    }
   }, run);

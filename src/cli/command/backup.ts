@@ -1,123 +1,167 @@
-import { byteStringOfText } from '../../model/byte-string.ts';
-import type { WriteResult } from '../../contract/store.ts';
-import { formatBytes, formatDuration } from '../../model/size.ts';
-import type { SnapshotDescription } from '../../model/snapshot.ts';
+import type { Run } from '../../contract/run.ts';
+import { type ByteString, byteStringOfLatin1, compareBytes } from '../../model/byte-string.ts';
+import type { Event } from '../../model/event.ts';
+import { Fault, isFault } from '../../model/fault.ts';
+import type { ParentChoice } from '../../operation/backup.ts';
+import type { Snapshot, SnapshotDescription } from '../../model/snapshot.ts';
+import type { Repository } from '../../store/restic/repository.ts';
 import { processIdentity } from '../../system/identity.ts';
-import type { CommandContext, GlobalOptions } from '../context.ts';
-import { collect, examples, newCommand, type DefineCommand } from '../define-command.ts';
+import { addBackupOptions, type BackupCommandOptions } from '../backup/backup-options.ts';
+import type { OpenSource } from '../backup/backup-source.ts';
+import { printBackup } from '../backup/backup-summary.ts';
+import { exclusionsOf } from '../backup/exclusions.ts';
+import { absolutePath, givenPaths } from '../backup/given-paths.ts';
+import type { CommandContext } from '../context.ts';
+import { examples, newCommand, type DefineCommand } from '../define-command.ts';
 import { exitCode } from '../exit-code.ts';
 import { withRepository } from '../open-repository.ts';
-
-interface BackupCommandOptions extends GlobalOptions {
-  readonly tag: readonly string[];
-  readonly host?: string;
-  readonly dryRun: boolean;
-  readonly force: boolean;
-}
+import { localZoned } from '../parse-time.ts';
 
 export const backupCommand: DefineCommand = (execute) =>
-  newCommand('backup', 'make a snapshot of folders, files and Maildirs')
+  addBackupOptions(newCommand('backup', 'make a snapshot of folders, files and Maildirs'))
     .argument('[paths...]', 'what to back up')
-    .option('--tag <tag>', 'tag of the snapshot (may be repeated)', collect, [])
-    .option('-H, --host <name>', 'host name to write into the snapshot')
-    .option('-n, --dry-run', 'do everything but write', false)
-    .option('-f, --force', 'read every file again, whatever the parent says', false)
     .addHelpText(
       'after',
-      examples(['mailkeep backup ~/Maildir', 'mailkeep backup /var/vmail /etc/dovecot --tag nightly']),
+      examples([
+        'mailkeep backup ~/Maildir                             on first use makes a repository',
+        'mailkeep backup /var/vmail /etc/dovecot --tag nightly',
+        "mailkeep backup /home -x -e '*.tmp' --exclude-caches  without other file systems and rubbish",
+        'mysqldump --all-databases | mailkeep backup --stdin --stdin-filename all.sql',
+      ]),
     )
     .action((paths: readonly string[], options: BackupCommandOptions) =>
       execute(options, (context) => backupPaths(paths, options, context)),
     );
 
-const dayLength = 86_400_000_000_000n;
+/** What a backup is of, settled before the repository is opened. */
+interface Request {
+  readonly description: SnapshotDescription;
+  readonly open: (repository: Repository) => Promise<OpenSource>;
+}
 
-const backupPaths = (
+const backupPaths = async (
   paths: readonly string[],
   options: BackupCommandOptions,
   context: CommandContext,
-): Promise<number> =>
-  withRepository(
-    context,
-    async (repository) => {
-      const [{ createFilesSource }, { loadPosix }, { backup }, { resolve }] = await Promise.all([
-        import('../../protocol/files/files-source.ts'),
-        import('../../system/posix.ts'),
-        import('../../operation/backup.ts'),
-        import('node:path'),
-      ]);
-      const { run } = context;
-      const { pid: _pid, ...identity } = processIdentity();
-      const now = run.now();
-      const description: SnapshotDescription = {
-        ...identity,
-        hostname: options.host ?? context.environment.host ?? identity.hostname,
-        time: { nanoseconds: now, offsetMinutes: 0 },
-        paths: paths.map((path) => byteStringOfText(resolve(path))).sort(),
-        excludes: [],
-        tags: options.tag,
-      };
-      const source = createFilesSource({
-        paths: paths.map((path) => byteStringOfText(path)),
-        posix: await loadPosix(),
-        maildir: { skipUnchangedFolders: true, rescan: options.force, seventh: Math.floor(Number(now / dayLength) % 7) },
-      });
-      const result = await backup(
-        source,
-        repository,
-        {
-          description,
-          parent: options.force ? { kind: 'none' } : { kind: 'newest' },
-          dryRun: options.dryRun,
-          reportEntries: options.verbose > 1,
-        },
-        run,
-      );
-      printResult(result, description, Number(run.now() - now) / 1e6, context);
-      return result.unreadable > 0 ? exitCode.incomplete : exitCode.good;
-    },
-    true,
-  );
+): Promise<number> => {
+  const watched = watch(context.run);
+  const inner = { ...context, run: watched.run };
+  const request = await (options.stdin ? requestOfStdin : requestOfPaths)(paths, options, inner);
+  const work = (repository: Repository): Promise<number> =>
+    backupInto(repository, request, { options, watched }, inner);
+  // A dry run makes nothing, not even the built-in repository.
+  return withRepository(inner, work, !options.dryRun);
+};
 
-const printResult = (
-  result: WriteResult,
-  description: SnapshotDescription,
-  milliseconds: number,
+const describe = (
+  paths: readonly ByteString[],
+  excludes: readonly string[],
+  { options, context }: { readonly options: BackupCommandOptions; readonly context: CommandContext },
+): SnapshotDescription => {
+  const { pid: _pid, ...identity } = processIdentity();
+  return {
+    ...identity,
+    hostname: options.host ?? context.environment.host ?? identity.hostname,
+    time: options.time ?? localZoned(context.run.now()),
+    paths: [...new Set(paths)].sort(compareBytes),
+    excludes,
+    tags: [...new Set(options.tag.flatMap((tags) => tags.split(',')).filter((tag) => tag !== ''))],
+  };
+};
+
+const requestOfPaths = async (
+  names: readonly string[],
+  options: BackupCommandOptions,
   context: CommandContext,
-): void => {
-  const { output, messages } = context;
-  const { summary } = result;
-  output.update(undefined);
-  output.print(
-    messages.filesKept({
-      fresh: summary.filesNew,
-      changed: summary.filesChanged,
-      renamed: result.filesRenamed,
-      unmodified: summary.filesUnmodified - result.filesRenamed,
-    }),
-  );
-  output.print(
-    messages.directoriesKept({
-      fresh: summary.directoriesNew,
-      changed: summary.directoriesChanged,
-      unmodified: summary.directoriesUnmodified,
-    }),
-  );
-  output.print(messages.bytesAdded(formatBytes(summary.dataAdded), formatBytes(summary.dataAddedPacked)));
-  output.print(
-    messages.processed(
-      summary.totalFilesProcessed,
-      formatBytes(summary.totalBytesProcessed),
-      formatDuration(milliseconds),
-    ),
-  );
-  if (result.unreadable > 0) output.print(messages.unreadable(result.unreadable));
-  if (result.changedWhileRead > 0) output.print(messages.changedWhileRead(result.changedWhileRead));
-  const id = result.snapshot?.id.slice(0, 8);
-  if (id === undefined) {
-    output.print(messages.dryRunDone());
-    return;
+): Promise<Request> => {
+  const { run, environment } = context;
+  const paths = await givenPaths(names, options, run);
+  const { filters, recorded } = await exclusionsOf(options, run);
+  const description = describe(paths.map(absolutePath), recorded, { options, context });
+  return {
+    description,
+    open: async (repository) => {
+      const { filesSource } = await import('../backup/backup-source.ts');
+      const ownFolders = [repository.description, options.cacheDir ?? environment.cacheDirectory];
+      return filesSource({ paths, filters, ownFolders, options, description }, run);
+    },
+  };
+};
+
+const requestOfStdin = async (
+  names: readonly string[],
+  options: BackupCommandOptions,
+  context: CommandContext,
+): Promise<Request> => {
+  const { filesFrom, filesFromRaw, filesFromVerbatim } = options;
+  if ([...names, ...filesFrom, ...filesFromRaw, ...filesFromVerbatim].length > 0) {
+    throw new Fault('usage', '--stdin keeps what comes from standard input, and paths were given as well', {
+      hint: 'Make two backups, or leave out --stdin.',
+    });
   }
-  output.print(messages.snapshotSaved(id));
-  output.print(messages.howToGetBack(id, description.paths[0] ?? '/'));
+  const { stdinPath, stdinSource } = await import('../backup/backup-source.ts');
+  const path = stdinPath(options.stdinFilename);
+  const description = describe([byteStringOfLatin1(`/${path.join('/')}`)], [], { options, context });
+  return { description, open: async () => stdinSource(path, description) };
+};
+
+const parentOf = (options: BackupCommandOptions): ParentChoice => {
+  if (options.force || options.stdin) return { kind: 'none' };
+  if (options.parent !== undefined) return { kind: 'given', id: options.parent };
+  return { kind: 'newest', group: options.groupBy };
+};
+
+const backupInto = async (
+  repository: Repository,
+  { description, open }: Request,
+  { options, watched }: { readonly options: BackupCommandOptions; readonly watched: Watched },
+  context: CommandContext,
+): Promise<number> => {
+  const { backup } = await import('../../operation/backup.ts');
+  const openSource = await open(repository);
+  const { dryRun, skipIfUnchanged, verbose } = options;
+  const result = await backup(
+    (parent) => {
+      watched.expect(parent);
+      return openSource(parent);
+    },
+    repository,
+    { description, parent: parentOf(options), dryRun, skipIfUnchanged, reportEntries: verbose > 1 },
+    watched.run,
+  );
+  printBackup({ result, description, dryRun }, context);
+  return result.unreadable > 0 || watched.isDoubtful() ? exitCode.incomplete : exitCode.good;
+};
+
+interface Watched {
+  readonly run: Run;
+  /** Totals that nobody knows yet are those of the parent, which are not far off as a rule. */
+  expect(parent: Snapshot | undefined): void;
+  /** Whether something came up that makes the snapshot doubtful though all of it could be read. */
+  isDoubtful(): boolean;
+}
+
+const watch = (run: Run): Watched => {
+  let totals: { readonly files: number; readonly bytes: number } | undefined;
+  let isDoubtful = false;
+  const withTotals = (event: Event): Event => {
+    if (event.kind !== 'progress' || totals === undefined) return event;
+    const totalFiles = Math.max(totals.files, event.files);
+    return { ...event, totalFiles, totalBytes: Math.max(totals.bytes, event.bytes) };
+  };
+  return {
+    run: {
+      signal: run.signal,
+      now: () => run.now(),
+      emit: (event) => {
+        if (event.kind === 'fault' && isFault(event.fault, 'source-empty', 'source-missing')) isDoubtful = true;
+        run.emit(withTotals(event));
+      },
+    },
+    expect: (parent) => {
+      const summary = parent?.summary;
+      if (summary !== undefined) totals = { files: summary.totalFilesProcessed, bytes: summary.totalBytesProcessed };
+    },
+    isDoubtful: () => isDoubtful,
+  };
 };

@@ -4,6 +4,7 @@ import type { Backend } from '../../contract/backend.ts';
 import type { Run } from '../../contract/run.ts';
 import type { Source } from '../../contract/source.ts';
 import type { Store, StoredSnapshot, WriteOptions, WriteResult } from '../../contract/store.ts';
+import type { Path } from '../../model/entry.ts';
 import { asFault, Fault, isFault } from '../../model/fault.ts';
 import { createBlobReader, type BlobReader } from './read/blob-reader.ts';
 import { createDecompressor } from './sealing/compression.ts';
@@ -23,6 +24,7 @@ import type { LockKind, RepositoryOptions, Session } from './session.ts';
 import { parseSnapshot, type SnapshotFile } from './format/snapshot-format.ts';
 import { writeSnapshot } from './write/snapshot-write.ts';
 import { openStoredSnapshot } from './read/stored-snapshot.ts';
+import { lookUpTree } from './read/tree-listing.ts';
 import {
   loadSubtreeKnowledge,
   noKnowledge,
@@ -180,7 +182,8 @@ export class Repository implements Store {
     return parseSnapshot(id, await this.session.io.load('snapshot', id, run));
   }
 
-  async open(id: string, run: Run): Promise<StoredSnapshot> {
+  /** With a folder, only what lies in it, as the root of the source. Fault `path-missing` when it is not there. */
+  async open(id: string, run: Run, folder: Path = []): Promise<StoredSnapshot> {
     let file: SnapshotFile;
     try {
       file = await this.snapshotFile(id, run);
@@ -201,7 +204,9 @@ export class Repository implements Store {
       threads: this.#readers,
       stretchesInFlight: 2 * this.session.options.threads,
     });
-    return openStoredSnapshot({ file, trees, ledger, contents, knownComplete, table: index.table });
+    const root = Uint8Array.from(Buffer.from(file.tree, 'hex'));
+    const tree = folder.length === 0 ? root : await lookUpTree(trees, root, folder, run);
+    return openStoredSnapshot({ file, root: tree, trees, ledger, contents, knownComplete, table: index.table });
   }
 
   write(source: Source, options: WriteOptions, run: Run): Promise<WriteResult> {

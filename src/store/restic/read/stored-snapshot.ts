@@ -15,6 +15,7 @@ import type { ContentReader } from './content-reader.ts';
 import type { SnapshotFile } from '../format/snapshot-format.ts';
 import type { TreeCache } from './tree-cache.ts';
 import type { TreeNode } from '../format/tree-format.ts';
+import { isTreeFault } from './tree-listing.ts';
 import { readTree, readTreePages } from '../format/tree-reader.ts';
 import { treeAt, type SubtreeLedger } from './tree-walk.ts';
 
@@ -36,6 +37,8 @@ export const isStoredDirectory = (directory: BaseDirectory): directory is Stored
 
 export interface SnapshotParts {
   readonly file: SnapshotFile;
+  /** The tree that is the root of the source: the snapshot's, or that of a folder in it. */
+  readonly root: Uint8Array;
   readonly trees: TreeCache;
   readonly table: BlobTable;
   readonly ledger: SubtreeLedger;
@@ -61,8 +64,7 @@ const childOf = (node: TreeNode): Child => {
 
 /** A snapshot as a source to restore from, and as the base of the next capture. */
 export const openStoredSnapshot = (parts: SnapshotParts): StoredSnapshot => {
-  const { file, trees } = parts;
-  const root = new Uint8Array(Buffer.from(file.tree, 'hex'));
+  const { file, root, trees } = parts;
 
   async function* pagesOf(tree: Uint8Array): AsyncGenerator<readonly Child[]> {
     for (const page of readTreePages(tree, pageSize)) yield page.map(childOf);
@@ -75,11 +77,19 @@ export const openStoredSnapshot = (parts: SnapshotParts): StoredSnapshot => {
     run: Run,
   ): AsyncGenerator<CapturedDirectory> {
     throwIfInterrupted(run);
-    const tree = await trees.load(id, run);
     const below: TreeNode[] = [];
-    readTree(tree, (child) => {
-      if (child.subtree !== undefined) below.push(child);
-    });
+    let tree: Uint8Array;
+    try {
+      tree = await trees.load(id, run);
+      readTree(tree, (child) => {
+        if (child.subtree !== undefined) below.push(child);
+      });
+    } catch (error) {
+      // One lost folder must not keep all the others from being restored.
+      if (path.length === 0 || !isTreeFault(error)) throw error;
+      yield { path, metadata: node?.entry, listing: { kind: 'carried', base: undefined, fault: error } };
+      return;
+    }
     for (const child of below) {
       if (child.subtree !== undefined) yield* walk(child.subtree, [...path, child.entry.name], child, run);
     }

@@ -14,6 +14,7 @@ import { formatSnapshot } from '../format/snapshot-format.ts';
 import { localOffsetMinutes } from '../format/time-format.ts';
 import { hexOf } from '../read/blob-reader.ts';
 import type { SubtreeLedger } from '../read/tree-walk.ts';
+import { isStoredDirectory } from '../read/stored-snapshot.ts';
 import { WriterPool, type ReadyPack } from './writer-pool.ts';
 
 export interface SnapshotWriteParts {
@@ -178,6 +179,13 @@ const publish = async (
   return { ...draft, id, originalId: id };
 };
 
+/** What could not be read is not known to be unchanged. */
+const isToBeSkipped = async (captured: Captured, options: WriteOptions, run: Run): Promise<boolean> => {
+  if (options.skipIfUnchanged !== true || captured.unreadable > 0) return false;
+  const before = await options.parent?.directory([], run);
+  return before !== undefined && isStoredDirectory(before) && hexOf(before.treeId) === captured.tree;
+};
+
 /** The order is packs, then index, then snapshot, each durable before the next begins. */
 export const writeSnapshot = async (
   source: Source,
@@ -209,7 +217,8 @@ export const writeSnapshot = async (
     const summary = summaryOf(counters, storage.stored, pool.newBlobs, { backupStart, backupEnd: zoned(run.now()) });
     const captured = { summary, filesRenamed, unreadable, changedWhileRead, tree: hexOf(root.id) };
     const written = { ...captured, newIndexIds: storage.indexIds };
-    return options.dryRun === true ? written : { ...written, snapshot: await publish(captured, options, parts, run) };
+    if (options.dryRun === true || (await isToBeSkipped(captured, options, run))) return written;
+    return { ...written, snapshot: await publish(captured, options, parts, run) };
   } finally {
     await pool.close();
   }
