@@ -55,6 +55,8 @@ const valueOf = (bytes: Uint8Array): string =>
 /** One character a byte. */
 export const latin1 = (bytes: Uint8Array): string => {
   let text = '';
-  for (let at = 0; at < bytes.length; at += 8192) text += String.fromCharCode(...bytes.subarray(at, at + 8192));
+  for (let at = 0; at < bytes.length; at += 8192) {
+    text += Reflect.apply(String.fromCharCode, undefined, bytes.subarray(at, at + 8192));
+  }
   return text;
 };

@@ -118,9 +118,10 @@ const readEntityHeader = (message: Uint8Array, from: number, boundaries: readonl
     const next = endOfField(message, at, limit);
     // Content-…: the only fields that matter here.
     if (message[at + 7] === 0x2d && ((message[at] ?? 0) | 0x20) === 0x63) {
-      contentType ??= valueOf(message, { start: at, end: next, name: 'content-type' });
-      encoding ??= valueOf(message, { start: at, end: next, name: 'content-transfer-encoding' });
-      disposition ??= valueOf(message, { start: at, end: next, name: 'content-disposition' });
+      const field = fieldOf(message, at, next);
+      if (field?.name === 'content-type') contentType ??= field.value;
+      else if (field?.name === 'content-transfer-encoding') encoding ??= field.value;
+      else if (field?.name === 'content-disposition') disposition ??= field.value;
     }
     at = next;
   }
@@ -133,14 +134,14 @@ const readEntityHeader = (message: Uint8Array, from: number, boundaries: readonl
   };
 };
 
-/** The unfolded value if the field has this name, one character a byte. */
-const valueOf = (
+/** A field's lower-case name and unfolded value, one character a byte. */
+const fieldOf = (
   message: Uint8Array,
-  field: { readonly start: number; readonly end: number; readonly name: string },
-): string | undefined => {
-  const bytes = message.subarray(field.start, Math.min(field.end, field.start + maximumFieldBytes));
-  const text = latin1(bytes);
+  start: number,
+  end: number,
+): { readonly name: string; readonly value: string } | undefined => {
+  const text = latin1(message.subarray(start, Math.min(end, start + maximumFieldBytes)));
   const colon = text.indexOf(':');
-  if (colon < 0 || text.slice(0, colon).trimEnd().toLowerCase() !== field.name) return undefined;
-  return text.slice(colon + 1).replace(/[\r\n]+/g, '');
+  if (colon < 0) return undefined;
+  return { name: text.slice(0, colon).trimEnd().toLowerCase(), value: text.slice(colon + 1).replace(/[\r\n]+/g, '') };
 };

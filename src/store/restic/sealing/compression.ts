@@ -16,7 +16,10 @@ export interface Decompressor {
   decompress(frame: Uint8Array, size: number): Uint8Array | undefined;
 }
 
-/** `auto` is zstd level 3, `max` level 12: on mail, level 19 saves one percent more and takes five times as long. */
+/**
+ * `auto` is zstd level 2: on mail a fifth faster than level 3 and half a percent larger. `max` is level 12: level 19 saves
+ * one percent more and takes five times as long.
+ */
 export type CompressionLevel = 'auto' | 'max';
 
 type OneShot = (input: Uint8Array) => Uint8Array;
@@ -44,7 +47,7 @@ const isHandle = (value: unknown): value is Handle =>
   'writeSync' in value &&
   typeof value.writeSync === 'function';
 
-const levelOf = (level: CompressionLevel): number => (level === 'auto' ? 3 : 12);
+const levelOf = (level: CompressionLevel): number => (level === 'auto' ? 2 : 12);
 
 /** zstd's own bound for what a compressed frame can need. */
 const compressedBound = (size: number): number => size + (size >>> 8) + Math.max(0, (128 * 1024 - size) >>> 11) + 64;

@@ -14,7 +14,7 @@ export type StoredContent =
       /** Ids of its blobs, 32 bytes each. */
       readonly ids: Uint8Array;
       readonly bytes: number;
-      /** Of a local file: what fstat said after it was read. */
+      /** Of a local file: what fstat said after it was read, where that is not what the listing said. */
       readonly stamp: FileStamp | undefined;
       readonly changed: boolean;
     }
@@ -203,7 +203,7 @@ const settle = (batch: readonly Pending[], result: BatchResult): void => {
       pending.resolve({
         kind: 'stored',
         ids,
-        bytes: outcome.stamp.size,
+        bytes: outcome.bytes,
         stamp: outcome.stamp,
         changed: outcome.changed,
       });
@@ -222,10 +222,10 @@ const settleStreams = (endings: readonly Ending[], result: BatchResult): void =>
     const ids = result.ids.subarray(at, at + outcome.blobs * 32);
     at += ids.length;
     const expected = verdict.kind === 'complete' || verdict.kind === 'changed' ? verdict.bytes : -1;
-    if (outcome.stamp.size === expected) {
+    if (outcome.bytes === expected) {
       pending.resolve({ kind: 'stored', ids, bytes: expected, stamp: undefined, changed: verdict.kind === 'changed' });
     } else {
-      const message = `the source delivered ${outcome.stamp.size} bytes and called it ${expected}`;
+      const message = `the source delivered ${outcome.bytes} bytes and called it ${expected}`;
       pending.resolve({ kind: 'failed', fault: new Fault('entry-unreadable', message) });
     }
   }

@@ -46,7 +46,14 @@ export type ToWriter =
 
 /** What became of one file. `blobs` ids of the batch's `ids` are its content, in order. */
 export type FileOutcome =
-  | { readonly kind: 'stored'; readonly blobs: number; readonly stamp: FileStamp; readonly changed: boolean }
+  | {
+      readonly kind: 'stored';
+      readonly blobs: number;
+      readonly bytes: number;
+      /** What fstat said after the last byte, where it is not what the task said. */
+      readonly stamp: FileStamp | undefined;
+      readonly changed: boolean;
+    }
   | { readonly kind: 'gone' }
   | { readonly kind: 'failed'; readonly fault: PlainFault };
 

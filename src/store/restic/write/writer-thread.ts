@@ -104,7 +104,19 @@ class WriterThread {
       ids.truncate(from);
       return { kind: 'gone' };
     }
-    return { kind: 'stored', blobs: ids.count - from, stamp: read.stamp, changed: read.changed };
+    const { stamp, changed } = read;
+    const asExpected =
+      stamp.size === task.size &&
+      stamp.mtime === task.mtime &&
+      stamp.ctime === task.ctime &&
+      stamp.inode === task.inode;
+    return {
+      kind: 'stored',
+      blobs: ids.count - from,
+      bytes: stamp.size,
+      stamp: asExpected ? undefined : stamp,
+      changed,
+    };
   }
 
   #pieces(batch: number, bytes: Uint8Array, pieces: readonly StreamPiece[]): void {
@@ -119,8 +131,8 @@ class WriterThread {
       if (piece.end === 'drop') continue;
       assembler.end();
       ids.append(assembler.ids);
-      const stamp = { size: assembler.bytes, mtime: 0n, ctime: 0n, inode: 0n };
-      outcomes.push({ kind: 'stored', blobs: assembler.ids.count, stamp, changed: false });
+      const { bytes: length, ids: own } = assembler;
+      outcomes.push({ kind: 'stored', blobs: own.count, bytes: length, stamp: undefined, changed: false });
     }
     this.#done(batch, outcomes, ids);
   }
