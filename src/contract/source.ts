@@ -16,7 +16,8 @@ export interface Source {
    *
    * The source alone decides sameness, from the stamps that the base kept. Failure is not deletion: a directory that
    * could not be read is `carried` from the base (or, without one, an empty listing) together with its fault.
-   * The consumer takes each listing's pages to the end before it asks for the next directory.
+   * Siblings come in byte order of their names (only the `new` of a Maildir may come before its `cur`), so that two walks
+   * can be compared side by side. The consumer takes each listing's pages to the end before it asks for the next directory.
    */
   capture(base: Base | undefined, run: Run): AsyncIterable<CapturedDirectory>;
 
@@ -29,7 +30,8 @@ export interface Source {
 
   /**
    * Where an entry is now whose local file was gone when a worker opened it (a Maildir flag change renames the file):
-   * its new listing, or undefined when it is really gone.
+   * its new listing, or undefined when it is really gone. `path` is that of the directory. The entry keeps the name under
+   * which it was listed, or takes its new one.
    */
   relocate(path: Path, entry: Entry, run: Run): Promise<FreshChild | undefined>;
 
