@@ -1,6 +1,7 @@
 import { backupCommand } from './command/backup.ts';
 import { catCommand } from './command/cat.ts';
 import { diffCommand } from './command/diff.ts';
+import { findCommand } from './command/find.ts';
 import { listCommand } from './command/list.ts';
 import { lsCommand } from './command/ls.ts';
 import { snapshotsCommand } from './command/snapshots.ts';
@@ -12,6 +13,7 @@ export const commands: readonly DefineCommand[] = [
   backupCommand,
   snapshotsCommand,
   lsCommand,
+  findCommand,
   diffCommand,
   statsCommand,
   listCommand,

@@ -57,7 +57,7 @@ export const addGlobalOptions = (command: Command): Command =>
 
 /** That something is off, empty or 0 when nobody asks for it goes without saying. */
 const describeOption = (option: Option): string => {
-  const { defaultValue }: { readonly defaultValue?: unknown } = option;
+  const defaultValue: unknown = option.defaultValue;
   const silent = defaultValue === false || defaultValue === 0 || typeof defaultValue === 'object';
   return silent ? option.description : new Help().optionDescription(option);
 };

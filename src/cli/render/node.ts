@@ -1,11 +1,10 @@
 import { displayText } from '../../model/byte-string.ts';
 import type { Entry } from '../../model/entry.ts';
 import { formatBytes } from '../../model/size.ts';
-import { goJsonText, goJsonTextOfBytes, isUtf8 } from '../../store/restic/format/go-quote.ts';
+import { goJsonText, goJsonTextOfBytes } from '../../store/restic/format/go-quote.ts';
 import { formatTime, localOffsetMinutes } from '../../store/restic/format/time-format.ts';
 import { goModeOf, nodeTypeNames, type TreeNode } from '../../store/restic/format/tree-format.ts';
 import type { ListedNode } from '../../store/restic/read/tree-listing.ts';
-import { bytesOf } from '../../model/byte-string.ts';
 import { localTime } from './local-time.ts';
 
 const typeLetters = 'dalTLDpSugct?';
@@ -53,11 +52,8 @@ export const listedJson = ({ path, node }: ListedNode): string => {
   );
 };
 
-const linkTargetOf = ({ linkTarget }: Entry): string => {
-  if (linkTarget === undefined) return '';
-  const raw = isUtf8(linkTarget) ? '' : `,"linktarget_raw":"${Buffer.from(bytesOf(linkTarget)).toString('base64')}"`;
-  return `,"linktarget":"${goJsonTextOfBytes(linkTarget)}"${raw}`;
-};
+const linkTargetOf = ({ linkTarget }: Entry): string =>
+  linkTarget === undefined ? '' : `,"linktarget":"${goJsonTextOfBytes(linkTarget)}"`;
 
 /** A match of `find --json`, members as restic's. */
 export const matchJson = ({ path, node }: ListedNode): string => {

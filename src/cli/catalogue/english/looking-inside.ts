@@ -34,4 +34,8 @@ export const lookingInsideMessages = {
   othersDiffer: (added: number, removed: number): string => `others:   ${added} new, ${removed} removed`,
   blobsDiffer: (added: number, removed: number): string => `blobs:    ${added} new, ${removed} removed`,
   bytesDiffer: (added: string, removed: string): string => `data:     ${added} new, ${removed} removed`,
+
+  foundIn: (id: string, time: string): string => `in snapshot ${id} of ${time}:`,
+  nothingFound: (): string => 'nothing found',
+  messagesFound: (count: number): string => `${plural(count, 'message', 'messages')} found`,
 };

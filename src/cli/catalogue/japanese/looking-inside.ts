@@ -37,4 +37,8 @@ export const lookingInsideMessages: typeof english = {
   othersDiffer: (added, removed) => `その他: 新規 ${added}、削除 ${removed}`,
   blobsDiffer: (added, removed) => `ブロブ: 新規 ${added}、削除 ${removed}`,
   bytesDiffer: (added, removed) => `データ: 新規 ${added}、削除 ${removed}`,
+
+  foundIn: (id, time) => `スナップショット ${id}（${time}）:`,
+  nothingFound: () => '見つかりませんでした',
+  messagesFound: (count) => `${count} 通のメールが見つかりました`,
 };

@@ -1,0 +1,127 @@
+import type { Content, Source, Verdict } from '../contract/source.ts';
+import { type Run, throwIfInterrupted } from '../contract/run.ts';
+import { byteStringOfLatin1 } from '../model/byte-string.ts';
+import type { Entry, Path } from '../model/entry.ts';
+import { Fault } from '../model/fault.ts';
+import { attachmentName, headerBytes, type MessageHeader, readHeader } from '../mail/header.ts';
+import { isAttached, walkLeaves } from '../mail/mime-leaves.ts';
+
+/** A message file in a source. */
+export interface MessageFile {
+  readonly path: Path;
+  readonly entry: Entry;
+  readonly content: Content;
+}
+
+const tellFailure = (file: MessageFile | undefined, verdict: Verdict, run: Run): boolean => {
+  if (verdict.kind === 'complete' || verdict.kind === 'changed') return false;
+  const fault =
+    verdict.kind === 'failed' ? verdict.fault : new Fault('entry-vanished', 'it vanished before it was read');
+  const path = byteStringOfLatin1(`/${file?.path.join('/') ?? ''}`);
+  run.emit({ kind: 'fault', fault, path });
+  return true;
+};
+
+/** The beginnings of files while their pieces arrive, in any order. */
+class Beginnings {
+  readonly #limit: number;
+  readonly #buffers = new Map<number, Uint8Array>();
+
+  constructor(limit: number) {
+    this.#limit = limit;
+  }
+
+  /** Keeps what of a piece belongs to the beginning of a file of `size` bytes. */
+  add(request: number, { size, position, piece }: { size: number; position: number; piece: Uint8Array }): void {
+    const wanted = Math.min(size, this.#limit);
+    if (position >= wanted) return;
+    let buffer = this.#buffers.get(request);
+    if (buffer === undefined) this.#buffers.set(request, (buffer = new Uint8Array(wanted)));
+    buffer.set(piece.subarray(0, wanted - position), position);
+  }
+
+  take(request: number): Uint8Array {
+    const buffer = this.#buffers.get(request) ?? new Uint8Array(0);
+    this.#buffers.delete(request);
+    return buffer;
+  }
+}
+
+/** The headers of messages; undefined for one that could not be read, which is told as a fault event. */
+export const readHeaders = async (
+  source: Source,
+  files: readonly MessageFile[],
+  beginningOf: (content: Content) => Content,
+  run: Run,
+): Promise<readonly (MessageHeader | undefined)[]> => {
+  const headers: (MessageHeader | undefined)[] = Array.from({ length: files.length });
+  const beginnings = new Beginnings(headerBytes);
+  const requests = files.map(({ entry, content }) => ({ entry, content: beginningOf(content) }));
+  for await (const { bytes, pieces, verdicts } of source.read(requests, 'any-order', run)) {
+    throwIfInterrupted(run);
+    for (const { request, position, start, length } of pieces) {
+      const size = files[request]?.entry.size ?? 0;
+      beginnings.add(request, { size, position, piece: bytes.subarray(start, start + length) });
+    }
+    for (const { request, verdict } of verdicts) {
+      const beginning = beginnings.take(request);
+      if (!tellFailure(files[request], verdict, run)) headers[request] = readHeader(beginning);
+    }
+  }
+  return headers;
+};
+
+/** What lies further back in a message is not looked at: a size is only what a tree says, and memory is bounded. */
+const wholeLimit = 256 * 1024 * 1024;
+/** Whole messages in memory at once; one that is larger is read alone. */
+const bytesAtOnce = 32 * 1024 * 1024;
+
+/** The names of the attachments of each message, in the order of the messages. `at` is an index into `files`. */
+export async function* readAttachments(
+  source: Source,
+  files: readonly MessageFile[],
+  run: Run,
+): AsyncGenerator<{ readonly at: number; readonly names: readonly string[] }, void> {
+  for (let first = 0; first < files.length;) {
+    let end = first;
+    let bytes = 0;
+    while (end < files.length && (end === first || bytes + (files[end]?.entry.size ?? 0) <= bytesAtOnce)) {
+      bytes += files[end]?.entry.size ?? 0;
+      end++;
+    }
+    const names = await attachmentsOf(source, files.slice(first, end), run);
+    for (const [number, list] of names.entries()) yield { at: first + number, names: list };
+    first = end;
+  }
+}
+
+const attachmentsOf = async (
+  source: Source,
+  files: readonly MessageFile[],
+  run: Run,
+): Promise<readonly (readonly string[])[]> => {
+  const names: (readonly string[])[] = files.map(() => []);
+  const wholes = new Beginnings(wholeLimit);
+  for await (const { bytes, pieces, verdicts } of source.read(files, 'any-order', run)) {
+    throwIfInterrupted(run);
+    for (const { request, position, start, length } of pieces) {
+      const size = files[request]?.entry.size ?? 0;
+      wholes.add(request, { size, position, piece: bytes.subarray(start, start + length) });
+    }
+    for (const { request, verdict } of verdicts) {
+      const whole = wholes.take(request);
+      if (!tellFailure(files[request], verdict, run)) names[request] = attachmentNames(whole);
+    }
+  }
+  return names;
+};
+
+const attachmentNames = (message: Uint8Array): readonly string[] => {
+  const names: string[] = [];
+  walkLeaves(message, (leaf) => {
+    const name = attachmentName(leaf.disposition, leaf.contentType);
+    if (name !== '' || isAttached(leaf)) names.push(name);
+    return true;
+  });
+  return names;
+};
