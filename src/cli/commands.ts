@@ -1,16 +1,24 @@
 import { backupCommand } from './command/backup.ts';
 import { catCommand } from './command/cat.ts';
+import { checkCommand } from './command/check.ts';
 import { diffCommand } from './command/diff.ts';
 import { findCommand } from './command/find.ts';
+import { initCommand } from './command/init.ts';
 import { listCommand } from './command/list.ts';
 import { lsCommand } from './command/ls.ts';
+import { restoreCommand } from './command/restore.ts';
 import { snapshotsCommand } from './command/snapshots.ts';
 import { statsCommand } from './command/stats.ts';
+import { unlockCommand } from './command/unlock.ts';
 import type { DefineCommand } from './define-command.ts';
 
 /** Every command, in the order in which `--help` lists them. */
 export const commands: readonly DefineCommand[] = [
+  initCommand,
   backupCommand,
+  restoreCommand,
+  checkCommand,
+  unlockCommand,
   snapshotsCommand,
   lsCommand,
   findCommand,

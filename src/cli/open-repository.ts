@@ -72,23 +72,27 @@ export const passwordOf = async (access: RepositoryAccess, context: CommandConte
   return promptPassword(access.location, context);
 };
 
-/** Makes the built-in repository when it is not there yet, and tells the person once what to keep. */
-const ensureDefault = async (access: RepositoryAccess, context: CommandContext): Promise<void> => {
+/**
+ * Makes the built-in repository when it is not there yet, and tells the person once what to keep. Returns its id;
+ * undefined when it is there, or another one is meant.
+ */
+export const ensureDefault = async (access: RepositoryAccess, context: CommandContext): Promise<string | undefined> => {
   const { environment, output, messages, run } = context;
   const builtIn = defaultRepository(environment);
-  if (!access.isDefault || builtIn.exists) return;
+  if (!access.isDefault || builtIn.exists) return undefined;
   const file = access.password?.kind === 'file' ? access.password.path : undefined;
   if (file === builtIn.passwordFile) await ensurePasswordFile(file, environment.configDirectory);
   const options = await openOptions(context, await passwordOf(access, context));
   const { initRepository } = await import('../store/restic/repository.ts');
   const backend = await openBackend(access.location);
-  await initRepository(backend, { ...options, generatedPassword: file === builtIn.passwordFile }, run);
+  const id = await initRepository(backend, { ...options, generatedPassword: file === builtIn.passwordFile }, run);
   output.say(messages.firstRepository(access.location));
   if (file === builtIn.passwordFile) {
     output.say(messages.firstPassword(file));
     output.say(messages.keepPassword());
   }
   output.say('');
+  return id;
 };
 
 /**

@@ -6,12 +6,13 @@ import { errnoFault } from '../system/errno.ts';
 export const readInput = async (file: string, run: Run): Promise<Uint8Array> => {
   try {
     if (file !== '-') return await readFile(file, { signal: run.signal });
-    const chunks: Buffer[] = [];
+    const chunks: Uint8Array[] = [];
+    const input: AsyncIterable<unknown> = process.stdin;
     const stop = (): void => {
       process.stdin.destroy(new Error('interrupted'));
     };
     run.signal.addEventListener('abort', stop, { once: true });
-    for await (const chunk of process.stdin) chunks.push(Buffer.from(chunk));
+    for await (const chunk of input) if (chunk instanceof Uint8Array) chunks.push(chunk);
     run.signal.removeEventListener('abort', stop);
     return Buffer.concat(chunks);
   } catch (error) {

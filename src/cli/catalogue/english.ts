@@ -1,11 +1,15 @@
 import { backupMessages } from './english/backup.ts';
 import { generalMessages } from './english/general.ts';
 import { lookingInsideMessages } from './english/looking-inside.ts';
+import { repositoryMessages } from './english/repository.ts';
+import { restoreMessages } from './english/restore.ts';
 
 /** One file a command; names are unique over all of them. */
 export const english = {
   ...generalMessages,
   ...backupMessages,
+  ...repositoryMessages,
+  ...restoreMessages,
   ...lookingInsideMessages,
 };
 

@@ -3,6 +3,8 @@ export const generalMessages = {
   fault: (message: string): string => `mailkeep: ${message}`,
   warning: (message: string): string => `warning: ${message}`,
   hint: (hint: string): string => `  ${hint}`,
+  yesOrNo: (): string => '[y/N]',
+  isYes: (answer: string): boolean => answer === 'y' || answer === 'yes',
   interruptedAgain: (): string => 'mailkeep: stopped at once',
 
   firstRepository: (location: string): string => `A new encrypted repository was made for you: ${location}`,

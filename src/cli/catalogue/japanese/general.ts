@@ -4,6 +4,8 @@ export const generalMessages: typeof english = {
   fault: (message) => `mailkeep: ${message}`,
   warning: (message) => `警告: ${message}`,
   hint: (hint) => `  ${hint}`,
+  yesOrNo: () => '[y/N]',
+  isYes: (answer) => ['y', 'yes', 'はい'].includes(answer),
   interruptedAgain: () => 'mailkeep: ただちに停止しました',
 
   firstRepository: (location) => `暗号化されたリポジトリを新しく作成しました: ${location}`,

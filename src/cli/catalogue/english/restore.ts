@@ -1,0 +1,49 @@
+import { plural } from './plural.ts';
+
+interface PlanCounts {
+  readonly files: number;
+  readonly folders: number;
+  readonly bytes: string;
+}
+
+const amount = ({ files, folders, bytes }: PlanCounts): string =>
+  `${plural(files, 'file', 'files')}, ${plural(folders, 'folder', 'folders')}, ${bytes}`;
+
+const losses: Readonly<Record<string, string>> = {
+  owner: 'owner or group',
+  setuid: 'set-user-id or set-group-id',
+  mode: 'mode',
+  time: 'time',
+  nanoseconds: 'the last digits of the time (set to the microsecond)',
+  xattr: 'extended attributes',
+  acl: 'access control list',
+  'hard-link': 'hard link (made a file of its own)',
+  device: 'device',
+  fifo: 'named pipe',
+  socket: 'socket',
+  irregular: 'entry of an unknown kind',
+};
+
+export const restoreMessages = {
+  restorePlan: (source: string, target: string): string => `${source} into ${target}:`,
+  planCreate: (counts: PlanCounts): string => `  new:          ${amount(counts)}`,
+  planOverwrite: (counts: PlanCounts): string => `  overwritten:  ${amount(counts)}`,
+  planLeave: (counts: PlanCounts): string => `  left as is:   ${amount(counts)}`,
+  planRefused: (count: number): string => `  not restored: ${plural(count, 'entry', 'entries')}`,
+  planOverwrites: (path: string): string => `    overwrites ${path}`,
+  planRefusal: (path: string, reason: string): string => `    ${path}: ${reason}`,
+  planMore: (count: number): string => `    and ${count.toLocaleString('en')} more (all of them with --verbose)`,
+  nothingFits: (): string => 'nothing in the snapshot matches what was asked for',
+  askOverwrite: (files: number, target: string): string => `Overwrite ${plural(files, 'file', 'files')} in ${target}?`,
+  askInPlace: (target: string): string => `Restore to where it was taken from, ${target}?`,
+  declined: (): string => 'nothing was restored',
+  planOnly: (): string => 'dry run: nothing was written',
+  restored: (counts: PlanCounts, duration: string): string => `restored: ${amount(counts)}, in ${duration}`,
+  leftAsIs: (counts: PlanCounts): string => `left:     ${amount(counts)}`,
+  restoreFailed: (count: number): string => `${plural(count, 'entry', 'entries')} could not be restored`,
+  notRestoredHere: (kind: string, count: number): string =>
+    `not restored here: ${losses[kind] ?? kind} of ${plural(count, 'entry', 'entries')}`,
+  verified: (): string => 'verified: what was restored equals the snapshot',
+  verifiedWrong: (count: number): string =>
+    `verified: ${plural(count, 'entry differs', 'entries differ')} from the snapshot`,
+};

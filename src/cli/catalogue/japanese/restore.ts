@@ -1,0 +1,42 @@
+import type { restoreMessages as english } from '../english/restore.ts';
+
+type PlanCounts = Parameters<typeof english.planCreate>[0];
+
+const amount = ({ files, folders, bytes }: PlanCounts): string => `ファイル ${files}、フォルダー ${folders}、${bytes}`;
+
+const losses: Readonly<Record<string, string>> = {
+  owner: '所有者・グループ',
+  setuid: 'setuid・setgid',
+  mode: 'モード',
+  time: '日時',
+  nanoseconds: '日時の末尾（マイクロ秒まで設定）',
+  xattr: '拡張属性',
+  acl: 'アクセス制御リスト',
+  'hard-link': 'ハードリンク（独立したファイルとして作成）',
+  device: 'デバイス',
+  fifo: '名前付きパイプ',
+  socket: 'ソケット',
+  irregular: '種類不明の項目',
+};
+
+export const restoreMessages: typeof english = {
+  restorePlan: (source, target) => `${source} を ${target} へ復元します:`,
+  planCreate: (counts) => `  新規:       ${amount(counts)}`,
+  planOverwrite: (counts) => `  上書き:     ${amount(counts)}`,
+  planLeave: (counts) => `  そのまま:   ${amount(counts)}`,
+  planRefused: (count) => `  復元しない: ${count} 件`,
+  planOverwrites: (path) => `    上書き ${path}`,
+  planRefusal: (path, reason) => `    ${path}: ${reason}`,
+  planMore: (count) => `    ほか ${count} 件（--verbose ですべて表示）`,
+  nothingFits: () => '指定に合うものがスナップショットにありません',
+  askOverwrite: (files, target) => `${target} の ${files} ファイルを上書きしますか?`,
+  askInPlace: (target) => `元の場所 ${target} へ復元しますか?`,
+  declined: () => '何も復元していません',
+  planOnly: () => '試行のみ: 何も書き込んでいません',
+  restored: (counts, duration) => `復元: ${amount(counts)}、所要 ${duration}`,
+  leftAsIs: (counts) => `そのまま: ${amount(counts)}`,
+  restoreFailed: (count) => `${count} 件を復元できませんでした`,
+  notRestoredHere: (kind, count) => `ここでは復元できないもの: ${losses[kind] ?? kind}（${count} 件）`,
+  verified: () => '検証済み: 復元したものはスナップショットと一致します',
+  verifiedWrong: (count) => `検証: ${count} 件がスナップショットと異なります`,
+};

@@ -1,0 +1,115 @@
+import { rm } from 'node:fs/promises';
+import { dirname, resolve } from 'node:path';
+import { InvalidArgumentError } from 'commander';
+import { ensurePasswordFile } from '../../config/default-repository.ts';
+import { readPassword } from '../../config/password.ts';
+import { Fault, isFault } from '../../model/fault.ts';
+import { openBackend } from '../../registry.ts';
+import type { CommandContext, GlobalOptions } from '../context.ts';
+import { examples, newCommand, type DefineCommand } from '../define-command.ts';
+import { exitCode } from '../exit-code.ts';
+import { addLeftOut } from '../left-out.ts';
+import { ensureDefault, openOptions, repositoryAccess, type RepositoryAccess } from '../open-repository.ts';
+
+interface InitCommandOptions extends GlobalOptions {
+  readonly generatePassword?: string;
+  readonly repositoryVersion: 2;
+}
+
+const parseVersion = (text: string): 2 => {
+  if (text === '2' || text === 'stable' || text === 'latest') return 2;
+  throw new InvalidArgumentError(
+    text === '1'
+      ? 'Version 1 cannot compress; Mailkeep writes version 2, which restic reads since 0.14, and reads both.'
+      : 'It must be 2.',
+  );
+};
+
+const noParameters = 'Where files are cut is drawn at random for each repository.';
+
+export const initCommand: DefineCommand = (execute) =>
+  addLeftOut(
+    newCommand('init', 'make a new repository')
+      .option('--generate-password <file>', 'make a strong password, and write it into this new file')
+      .option('--repository-version <version>', 'version of the format: 2', parseVersion, 2),
+    [
+      { flags: '--copy-chunker-params', instead: noParameters },
+      { flags: '--from-repo <location>', instead: noParameters },
+      { flags: '--insecure-no-password', instead: 'A repository is never made without a password.' },
+    ],
+  )
+    .addHelpText(
+      'after',
+      examples([
+        'mailkeep init                                                   the built-in one, which backup also makes',
+        'mailkeep init -r /srv/backup/mail                               asks for a password',
+        'mailkeep init -r /srv/backup/mail --generate-password ~/mail-password',
+      ]),
+    )
+    .action((options: InitCommandOptions) => execute(options, (context) => makeRepository(options, context)));
+
+const makeRepository = async (options: InitCommandOptions, context: CommandContext): Promise<number> => {
+  const access = await repositoryAccess(context);
+  const isBuiltIn = access.isDefault && options.generatePassword === undefined;
+  const id = isBuiltIn ? await makeDefault(access, context) : await makeGiven(access, options, context);
+  const { output, messages } = context;
+  if (options.json) {
+    output.print(JSON.stringify({ message_type: 'initialized', id, repository: access.location }));
+    return exitCode.good;
+  }
+  output.print(messages.repositoryMade(id, access.location));
+  if (options.generatePassword !== undefined)
+    output.print(messages.passwordGenerated(resolve(options.generatePassword)));
+  if (!isBuiltIn && !options.quiet) output.print(messages.keepInMind());
+  return exitCode.good;
+};
+
+const makeDefault = async (access: RepositoryAccess, context: CommandContext): Promise<string> => {
+  const id = await ensureDefault(access, context);
+  if (id !== undefined) return id;
+  throw new Fault('repository-exists', `there is already a repository at ${access.location}`, {
+    hint: 'It is used by all commands that are given no other one: nothing has been changed.',
+  });
+};
+
+const makeGiven = async (
+  access: RepositoryAccess,
+  { generatePassword }: InitCommandOptions,
+  context: CommandContext,
+): Promise<string> => {
+  const file = generatePassword === undefined ? undefined : resolve(generatePassword);
+  const [{ initRepository }, backend] = await Promise.all([
+    import('../../store/restic/repository.ts'),
+    openBackend(access.location),
+  ]);
+  try {
+    const password = file === undefined ? await newPassword(access, context) : await generated(file, context);
+    const settings = { ...(await openOptions(context, password)), generatedPassword: file !== undefined };
+    return await initRepository(backend, settings, context.run);
+  } catch (error) {
+    // `repository-exists` comes before any key is made: the password just generated belongs to nothing.
+    if (file !== undefined && isFault(error, 'repository-exists')) await rm(file, { force: true });
+    throw error;
+  } finally {
+    await backend.close();
+  }
+};
+
+const newPassword = async (access: RepositoryAccess, context: CommandContext): Promise<string> => {
+  if (access.password !== undefined) return readPassword(access.password, context.run.signal);
+  const { promptNewPassword } = await import('../prompt-password.ts');
+  return promptNewPassword(access.location, context);
+};
+
+const generated = async (file: string, { run, options }: CommandContext): Promise<string> => {
+  if (options.passwordFile !== undefined || options.passwordCommand !== undefined) {
+    throw new Fault('usage', 'a password is to be generated, and one is given as well', {
+      hint: 'Leave out either --generate-password or the password.',
+    });
+  }
+  if ((await ensurePasswordFile(file, dirname(file))) === 'made')
+    return readPassword({ kind: 'file', path: file }, run.signal);
+  throw new Fault('configuration', `${file} is there already, and may be the password of another repository`, {
+    hint: 'Give --generate-password a new name, or use this password with --password-file.',
+  });
+};

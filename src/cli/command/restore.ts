@@ -1,0 +1,161 @@
+import { availableParallelism } from 'node:os';
+import { resolve } from 'node:path';
+import { Option } from 'commander';
+import type { Source } from '../../contract/source.ts';
+import type { Overwrite, Target } from '../../contract/target.ts';
+import { byteStringOfText, displayText } from '../../model/byte-string.ts';
+import { Fault } from '../../model/fault.ts';
+import type { Repository } from '../../store/restic/repository.ts';
+import type { CommandContext, GlobalOptions } from '../context.ts';
+import { examples, newCommand, type DefineCommand } from '../define-command.ts';
+import { exitCode } from '../exit-code.ts';
+import { addLeftOut } from '../left-out.ts';
+import { withRepository } from '../open-repository.ts';
+import {
+  addExcludeOptions,
+  addIncludeOptions,
+  excludePatterns,
+  type ExcludeOptions,
+  includePatterns,
+  type IncludeOptions,
+} from '../pattern-options.ts';
+import { restoreFilter, type RestoreFilter } from '../restore/restore-filter.ts';
+import { isEmptyPlan, mayApply, printPlan, type RestoreSubject } from '../restore/restore-plan.ts';
+import { isComplete, printRestore } from '../restore/restore-summary.ts';
+import { addFilterOptions, filterOf, type FilterOptions, namedSnapshot } from '../snapshot-options.ts';
+
+interface RestoreCommandOptions extends GlobalOptions, FilterOptions, ExcludeOptions, IncludeOptions {
+  readonly target: string;
+  readonly overwrite: Overwrite;
+  readonly verify: boolean;
+  readonly dryRun: boolean;
+  readonly sparse: boolean;
+  readonly yes: boolean;
+}
+
+const leftOut = [
+  { flags: '--delete', instead: 'It removes nothing at the target: restore into an empty folder.' },
+  { flags: '--ownership-by-name', instead: 'Owners are restored by their numbers.' },
+  { flags: '--exclude-xattr <pattern>', instead: 'Extended attributes are restored all.' },
+  { flags: '--include-xattr <pattern>', instead: 'Extended attributes are restored all.' },
+];
+
+export const restoreCommand: DefineCommand = (execute) => {
+  const command = newCommand('restore', 'bring a snapshot, or a part of it, back into a folder')
+    .argument('<snapshot[:folder]>', 'beginning of an id, latest or latest~1; of a folder in it')
+    .requiredOption('-t, --target <folder>', 'where to; it is made if it is not there')
+    .addOption(
+      new Option(
+        '--overwrite <when>',
+        'what to do with files that are there: if-changed leaves those of equal size and time',
+      )
+        .choices(['always', 'if-changed', 'never'])
+        .default('if-changed'),
+    )
+    .option('--verify', 'read back what was restored and compare it with the snapshot', false)
+    .option('-n, --dry-run', 'only show the plan', false)
+    .option('--sparse', 'leave holes where files have nothing but zeros', false)
+    .option('--yes', 'overwrite, or restore in place, without being asked', false);
+  addFilterOptions(addExcludeOptions(addIncludeOptions(command)));
+  return addLeftOut(command, leftOut)
+    .addHelpText(
+      'after',
+      examples([
+        'mailkeep restore latest --target /tmp/back --verify',
+        'mailkeep restore latest:/home/alice/Maildir --target /tmp/alice       only what is in that folder',
+        "mailkeep restore 1a2b3c4d -t /tmp/back -i '/home/*/Maildir' -e tmp    parts of it",
+        'mailkeep restore latest --target / --dry-run                          what would be overwritten',
+      ]),
+    )
+    .action((reference: string, options: RestoreCommandOptions) =>
+      execute(options, (context) => restoreSnapshot(reference, options, context)),
+    );
+};
+
+const restoreSnapshot = async (
+  reference: string,
+  options: RestoreCommandOptions,
+  context: CommandContext,
+): Promise<number> => {
+  if (options.target === '') throw new Fault('usage', 'the target of the restore is empty');
+  if (options.dryRun && options.verify) {
+    throw new Fault('usage', '--verify compares what was restored, and --dry-run restores nothing', {
+      hint: 'Leave one of them out.',
+    });
+  }
+  const { run } = context;
+  const filter = restoreFilter(await includePatterns(options, run), await excludePatterns(options, run));
+  const request = { reference, filter, options };
+  return withRepository(context, (repository) =>
+    repository.guarded(() => restoreFrom(repository, request, context), run),
+  );
+};
+
+interface Request {
+  readonly reference: string;
+  /** Undefined: everything. */
+  readonly filter: RestoreFilter | undefined;
+  readonly options: RestoreCommandOptions;
+}
+
+const restoreFrom = async (
+  repository: Repository,
+  { reference, filter = () => true, options }: Request,
+  context: CommandContext,
+): Promise<number> => {
+  const { run } = context;
+  const began = run.now();
+  const { file, folder } = await namedSnapshot(repository, reference, filterOf(options, context), run);
+  const source = await repository.open(file.id, run, folder);
+  const target = resolve(options.target);
+  const place = `/${folder.map((name) => displayText(name)).join('/')}`;
+  const subject: RestoreSubject = {
+    source: folder.length === 0 ? source.description : `${source.description}:${place}`,
+    target,
+    inPlace: target === place,
+  };
+  const { restore } = await import('../../operation/restore.ts');
+  const report = await restore(
+    source,
+    await openTarget(source, filter, options),
+    {
+      dryRun: options.dryRun,
+      verify: options.verify,
+      filter,
+      confirm: async (plan) => {
+        printPlan(plan, subject, context);
+        return mayApply(plan, { subject, yes: options.yes }, context);
+      },
+    },
+    run,
+  );
+  if (report.outcome === 'planned') printPlan(report.plan, subject, context);
+  const milliseconds = Number(run.now() - began) / 1e6;
+  printRestore({ ...report, snapshotId: file.id, target, milliseconds }, context);
+  if (isEmptyPlan(report.plan)) {
+    context.output.say(context.messages.warning(context.messages.nothingFits()));
+    return exitCode.incomplete;
+  }
+  return isComplete(report) && report.outcome !== 'declined' ? exitCode.good : exitCode.incomplete;
+};
+
+const openTarget = async (source: Source, filter: RestoreFilter, options: RestoreCommandOptions): Promise<Target> => {
+  const [{ createFilesTarget }, { narrowInventory }, { loadPosix }] = await Promise.all([
+    import('../../protocol/files/target.ts'),
+    import('../restore/narrow-inventory.ts'),
+    import('../../system/posix.ts'),
+  ]);
+  const posix = await loadPosix();
+  const directory = byteStringOfText(resolve(options.target));
+  const target = createFilesTarget({
+    directory,
+    filter,
+    overwrite: options.overwrite,
+    sparse: options.sparse,
+    posix,
+    asRoot: process.geteuid?.() === 0,
+    threads: Math.max(2, Math.min(8, availableParallelism())),
+    everyEntry: options.verbose > 1,
+  });
+  return options.verify ? narrowInventory(target, source, { directory, posix }) : target;
+};
