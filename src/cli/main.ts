@@ -77,7 +77,8 @@ const reportFault = (fault: Fault, options: GlobalOptions, { output, messages }:
   const code = exitCodeOf(fault.code);
   output.update(undefined);
   if (options.json) {
-    output.say(JSON.stringify({ message_type: 'exit_error', exit_code: code, ...faultRecord(fault) }));
+    // restic's `code` is the number; the name of the fault stands beside it.
+    output.say(JSON.stringify({ message_type: 'exit_error', ...faultRecord(fault), code, fault: fault.code }));
     return code;
   }
   output.say(messages.fault(fault.message));

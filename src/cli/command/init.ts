@@ -2,6 +2,8 @@ import { rm } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { InvalidArgumentError } from 'commander';
 import { ensurePasswordFile } from '../../config/default-repository.ts';
+import type { Backend } from '../../contract/backend.ts';
+import type { Run } from '../../contract/run.ts';
 import { readPassword } from '../../config/password.ts';
 import { Fault, isFault } from '../../model/fault.ts';
 import { openBackend } from '../../registry.ts';
@@ -77,21 +79,35 @@ const makeGiven = async (
   { generatePassword }: InitCommandOptions,
   context: CommandContext,
 ): Promise<string> => {
-  const file = generatePassword === undefined ? undefined : resolve(generatePassword);
   const [{ initRepository }, backend] = await Promise.all([
     import('../../store/restic/repository.ts'),
     openBackend(access.location),
   ]);
+  const make = async (password: string, generatedPassword: boolean): Promise<string> =>
+    initRepository(backend, { ...(await openOptions(context, password)), generatedPassword }, context.run);
   try {
-    const password = file === undefined ? await newPassword(access, context) : await generated(file, context);
-    const settings = { ...(await openOptions(context, password)), generatedPassword: file !== undefined };
-    return await initRepository(backend, settings, context.run);
-  } catch (error) {
-    // `repository-exists` comes before any key is made: the password just generated belongs to nothing.
-    if (file !== undefined && isFault(error, 'repository-exists')) await rm(file, { force: true });
-    throw error;
+    if (generatePassword === undefined) return await make(await newPassword(access, context), false);
+    const file = resolve(generatePassword);
+    const password = await generated(file, context);
+    try {
+      return await make(password, true);
+    } catch (error) {
+      if (await opensNothing(error, backend, context.run)) await rm(file, { force: true });
+      throw error;
+    }
   } finally {
     await backend.close();
+  }
+};
+
+/** Whether no key was made with the password that was just generated. */
+const opensNothing = async (error: unknown, backend: Backend, run: Run): Promise<boolean> => {
+  if (isFault(error, 'repository-exists')) return true;
+  try {
+    for await (const page of backend.list('key', run)) if (page.length > 0) return false;
+    return true;
+  } catch (failure) {
+    return isFault(failure, 'object-missing');
   }
 };
 

@@ -100,7 +100,7 @@ interface Request {
 
 const restoreFrom = async (
   repository: Repository,
-  { reference, filter = () => true, options }: Request,
+  { reference, filter, options }: Request,
   context: CommandContext,
 ): Promise<number> => {
   const { run } = context;
@@ -117,25 +117,28 @@ const restoreFrom = async (
   const { restore } = await import('../../operation/restore.ts');
   const report = await restore(
     source,
-    await openTarget(source, filter, options),
+    await openTarget(source, filter ?? (() => true), options),
     {
       dryRun: options.dryRun,
       verify: options.verify,
-      filter,
+      ...(filter === undefined ? {} : { filter }),
       confirm: async (plan) => {
+        // Patterns that match nothing, such as a misspelt path: there is no plan to show.
+        if (filter !== undefined && isEmptyPlan(plan)) return false;
         printPlan(plan, subject, context);
         return mayApply(plan, { subject, yes: options.yes }, context);
       },
     },
     run,
   );
+  if (filter !== undefined && isEmptyPlan(report.plan)) {
+    throw new Fault('path-missing', 'nothing in the snapshot matches what was asked for', {
+      hint: 'Patterns begin at the root of the snapshot, or match a name at any depth; `mailkeep ls` shows what there is.',
+    });
+  }
   if (report.outcome === 'planned') printPlan(report.plan, subject, context);
   const milliseconds = Number(run.now() - began) / 1e6;
   printRestore({ ...report, snapshotId: file.id, target, milliseconds }, context);
-  if (isEmptyPlan(report.plan)) {
-    context.output.say(context.messages.warning(context.messages.nothingFits()));
-    return exitCode.incomplete;
-  }
   return isComplete(report) && report.outcome !== 'declined' ? exitCode.good : exitCode.incomplete;
 };
 

@@ -33,7 +33,6 @@ export const restoreMessages = {
   planOverwrites: (path: string): string => `    overwrites ${path}`,
   planRefusal: (path: string, reason: string): string => `    ${path}: ${reason}`,
   planMore: (count: number): string => `    and ${count.toLocaleString('en')} more (all of them with --verbose)`,
-  nothingFits: (): string => 'nothing in the snapshot matches what was asked for',
   askOverwrite: (files: number, target: string): string => `Overwrite ${plural(files, 'file', 'files')} in ${target}?`,
   askInPlace: (target: string): string => `Restore to where it was taken from, ${target}?`,
   declined: (): string => 'nothing was restored',

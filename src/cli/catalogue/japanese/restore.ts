@@ -28,7 +28,6 @@ export const restoreMessages: typeof english = {
   planOverwrites: (path) => `    上書き ${path}`,
   planRefusal: (path, reason) => `    ${path}: ${reason}`,
   planMore: (count) => `    ほか ${count} 件（--verbose ですべて表示）`,
-  nothingFits: () => '指定に合うものがスナップショットにありません',
   askOverwrite: (files, target) => `${target} の ${files} ファイルを上書きしますか?`,
   askInPlace: (target) => `元の場所 ${target} へ復元しますか?`,
   declined: () => '何も復元していません',
