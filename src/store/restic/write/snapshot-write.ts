@@ -124,7 +124,7 @@ class PackStorage {
 }
 
 /** Finished packs wait for the storage in memory: not more of them than this. */
-const inFlightBytes = 64 * 1_048_576;
+const inFlightBytes = 32 * 1_048_576;
 
 const createPool = ({ session, index }: SnapshotWriteParts, storage: PackStorage, run: Run): WriterPool => {
   const { master, config, options } = session;

@@ -53,6 +53,9 @@ interface Waiting {
   readonly reject: (fault: Fault) => void;
 }
 
+/** What a writer keeps lies outside the heap: a small young generation (in MiB) costs it nothing and saves 30 MiB each. */
+const resourceLimits = { maxYoungGenerationSizeMb: 12 };
+
 const batchesPerThread = 2;
 /** mail/mime-cuts promises no more cuts than this for one message. */
 const cutsPerMessage = 128;
@@ -159,7 +162,7 @@ export class WriterPool {
     const segments = this.#options.table.segments();
     for (let number = 0; number < this.#options.threads; number++) {
       const workerData: WriterSetup = { ...this.#options.setup, segments };
-      const worker = new Worker(threadFile('writer-thread', import.meta.url), { workerData });
+      const worker = new Worker(threadFile('writer-thread', import.meta.url), { workerData, resourceLimits });
       const thread: Thread = { worker, outstanding: 0, segments: segments.length };
       worker.on('message', (message: FromWriter) => this.#receive(message, worker));
       worker.on('error', (error) => this.#fail(asFault(error)));
