@@ -2,6 +2,7 @@ import { backupCommand } from './command/backup.ts';
 import { catCommand } from './command/cat.ts';
 import { checkCommand } from './command/check.ts';
 import { diffCommand } from './command/diff.ts';
+import { dumpCommand } from './command/dump.ts';
 import { findCommand } from './command/find.ts';
 import { initCommand } from './command/init.ts';
 import { listCommand } from './command/list.ts';
@@ -22,6 +23,7 @@ export const commands: readonly DefineCommand[] = [
   snapshotsCommand,
   lsCommand,
   findCommand,
+  dumpCommand,
   diffCommand,
   statsCommand,
   listCommand,

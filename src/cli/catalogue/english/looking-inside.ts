@@ -38,4 +38,9 @@ export const lookingInsideMessages = {
   foundIn: (id: string, time: string): string => `in snapshot ${id} of ${time}:`,
   nothingFound: (): string => 'nothing found',
   messagesFound: (count: number): string => `${plural(count, 'message', 'messages')} found`,
+
+  leftOutOfArchive: (count: number): string =>
+    `${plural(count, 'entry', 'entries')} of a kind that the archive cannot hold ${count === 1 ? 'was' : 'were'} left out`,
+  renamedInArchive: (count: number): string =>
+    `${plural(count, 'name', 'names')} that ${count === 1 ? 'is' : 'are'} no UTF-8 got \\xNN for such bytes; tar keeps them exact`,
 };

@@ -41,4 +41,8 @@ export const lookingInsideMessages: typeof english = {
   foundIn: (id, time) => `スナップショット ${id}（${time}）:`,
   nothingFound: () => '見つかりませんでした',
   messagesFound: (count) => `${count} 通のメールが見つかりました`,
+
+  leftOutOfArchive: (count) => `アーカイブに入れられない種類の項目 ${count} 件を除きました`,
+  renamedInArchive: (count) =>
+    `UTF-8 でない名前 ${count} 件では該当バイトを \\xNN と書きました（tar ならそのまま残ります）`,
 };
