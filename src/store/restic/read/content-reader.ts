@@ -5,6 +5,7 @@ import { asFault } from '../../../model/fault.ts';
 import { damagedBlob, missingBlob, type BlobReader } from './blob-reader.ts';
 import type { RepositoryIndex } from '../index/repository-index.ts';
 import { planStretches, type Stretch } from './read-plan.ts';
+import type { OpenedBlobs } from './reader-messages.ts';
 import type { ReaderPool } from './reader-pool.ts';
 
 /** Reads contents of snapshots. A content is the ids of its blobs, 32 bytes each. */
@@ -60,48 +61,51 @@ class Progress {
   }
 }
 
-const readStretch = async (
-  stretch: Stretch,
-  parts: ContentReaderParts,
-  progress: Progress,
-  run: Run,
-): Promise<Delivery> => {
-  const verdicts: Verdicts = [];
-  const packId = parts.index.packs.idOf(stretch.pack) ?? '';
-  const failAll = (fault: unknown): Delivery => {
-    for (const uses of stretch.uses) for (const use of uses) progress.failed(use.request, fault, verdicts);
-    return { bytes: noBytes, pieces: [], verdicts };
-  };
+/** A stretch that was read and opened, or why it was not. */
+type ReadStretch =
+  | { readonly stretch: Stretch; readonly pack: string; readonly opened: OpenedBlobs }
+  | { readonly stretch: Stretch; readonly fault: unknown };
+
+const readStretch = async (stretch: Stretch, parts: ContentReaderParts, run: Run): Promise<ReadStretch> => {
+  const pack = parts.index.packs.idOf(stretch.pack) ?? '';
   let sealed: Uint8Array;
   try {
-    sealed = await parts.backend.load(
-      { kind: 'pack', name: packId },
-      { start: stretch.start, length: stretch.length },
-      run,
-    );
-  } catch (error) {
+    const range = { start: stretch.start, length: stretch.length };
+    sealed = await parts.backend.load({ kind: 'pack', name: pack }, range, run);
+  } catch (fault) {
     throwIfInterrupted(run);
-    return failAll(error);
+    return { stretch, fault };
   }
   // A buffer that shares its memory with others (Node's pool) must not be transferred.
   const own = sealed.byteLength === sealed.buffer.byteLength && sealed.buffer instanceof ArrayBuffer;
   const bytes = own ? sealed : new Uint8Array(sealed);
   const transfer = bytes.buffer instanceof ArrayBuffer ? [bytes.buffer] : [];
   const { ids, offsets, lengths, uncompressedLengths } = stretch;
-  const opened = await parts.threads.submit(
-    (job) => ({ job, sealed: bytes, ids, offsets, lengths, uncompressedLengths }),
-    transfer,
-  );
+  const job = { sealed: bytes, ids, offsets, lengths, uncompressedLengths };
+  return { stretch, pack, opened: await parts.threads.submit((number) => ({ job: number, ...job }), transfer) };
+};
 
-  const damage = new Map(opened.damage.map(({ blob, what }) => [blob, what]));
+/**
+ * What the receiver gets of a stretch. Stretches are read out of order and delivered in order: only here, in the order of
+ * delivery, is it counted what a request has, so that its verdict comes with or after its last piece.
+ */
+const deliveryOf = (read: ReadStretch, progress: Progress): Delivery => {
+  const verdicts: Verdicts = [];
+  const { stretch } = read;
+  if ('fault' in read) {
+    for (const uses of stretch.uses) for (const use of uses) progress.failed(use.request, read.fault, verdicts);
+    return { bytes: noBytes, pieces: [], verdicts };
+  }
+  const damage = new Map(read.opened.damage.map(({ blob, what }) => [blob, what]));
   const pieces: Piece[] = [];
   for (const [blob, uses] of stretch.uses.entries()) {
-    const start = opened.starts[blob] ?? -1;
+    const start = read.opened.starts[blob] ?? -1;
     const length = stretch.plainLengths[blob] ?? 0;
-    const id = ids.subarray(blob * 32, blob * 32 + 32);
+    const id = stretch.ids.subarray(blob * 32, blob * 32 + 32);
     for (const { request, position } of uses) {
       if (start < 0) {
-        progress.failed(request, damagedBlob('data', id, packId, damage.get(blob) ?? 'it cannot be read'), verdicts);
+        const what = damage.get(blob) ?? 'it cannot be read';
+        progress.failed(request, damagedBlob('data', id, read.pack, what), verdicts);
         continue;
       }
       if (progress.ended(request)) continue;
@@ -109,7 +113,7 @@ const readStretch = async (
       progress.arrived(request, length, verdicts);
     }
   }
-  return { bytes: opened.bytes, pieces, verdicts };
+  return { bytes: read.opened.bytes, pieces, verdicts };
 };
 
 async function* readAnyOrder(
@@ -126,12 +130,12 @@ async function* readAnyOrder(
   for (const { request, id } of plan.missing) progress.failed(request, missingBlob('data', id), early);
   if (early.length > 0) yield { bytes: noBytes, pieces: [], verdicts: early };
 
-  const pending: Promise<Delivery>[] = [];
+  const pending: Promise<ReadStretch>[] = [];
   const stretches = plan.stretches[Symbol.iterator]();
   const startNext = (): boolean => {
     const next = stretches.next();
     if (next.done === true) return false;
-    const promise = readStretch(next.value, parts, progress, run);
+    const promise = readStretch(next.value, parts, run);
     // Awaited below, in order; until then its failure must not count as unhandled.
     promise.catch(() => undefined);
     pending.push(promise);
@@ -140,7 +144,7 @@ async function* readAnyOrder(
   while (pending.length < parts.stretchesInFlight && startNext());
   for (let next = pending.shift(); next !== undefined; next = pending.shift()) {
     throwIfInterrupted(run);
-    yield await next;
+    yield deliveryOf(await next, progress);
     startNext();
   }
 }
