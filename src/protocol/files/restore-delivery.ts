@@ -53,6 +53,8 @@ interface Receiving {
   readonly partials: Map<number, PartialFile | undefined>;
   /** Requests of which all is written that will come. */
   readonly finished: number[];
+  /** Bytes that came of each file. */
+  readonly received: Float64Array;
   /** 1: it had its verdict. */
   readonly judged: Uint8Array;
 }
@@ -63,7 +65,8 @@ export const createDeliveryReceiver = (
   run: Run,
 ): DeliveryReceiver => {
   const judged = new Uint8Array(files.length);
-  const receiving: Receiving = { files, context, run, partials: new Map(), finished: [], judged };
+  const received = new Float64Array(files.length);
+  const receiving: Receiving = { files, context, run, partials: new Map(), finished: [], judged, received };
   const { ledger, pool } = context;
   return {
     receive: async (delivery) => {
@@ -98,7 +101,9 @@ const takePart = (receiving: Receiving, request: number, part: Part): readonly T
   const known = partials.has(request);
   if (verdict !== undefined) judged[request] = 1;
   if (verdict?.kind === 'changed') tellChanged(file, run);
-  const refusal = verdict === undefined ? undefined : faultOf(verdict, file);
+  const received = (receiving.received[request] ?? 0) + part.pieces.reduce((sum, piece) => sum + piece.length, 0);
+  receiving.received[request] = received;
+  const refusal = verdict === undefined ? undefined : faultOf(verdict, received, file);
   if (!known && refusal !== undefined) {
     context.ledger.failed(pathOfFile(file), refusal);
     partials.set(request, undefined);
@@ -215,9 +220,16 @@ const partsOf = ({ pieces, verdicts }: Delivery): Map<number, Part> => {
 };
 
 /** Why nothing may be kept after this verdict. */
-const faultOf = (verdict: Verdict, file: PendingFile): Fault | undefined => {
+const faultOf = (verdict: Verdict, received: number, file: PendingFile): Fault | undefined => {
   if (verdict.kind === 'failed') return verdict.fault;
-  if (verdict.kind !== 'gone') return undefined;
+  if (verdict.kind !== 'gone') {
+    // A verdict is believed only when the bytes are there: a short file must never pass for a whole one.
+    if (received === verdict.bytes) return undefined;
+    const path = pathOfFile(file);
+    return new Fault('internal', `${received} of ${verdict.bytes} bytes came before it was called complete`, {
+      context: { path },
+    });
+  }
   return new Fault('entry-vanished', 'it vanished before it was read', { context: { path: pathOfFile(file) } });
 };
 
