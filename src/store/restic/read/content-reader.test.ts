@@ -22,20 +22,21 @@ const options: InitOptions = {
   programVersion: 'mailkeep test',
 };
 
-/** Each load answers later than the one after it. */
-const answeringBackwards = (backend: Backend): Backend => {
-  let delay = 100;
+/** Every other pack answers late, so that the one after it overtakes it. */
+const overtaking = (backend: Backend, slow: 0 | 1): Backend => {
+  let loads = 0;
   return {
     ...backend,
     load: async (handle, range, run) => {
-      const own = handle.kind === 'pack' ? (delay = Math.max(0, delay - 15)) : 0;
-      await new Promise((resolve) => setTimeout(resolve, own));
+      const late = handle.kind === 'pack' && loads++ % 2 === slow;
+      await new Promise((resolve) => setTimeout(resolve, late ? 60 : 0));
       return backend.load(handle, range, run);
     },
   };
 };
 
-test('S1: a content whose packs answer in the wrong order is whole before its verdict comes', async () => {
+/** A repository with one file of many packs; returns its storage, the file and its snapshot. */
+const repositoryWithLargeFile = async () => {
   const run = createTestRun();
   const memory = createMemoryBackend();
   await initRepository(memory, options, run);
@@ -54,9 +55,19 @@ test('S1: a content whose packs answer in the wrong order is whole before its ve
   const writer = await openRepository(memory, options, run);
   const { snapshot } = await writer.write(source, { description }, run);
   await writer.close();
+  return { memory, large, id: snapshot?.id ?? '' };
+};
 
-  const repository = await openRepository(answeringBackwards(memory), options, run);
-  const stored = await repository.open(snapshot?.id ?? '', run);
+test('S1: a content whose packs overtake one another is whole before its verdict comes', async () => {
+  const { memory, large, id } = await repositoryWithLargeFile();
+  await readWhole(overtaking(memory, 0), id, large);
+  await readWhole(overtaking(memory, 1), id, large);
+});
+
+const readWhole = async (backend: Backend, id: string, large: Buffer): Promise<void> => {
+  const run = createTestRun();
+  const repository = await openRepository(backend, options, run);
+  const stored = await repository.open(id, run);
   const requests: ReadRequest[] = [];
   for await (const directory of stored.capture(undefined, run)) {
     if (directory.listing.kind !== 'listed') continue;
@@ -80,4 +91,4 @@ test('S1: a content whose packs answer in the wrong order is whole before its ve
   assert.equal(verdicts, 2);
   assert.ok(received.some((content) => content.equals(large)));
   await repository.close();
-});
+};
