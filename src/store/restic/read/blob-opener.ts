@@ -25,41 +25,57 @@ const batchEnd = (job: OpenJob, from: number): number => {
 const plainLength = (job: OpenJob, blob: number): number =>
   job.uncompressedLengths[blob] || Math.max(0, (job.lengths[blob] ?? 0) - sealOverhead);
 
-/** Opens, decompresses and hashes the blobs of a job. */
-export const openBlobs = (job: OpenJob, sealer: BatchSealer, decompressor: Decompressor): OpenedBlobs => {
-  const count = job.offsets.length;
-  let total = 0;
-  for (let blob = 0; blob < count; blob++) total += plainLength(job, blob);
-  const bytes = new Uint8Array(total);
-  const starts: number[] = [];
-  const damage: { blob: number; what: string }[] = [];
-  let used = 0;
+/** One blob of a job: its plaintext, valid until the next one, or what is wrong with it. */
+export type OpenedBlob =
+  | { readonly blob: number; readonly plain: Uint8Array }
+  | { readonly blob: number; readonly what: string };
 
-  const place = (blob: number, content: Uint8Array | undefined): string | undefined => {
-    const size = job.uncompressedLengths[blob] ?? 0;
-    if (content === undefined) return 'its seal is broken';
-    const plain = size === 0 ? content : decompressor.decompress(content, size);
-    if (plain === undefined) return 'it does not decompress';
-    const id = job.ids.subarray(blob * 32, blob * 32 + 32);
-    if (Buffer.compare(hash('sha256', plain, 'buffer'), id) !== 0) return 'its content does not match its id';
-    bytes.set(plain, used);
-    starts.push(used);
-    used += plain.length;
-    return undefined;
-  };
+const examine = (
+  blob: number,
+  content: Uint8Array | undefined,
+  job: OpenJob,
+  decompressor: Decompressor,
+): OpenedBlob => {
+  if (content === undefined) return { blob, what: 'its seal is broken' };
+  const size = job.uncompressedLengths[blob] ?? 0;
+  const plain = size === 0 ? content : decompressor.decompress(content, size);
+  if (plain === undefined) return { blob, what: 'it does not decompress' };
+  const id = job.ids.subarray(blob * 32, blob * 32 + 32);
+  if (Buffer.compare(hash('sha256', plain, 'buffer'), id) === 0) return { blob, plain };
+  return { blob, what: 'its content does not match its id' };
+};
 
-  for (let from = 0; from < count;) {
+/** Opens, decompresses and hashes the blobs of a job, one after another. */
+export function* openEach(job: OpenJob, sealer: BatchSealer, decompressor: Decompressor): Generator<OpenedBlob> {
+  for (let from = 0; from < job.offsets.length;) {
     const end = batchEnd(job, from);
     const lengths = job.lengths.slice(from, end);
     const start = job.offsets[from] ?? 0;
     const stretch = job.sealed.subarray(start, start + lengths.reduce((sum, length) => sum + length, 0));
     for (const [number, content] of sealer.openBatch(stretch, lengths).entries()) {
-      const what = place(from + number, content);
-      if (what === undefined) continue;
-      starts.push(-1);
-      damage.push({ blob: from + number, what });
+      yield examine(from + number, content, job, decompressor);
     }
     from = end;
+  }
+}
+
+/** The plaintexts of a job, together. */
+export const openBlobs = (job: OpenJob, sealer: BatchSealer, decompressor: Decompressor): OpenedBlobs => {
+  let total = 0;
+  for (let blob = 0; blob < job.offsets.length; blob++) total += plainLength(job, blob);
+  const bytes = new Uint8Array(total);
+  const starts: number[] = [];
+  const damage: { blob: number; what: string }[] = [];
+  let used = 0;
+  for (const opened of openEach(job, sealer, decompressor)) {
+    if ('what' in opened) {
+      starts.push(-1);
+      damage.push(opened);
+      continue;
+    }
+    bytes.set(opened.plain, used);
+    starts.push(used);
+    used += opened.plain.length;
   }
   return { job: job.job, bytes: bytes.subarray(0, used), starts, damage };
 };
