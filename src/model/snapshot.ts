@@ -53,3 +53,9 @@ export interface Snapshot extends SnapshotDescription {
 
 /** Marks a snapshot in which something could not be read: never evidence for retention. */
 export const incompleteTag = 'mailkeep:incomplete';
+
+/** Marks our own notes about other snapshots: outside of any policy, and never meant by `latest`. */
+export const evidenceTag = 'mailkeep:evidence';
+
+/** Marks a snapshot that leaves by no policy until the tag is taken away. */
+export const holdTag = 'mailkeep:hold';

@@ -1,5 +1,7 @@
 import { backupMessages } from './english/backup.ts';
+import { forgetMessages } from './english/forget.ts';
 import { generalMessages } from './english/general.ts';
+import { keyMessages } from './english/keys.ts';
 import { lookingInsideMessages } from './english/looking-inside.ts';
 import { repositoryMessages } from './english/repository.ts';
 import { restoreMessages } from './english/restore.ts';
@@ -10,6 +12,8 @@ export const english = {
   ...backupMessages,
   ...repositoryMessages,
   ...restoreMessages,
+  ...forgetMessages,
+  ...keyMessages,
   ...lookingInsideMessages,
 };
 

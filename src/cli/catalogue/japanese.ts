@@ -1,6 +1,8 @@
 import type { Messages } from './english.ts';
 import { backupMessages } from './japanese/backup.ts';
+import { forgetMessages } from './japanese/forget.ts';
 import { generalMessages } from './japanese/general.ts';
+import { keyMessages } from './japanese/keys.ts';
 import { lookingInsideMessages } from './japanese/looking-inside.ts';
 import { repositoryMessages } from './japanese/repository.ts';
 import { restoreMessages } from './japanese/restore.ts';
@@ -10,5 +12,7 @@ export const japanese: Messages = {
   ...backupMessages,
   ...repositoryMessages,
   ...restoreMessages,
+  ...forgetMessages,
+  ...keyMessages,
   ...lookingInsideMessages,
 };

@@ -15,13 +15,21 @@ import { withRepository } from '../open-repository.ts';
 interface CheckCommandOptions extends GlobalOptions {
   readonly readData: boolean;
   readonly readDataSubset?: PackSubset;
+  /** `--no-evidence` makes it false. */
+  readonly evidence: boolean;
 }
 
 const mostParts = 256;
-const expected = `It must be n/t (n from 1 to t, t at most ${mostParts}), a percentage such as 2.5%, or a size such as 10G.`;
+const expected = `It must be n/t (n from 1 to t, t at most ${mostParts}), a percentage such as 2.5%, a size such as 10G, or rotate/t.`;
 
-/** `2/7`, `2.5%`, `10G`, as restic takes them. */
+/** `2/7`, `2.5%`, `10G`, as restic takes them, and our `rotate/7`. */
 export const parseSubset = (text: string): PackSubset => {
+  const rotation = /^rotate\/(\d{1,3})$/.exec(text);
+  if (rotation !== null) {
+    const parts = Number(rotation[1]);
+    if (parts >= 1 && parts <= mostParts) return { kind: 'rotation', parts };
+    throw new InvalidArgumentError(expected);
+  }
   const share = /^(\d{1,3})\/(\d{1,3})$/.exec(text);
   if (share !== null) {
     const [part, parts] = [Number(share[1]), Number(share[2])];
@@ -42,7 +50,8 @@ export const checkCommand: DefineCommand = (execute) =>
   addLeftOut(
     newCommand('check', 'look whether the repository is whole')
       .option('--read-data', 'read and verify every byte', false)
-      .option('--read-data-subset <part>', 'read a part: 2/7 (second of seven), 5%, 10G', parseSubset),
+      .option('--read-data-subset <part>', 'read a part: 2/7 (second of seven), rotate/7, 5%, 10G', parseSubset)
+      .option('--no-evidence', 'do not note in the repository what was read'),
     [{ flags: '--with-cache', instead: 'A check never trusts a cache.' }],
   )
     .addHelpText(
@@ -51,6 +60,7 @@ export const checkCommand: DefineCommand = (execute) =>
         'mailkeep check                          structure: index, snapshots, folders, sizes of packs',
         'mailkeep check --read-data              every byte as well',
         'mailkeep check --read-data-subset 1/30  a thirtieth; 2/30 the next night, and so on',
+        'mailkeep check --read-data-subset rotate/30   what was read longest ago: all in 30 nights',
       ]),
     )
     .action((options: CheckCommandOptions) => execute(options, (context) => checkAll(options, context)));
@@ -70,7 +80,11 @@ const checkAll = (options: CheckCommandOptions, context: CommandContext): Promis
     const { checkRepository } = await import('../../store/restic/check/check.ts');
     const teller = createTeller(context);
     const run: Run = { signal: context.run.signal, now: () => context.run.now(), emit: teller.hear };
-    const report = await checkRepository(repository, { readData, random: Math.random }, run);
+    const report = await checkRepository(
+      repository,
+      { readData, random: Math.random, keepEvidence: options.evidence },
+      run,
+    );
     context.output.update(undefined);
     if (options.json) context.output.print(JSON.stringify(summaryRecord(report, teller.faults)));
     else printSummary(report, teller.hints, context);

@@ -1,5 +1,6 @@
 import { throwIfInterrupted, type Run } from '../../../contract/run.ts';
-import { asFault, isFault } from '../../../model/fault.ts';
+import { asFault, type Fault, isFault } from '../../../model/fault.ts';
+import { type PackEvidence, rotatedPacks } from '../../../model/pack-evidence.ts';
 import { hexOf } from '../read/blob-reader.ts';
 import { packFault, type CheckedIndex } from './check-index.ts';
 import type { CheckFindings } from './check-report.ts';
@@ -16,7 +17,9 @@ export type PackSubset =
   | { readonly kind: 'share'; readonly part: number; readonly parts: number }
   /** A random part of the packs, 0 to 1, or as many as come to about so many bytes. */
   | { readonly kind: 'fraction'; readonly fraction: number }
-  | { readonly kind: 'bytes'; readonly bytes: number };
+  | { readonly kind: 'bytes'; readonly bytes: number }
+  /** What has waited longest to be read, one of `parts` parts, and what is new: so `parts` runs read all. */
+  | { readonly kind: 'rotation'; readonly parts: number };
 
 const shuffled = (ids: readonly string[], random: () => number): string[] => {
   const order = [...ids];
@@ -29,11 +32,18 @@ const shuffled = (ids: readonly string[], random: () => number): string[] => {
   return order;
 };
 
+export interface PackChoice {
+  /** From 0 up to, not including, 1. */
+  readonly random: () => number;
+  /** For a rotation: when what was read. */
+  readonly evidence: PackEvidence | undefined;
+}
+
 /** Chooses among the packs (name to bytes). At least one is read unless none is asked for. */
 export const choosePacks = (
   packs: ReadonlyMap<string, number>,
   subset: PackSubset,
-  random: () => number,
+  { random, evidence }: PackChoice,
 ): readonly string[] => {
   const ids = [...packs.keys()].sort();
   switch (subset.kind) {
@@ -46,6 +56,8 @@ export const choosePacks = (
       return ids.filter((id) => Number.parseInt(id.slice(0, 2), 16) % subset.parts === subset.part - 1);
     case 'fraction':
       return shuffled(ids, random).slice(0, Math.max(1, Math.round(ids.length * subset.fraction)));
+    case 'rotation':
+      return rotatedPacks(packs, evidence, subset.parts);
     case 'bytes': {
       let left = subset.bytes;
       return shuffled(ids, random).filter((id, number) => {
@@ -63,13 +75,20 @@ export interface PackCheckParts {
   readonly findings: CheckFindings;
 }
 
+export interface PacksChecked {
+  readonly packsRead: number;
+  readonly bytesRead: number;
+  /** Those of the chosen packs in which all is as it should be. */
+  readonly good: ReadonlySet<string>;
+}
+
 /** Reads packs whole, several at once, and compares them with their name, their header and the index. */
 export const checkPacks = async (
   packs: ReadonlyMap<string, number>,
   chosen: readonly string[],
   parts: PackCheckParts,
   run: Run,
-): Promise<{ readonly packsRead: number; readonly bytesRead: number }> => {
+): Promise<PacksChecked> => {
   const { session } = parts;
   const { threads } = session.options;
   const pool = new ThreadPool<VerifyJob, VerifiedPack>(threadFile('verify-thread', import.meta.url), {
@@ -78,12 +97,13 @@ export const checkPacks = async (
   });
   const queue = [...chosen];
   const totalBytes = chosen.reduce((sum, id) => sum + (packs.get(id) ?? 0), 0);
+  const good = new Set<string>();
   let packsRead = 0;
   let bytesRead = 0;
   const work = async (): Promise<void> => {
     for (let id = queue.shift(); id !== undefined; id = queue.shift()) {
       throwIfInterrupted(run);
-      await verifyOne(id, pool, parts, run);
+      if (await verifyOne(id, pool, parts, run)) good.add(id);
       packsRead++;
       bytesRead += packs.get(id) ?? 0;
       run.emit({ kind: 'progress', files: packsRead, bytes: bytesRead, totalFiles: chosen.length, totalBytes });
@@ -95,15 +115,16 @@ export const checkPacks = async (
   } finally {
     await pool.close();
   }
-  return { packsRead, bytesRead };
+  return { packsRead, bytesRead, good };
 };
 
+/** Whether all is well with a pack. */
 const verifyOne = async (
   id: string,
   pool: ThreadPool<VerifyJob, VerifiedPack>,
   parts: PackCheckParts,
   run: Run,
-): Promise<void> => {
+): Promise<boolean> => {
   const { session, checked, findings } = parts;
   let bytes: Uint8Array;
   try {
@@ -112,36 +133,34 @@ const verifyOne = async (
     if (isFault(error, 'interrupted')) throw error;
     // That it is missing was told when the packs were listed.
     if (!isFault(error, 'object-missing')) findings.damaged(asFault(error));
-    return;
+    return false;
   }
+  const size = bytes.length;
   const own = bytes.buffer instanceof ArrayBuffer && bytes.byteLength === bytes.buffer.byteLength ? [bytes.buffer] : [];
   const { damage, header } = await pool.submit((job) => ({ job, id, bytes }), own);
   for (const what of damage) findings.damaged(packFault(id, what));
-  if (header.length > 0) compareWithIndex(id, header, checked, findings);
+  const differences = header.length > 0 ? differencesFromIndex(id, header, checked) : [];
+  for (const fault of differences) findings.damaged(fault);
+  return damage.length + differences.length === 0 && checked.packs.get(id)?.size === size;
 };
 
 /** The index must know every blob of the pack where the pack has it; a copy elsewhere is as good. */
-const compareWithIndex = (
-  id: string,
-  header: Uint8Array,
-  { index, packs }: CheckedIndex,
-  findings: CheckFindings,
-): void => {
-  if (!packs.has(id)) return;
+const differencesFromIndex = (id: string, header: Uint8Array, { index, packs }: CheckedIndex): readonly Fault[] => {
+  if (!packs.has(id)) return [];
+  const faults: Fault[] = [];
   const number = index.packs.numberOf(id);
   const blobs = decodePackHeader(header);
   if (packs.get(id)?.blobs !== blobs.length) {
-    findings.damaged(packFault(id, `holds ${blobs.length} blobs where the index lists ${packs.get(id)?.blobs ?? 0}`));
+    faults.push(packFault(id, `holds ${blobs.length} blobs where the index lists ${packs.get(id)?.blobs ?? 0}`));
   }
   for (const blob of blobs) {
     const slot = index.table.find(blob.type, blob.id);
     const location = slot === undefined ? undefined : index.table.location(slot);
-    if (location === undefined)
-      findings.damaged(packFault(id, `holds the blob ${hexOf(blob.id).slice(0, 8)}, which no index lists`));
+    const name = hexOf(blob.id).slice(0, 8);
+    if (location === undefined) faults.push(packFault(id, `holds the blob ${name}, which no index lists`));
     else if (location.pack === number && (location.offset !== blob.offset || location.length !== blob.length)) {
-      findings.damaged(
-        packFault(id, `has the blob ${hexOf(blob.id).slice(0, 8)} at another place than the index says`),
-      );
+      faults.push(packFault(id, `has the blob ${name} at another place than the index says`));
     }
   }
+  return faults;
 };

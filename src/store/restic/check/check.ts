@@ -6,6 +6,10 @@ import { checkIndex, checkPacksPresent } from './check-index.ts';
 import { checkPacks, choosePacks, type PackSubset } from './check-packs.ts';
 import { CheckFindings, type CheckReport } from './check-report.ts';
 import { checkSnapshotFiles, TreeCheck } from './check-trees.ts';
+import { type ClaimedSnapshot, addObservation } from '../../../model/pack-evidence.ts';
+import { isEvidence } from '../../../model/retention.ts';
+import { evidenceIds, loadEvidence, removeSuperseded, writeEvidence } from '../evidence/evidence-store.ts';
+import type { SnapshotFile } from '../format/snapshot-format.ts';
 import { listNames } from '../index/index-loader.ts';
 import { keyDescription } from '../sealing/key.ts';
 import type { Repository } from '../repository.ts';
@@ -15,6 +19,8 @@ export interface CheckOptions {
   readonly readData: PackSubset;
   /** From 0 up to, not including, 1: chooses the packs of a random subset. */
   readonly random: () => number;
+  /** Note in the repository which packs were read back good. Without a lock, nothing is noted. */
+  readonly keepEvidence?: boolean;
 }
 
 /** Key files are in the clear: each must be what its name says, and have the form of a key. */
@@ -37,40 +43,75 @@ const checkKeys = async ({ backend }: Session, findings: CheckFindings, run: Run
 
 /**
  * Looks whether a repository is whole: keys, index, packs, snapshots, every tree, and that every blob they need is listed
- * and lies in a pack of the right size; with `readData`, every byte of the chosen packs too. It changes nothing and uses
- * no cache. Damage is emitted as it is found; the report counts it.
+ * and lies in a pack of the right size; with `readData`, every byte of the chosen packs too. It uses no cache. Damage is
+ * emitted as it is found; the report counts it. Nothing is changed, but that evidence of what was read is kept.
  */
-export const checkRepository = (repository: Repository, options: CheckOptions, run: Run): Promise<CheckReport> =>
-  repository.locked(
-    'shared',
-    async () => {
-      const { session } = repository;
-      const findings = new CheckFindings(run);
-      run.emit({ kind: 'phase', phase: 'checking keys and index' });
-      await checkKeys(session, findings, run);
-      // Snapshots before the index: what a snapshot of now needs is in an index of now.
-      const snapshots = await checkSnapshotFiles(session, findings, run);
-      const checked = await checkIndex(session, findings, run);
-      const present = await checkPacksPresent(session, checked, findings, run);
-      run.emit({ kind: 'phase', phase: 'checking trees' });
-      const blobs = createBlobReader(session.backend, checked.index, session);
-      const trees = new TreeCheck({ blobs, table: checked.index.table, findings }, run);
-      for (const snapshot of snapshots) {
-        throwIfInterrupted(run);
-        await trees.check(snapshot);
-      }
-      const chosen = choosePacks(present, options.readData, options.random);
-      if (chosen.length > 0) run.emit({ kind: 'phase', phase: 'reading packs' });
-      const read = await checkPacks(present, chosen, { session, checked, findings }, run);
-      return {
-        damage: findings.damage,
-        remarks: findings.remarks,
-        snapshots: snapshots.length,
-        trees: trees.trees,
-        packs: present.size,
-        blobs: checked.index.table.size(),
-        ...read,
-      };
-    },
-    run,
-  );
+export const checkRepository = async (
+  repository: Repository,
+  options: CheckOptions,
+  run: Run,
+): Promise<CheckReport> => {
+  const { report, superseded } = await repository.locked('shared', () => checkLocked(repository, options, run), run);
+  await tolerated(() => removeSuperseded(repository, superseded, run), run);
+  return report;
+};
+
+interface Checked {
+  readonly report: CheckReport;
+  /** Evidence that newer evidence contains. */
+  readonly superseded: readonly string[];
+}
+
+const checkLocked = async (repository: Repository, options: CheckOptions, run: Run): Promise<Checked> => {
+  const { session } = repository;
+  const findings = new CheckFindings(run);
+  run.emit({ kind: 'phase', phase: 'checking keys and index' });
+  await checkKeys(session, findings, run);
+  // Snapshots before the index: what a snapshot of now needs is in an index of now.
+  const snapshots = await checkSnapshotFiles(session, findings, run);
+  const checked = await checkIndex(session, findings, run);
+  const present = await checkPacksPresent(session, checked, findings, run);
+  run.emit({ kind: 'phase', phase: 'checking trees' });
+  const blobs = createBlobReader(session.backend, checked.index, session);
+  const trees = new TreeCheck({ blobs, table: checked.index.table, findings }, run);
+  for (const snapshot of snapshots) {
+    throwIfInterrupted(run);
+    await trees.check(snapshot);
+  }
+  const keepEvidence = options.keepEvidence === true && options.readData.kind !== 'none' && !session.options.noLock;
+  const evidence =
+    keepEvidence || options.readData.kind === 'rotation' ? await loadEvidence(repository, snapshots, run) : undefined;
+  const chosen = choosePacks(present, options.readData, { random: options.random, evidence });
+  if (chosen.length > 0) run.emit({ kind: 'phase', phase: 'reading packs' });
+  const { good, ...read } = await checkPacks(present, chosen, { session, checked, findings }, run);
+  const report = {
+    damage: findings.damage,
+    remarks: findings.remarks,
+    snapshots: snapshots.length,
+    trees: trees.trees,
+    packs: present.size,
+    blobs: checked.index.table.size(),
+    ...read,
+  };
+  if (!keepEvidence) return { report, superseded: [] };
+  const bad = new Set(chosen.filter((id) => !good.has(id)));
+  const observation = { time: run.now(), present: present.keys(), good, bad, snapshots: claimsOf(snapshots) };
+  const written = await tolerated(() => writeEvidence(repository, addObservation(evidence, observation), run), run);
+  return { report, superseded: written === undefined ? [] : evidenceIds(snapshots).filter((id) => id !== written) };
+};
+
+const claimsOf = (snapshots: readonly SnapshotFile[]): readonly ClaimedSnapshot[] =>
+  snapshots
+    .filter((snapshot) => !isEvidence(snapshot))
+    .map(({ id, originalId, time }) => ({ id, originalId, time: time.nanoseconds }));
+
+/** That evidence could not be kept (a full disk, an append-only server) does not make the repository any worse. */
+const tolerated = async <Result>(work: () => Promise<Result>, run: Run): Promise<Result | undefined> => {
+  try {
+    return await work();
+  } catch (error) {
+    if (isFault(error, 'interrupted', 'internal')) throw error;
+    run.emit({ kind: 'notice', message: `what was read could not be noted: ${asFault(error).message}` });
+    return undefined;
+  }
+};

@@ -1,0 +1,242 @@
+import { InvalidArgumentError } from 'commander';
+import type { Run } from '../../contract/run.ts';
+import { Fault } from '../../model/fault.ts';
+import {
+  planNamed,
+  planRetention,
+  removalsOf,
+  type RetentionPlan,
+  type RetentionRules,
+} from '../../model/retention.ts';
+import { isEmptyPolicy } from '../../model/retention-policy.ts';
+import type { RetentionClock } from '../../model/retention-rules.ts';
+import { planVerifiedRetention } from '../../model/retention-verified.ts';
+import { type GroupField, selectSnapshots, type SnapshotFilter } from '../../model/snapshot-selection.ts';
+import type { SnapshotFile } from '../../store/restic/format/snapshot-format.ts';
+import { localOffsetMinutes } from '../../store/restic/format/time-format.ts';
+import type { Repository } from '../../store/restic/repository.ts';
+import { loadAllSnapshots } from '../../store/restic/snapshots/load-snapshots.ts';
+import { refuseImmutable, removeSnapshots } from '../../store/restic/snapshots/remove-snapshots.ts';
+import { confirm, isAttended } from '../confirm.ts';
+import type { CommandContext, GlobalOptions } from '../context.ts';
+import { countedRun } from '../counted-run.ts';
+import { collect, examples, newCommand, parseWait, type DefineCommand } from '../define-command.ts';
+import { exitCode } from '../exit-code.ts';
+import { addPolicyOptions, policyOf, type PolicyOptions } from '../forget/policy-options.ts';
+import { withRepository } from '../open-repository.ts';
+import { retentionJson } from '../render/retention-json.ts';
+import { retentionLines } from '../render/retention-table.ts';
+import { filterOf, type FilterOptions } from '../snapshot-options.ts';
+import { parseGroupBy } from './snapshots.ts';
+
+interface ForgetOptions extends GlobalOptions, FilterOptions {
+  readonly groupBy: ReadonlySet<GroupField>;
+  readonly unsafeAllowRemoveAll: boolean;
+  readonly verifiedOnly: boolean;
+  /** Milliseconds. */
+  readonly verifiedWithin: number;
+  readonly compact: boolean;
+  readonly dryRun: boolean;
+  readonly yes: boolean;
+}
+
+type Options = ForgetOptions & PolicyOptions;
+
+const thirtyDays = 30 * 86_400_000;
+
+const parseSpan = (text: string): number => {
+  const span = parseWait(text);
+  if (span === 0) throw new InvalidArgumentError('It must be a time such as 30d.');
+  return span;
+};
+
+export const forgetCommand: DefineCommand = (execute) =>
+  addPolicyOptions(newCommand('forget', 'remove snapshots by a policy, or by their ids'))
+    .argument('[ids...]', 'exactly these, whatever the policy: beginnings of ids, latest')
+    .option('--verified-only', 'remove only what a newer snapshot covers that was read back', false)
+    .option('--verified-within <time>', 'read back at most so long ago', parseSpan, thirtyDays)
+    .option('-g, --group-by <fields>', 'apply the policy to each host, paths, tags (with commas)', parseGroupBy)
+    .option('--host <name>', 'only snapshots of this host (may be repeated)', collect, [])
+    .option('--tag <tag,...>', 'only snapshots with all these tags (may be repeated: or)', collect, [])
+    .option('--path <path>', 'only snapshots of this path (repeated: of all these paths)', collect, [])
+    .option('--unsafe-allow-remove-all', 'with a filter and no rule: remove all that match', false)
+    .option('-c, --compact', 'no paths in the tables', false)
+    .option('-n, --dry-run', 'show the plan, remove nothing', false)
+    .option('--yes', 'do not ask; needed where nobody can be asked', false)
+    .addHelpText(
+      'after',
+      examples([
+        'mailkeep forget --keep-daily 30 --keep-weekly 12 --dry-run',
+        'mailkeep forget --keep-within 7d --keep-monthly unlimited --yes     in a script',
+        'mailkeep forget --keep-daily 30 --verified-only --yes               never without a newer one that was read back',
+        'mailkeep forget 1a2b3c4d',
+      ]),
+    )
+    .action((ids: readonly string[], options: Options) => execute(options, (context) => forget(ids, options, context)));
+
+/** What is wrong with the request is said before anything is opened: a script must fail on its first day. */
+const refuseMistakes = (ids: readonly string[], options: Options, context: CommandContext): void => {
+  const usage = (message: string, hint: string): Fault => new Fault('usage', message, { hint });
+  if (!options.dryRun && !options.lock) {
+    throw usage('snapshots are removed under a lock only', '--no-lock goes with --dry-run only.');
+  }
+  if (!options.dryRun && !options.yes && (options.json || !isAttended(context))) {
+    throw usage(
+      'nobody can be asked whether the snapshots may be removed',
+      'Add --yes to remove them, or --dry-run to see which.',
+    );
+  }
+  if (ids.length > 0) return;
+  const { hosts, tags, paths } = filterOf(options, context);
+  const unfiltered = hosts.length + tags.length + paths.length === 0;
+  if (options.unsafeAllowRemoveAll && isEmptyPolicy(policyOf(options)) && unfiltered) {
+    throw usage(
+      '--unsafe-allow-remove-all would remove every snapshot there is',
+      'Say which ones by --host, --tag or --path.',
+    );
+  }
+};
+
+const usualGroup: ReadonlySet<GroupField> = new Set(['host', 'paths'] as const);
+
+interface Request {
+  readonly ids: readonly string[];
+  readonly filter: SnapshotFilter;
+  readonly rules: RetentionRules;
+  readonly options: Options;
+}
+
+const makePlan = async (
+  repository: Repository,
+  { ids, filter, rules, options }: Request,
+  run: Run,
+): Promise<RetentionPlan<SnapshotFile>> => {
+  if (ids.length > 0) return planNamed(selectSnapshots(await repository.snapshots(run), ids, filter));
+  const snapshots = await loadAllSnapshots(repository, run);
+  const selected = selectSnapshots(snapshots, [], filter);
+  const clock: RetentionClock = { now: run.now(), zone: localOffsetMinutes };
+  if (!options.verifiedOnly) return planRetention(selected, rules, clock);
+  const { snapshotEvidence } = await import('../../store/restic/evidence/snapshot-evidence.ts');
+  const within = BigInt(Math.round(options.verifiedWithin * 1_000_000));
+  const evidence = await snapshotEvidence({ repository, snapshots, within }, run);
+  return planVerifiedRetention(selected, evidence, { rules, clock });
+};
+
+const forget = (ids: readonly string[], options: Options, context: CommandContext): Promise<number> => {
+  refuseMistakes(ids, options, context);
+  const filter = filterOf(options, context);
+  const rules: RetentionRules = {
+    policy: policyOf(options),
+    groupBy: options.groupBy ?? usualGroup,
+    allowRemoveAll: options.unsafeAllowRemoveAll,
+  };
+  const request: Request = { ids, filter, rules, options };
+  return withRepository(context, async (repository) => {
+    const { run, faults } = countedRun(context);
+    if (!options.dryRun) refuseImmutable(repository, 'no snapshot is removed');
+    const code = options.dryRun
+      ? await repository.locked('shared', () => showOnly(repository, request, context, run), run)
+      : options.yes
+        ? await repository.locked('exclusive', () => showAndRemove(repository, request, context, run), run)
+        : await showAndAsk(repository, request, context, run);
+    return faults() > 0 && code === exitCode.good ? exitCode.incomplete : code;
+  });
+};
+
+const showOnly = async (
+  repository: Repository,
+  request: Request,
+  context: CommandContext,
+  run: Run,
+): Promise<number> => {
+  const plan = await makePlan(repository, request, run);
+  show(plan, request, context);
+  const { output, messages, options } = context;
+  if (!options.json) output.print(messages.forgetDryRun(removalsOf(plan).length));
+  return exitCode.good;
+};
+
+const showAndRemove = async (
+  repository: Repository,
+  request: Request,
+  context: CommandContext,
+  run: Run,
+): Promise<number> => {
+  const plan = await makePlan(repository, request, run);
+  show(plan, request, context);
+  return remove(repository, removalsOf(plan), context, run);
+};
+
+/** Backups must not wait while a person reads: the plan is made again when it is carried out, and what both say goes. */
+const showAndAsk = async (
+  repository: Repository,
+  request: Request,
+  context: CommandContext,
+  run: Run,
+): Promise<number> => {
+  const shown = await repository.locked(
+    'shared',
+    async () => {
+      const plan = await makePlan(repository, request, run);
+      show(plan, request, context);
+      return new Set(removalsOf(plan).map(({ id }) => id));
+    },
+    run,
+  );
+  const { output, messages } = context;
+  if (shown.size > 0 && !(await confirm(messages.askForget(shown.size), context))) {
+    output.print(messages.forgetDeclined());
+    return exitCode.good;
+  }
+  if (shown.size === 0) return remove(repository, [], context, run);
+  return repository.locked(
+    'exclusive',
+    async () => {
+      const again = await makePlan(repository, stillThere(request, shown), run);
+      const both = removalsOf(again).filter(({ id }) => shown.has(id));
+      return remove(repository, both, context, run);
+    },
+    run,
+  );
+};
+
+/** `latest` may mean another one by now: what was shown is what goes. */
+const stillThere = (request: Request, shown: ReadonlySet<string>): Request =>
+  request.ids.length === 0 ? request : { ...request, ids: [...shown], filter: { hosts: [], tags: [], paths: [] } };
+
+const show = (
+  plan: RetentionPlan<SnapshotFile>,
+  { options }: Request,
+  { output, messages }: Pick<CommandContext, 'output' | 'messages'>,
+): void => {
+  if (options.json) {
+    if (plan.groups.length > 0) output.print(retentionJson(plan));
+    return;
+  }
+  if (options.quiet) return;
+  for (const group of plan.groups) {
+    for (const line of retentionLines(group, options.compact, messages)) output.print(line);
+  }
+};
+
+const remove = async (
+  repository: Repository,
+  snapshots: readonly SnapshotFile[],
+  { output, messages, options }: CommandContext,
+  run: Run,
+): Promise<number> => {
+  const say = (line: string): void => {
+    if (!options.json && !options.quiet) output.print(line);
+  };
+  if (snapshots.length === 0) {
+    say(messages.forgetNothing());
+    return exitCode.good;
+  }
+  const ids = snapshots.map(({ id }) => id);
+  const { removed, failed } = await removeSnapshots(repository, ids, run);
+  output.update(undefined);
+  say(messages.forgetDone(removed.length));
+  if (failed.length > 0) output.say(messages.forgetFailed(failed.length));
+  else say(messages.forgetPruneHint());
+  return failed.length > 0 ? exitCode.incomplete : exitCode.good;
+};

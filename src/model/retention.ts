@@ -1,0 +1,127 @@
+import { Fault } from './fault.ts';
+import { isEmptyPolicy, type RetentionPolicy } from './retention-policy.ts';
+import { applyRules, newestFirst, type RetentionClock, type RuleReason } from './retention-rules.ts';
+import { type GroupField, groupSnapshots, type SnapshotGroupKey } from './snapshot-selection.ts';
+import { evidenceTag, holdTag, type Snapshot } from './snapshot.ts';
+
+/** Why a snapshot stays. */
+export type KeepReason =
+  | RuleReason
+  /** The rules, applied to the verified snapshots alone, keep it: one that is not verified pushes no verified one out. */
+  | { readonly kind: 'among-verified'; readonly rules: readonly RuleReason[] }
+  /** It has the tag that no policy touches. */
+  | { readonly kind: 'held' }
+  /** Its time is yet to come, so a clock or somebody was wrong: it is left alone and counts for nothing. */
+  | { readonly kind: 'future' }
+  /** The newest that is verified: if all others fail, this one restores. */
+  | { readonly kind: 'last-verified' }
+  /** No snapshot that is newer, complete and read back holds what it holds. */
+  | { readonly kind: 'not-covered' };
+
+/** Why a snapshot may go. */
+export type ReleaseReason =
+  | { readonly kind: 'no-rule' }
+  | { readonly kind: 'named' }
+  /** No rule keeps it, and this newer snapshot is verified. */
+  | { readonly kind: 'covered'; readonly by: string };
+
+export type RetentionDecision<Known extends Snapshot> =
+  | { readonly verdict: 'keep'; readonly snapshot: Known; readonly reasons: readonly KeepReason[] }
+  | { readonly verdict: 'remove'; readonly snapshot: Known; readonly reason: ReleaseReason };
+
+export interface RetentionGroup<Known extends Snapshot> {
+  readonly key: SnapshotGroupKey;
+  /** Newest first. */
+  readonly decisions: readonly RetentionDecision<Known>[];
+}
+
+/** Every snapshot and what becomes of it. Nothing has been done yet. */
+export interface RetentionPlan<Known extends Snapshot> {
+  readonly groups: readonly RetentionGroup<Known>[];
+}
+
+/** What is to be kept, of which groups. */
+export interface RetentionRules {
+  readonly policy: RetentionPolicy;
+  readonly groupBy: ReadonlySet<GroupField>;
+  /** Lets an empty policy remove all that was selected. */
+  readonly allowRemoveAll: boolean;
+}
+
+export const isHeld = ({ tags }: Snapshot): boolean => tags.includes(holdTag);
+
+/** What we noted about other snapshots is outside of any policy. */
+export const isEvidence = ({ tags }: Snapshot): boolean => tags.includes(evidenceTag);
+
+export const removalsOf = <Known extends Snapshot>(plan: RetentionPlan<Known>): readonly Known[] =>
+  plan.groups.flatMap(({ decisions }) =>
+    decisions.flatMap(({ verdict, snapshot }) => (verdict === 'remove' ? [snapshot] : [])),
+  );
+
+const groupText = ({ hostname, paths, tags }: SnapshotGroupKey): string =>
+  [
+    ...(hostname === undefined ? [] : [`host ${hostname}`]),
+    ...(paths === undefined ? [] : [`paths ${paths.join(', ')}`]),
+    ...(tags === undefined ? [] : [`tags ${tags.join(', ')}`]),
+  ].join(', ');
+
+/** Fault `usage`. */
+export const refuseEmptyPolicy = ({ policy, allowRemoveAll }: RetentionRules): void => {
+  if (!isEmptyPolicy(policy) || allowRemoveAll) return;
+  throw new Fault('usage', 'no rule says which snapshots to keep, so none is removed', {
+    hint: 'Give at least one --keep-… option, or the ids of the snapshots that are to go.',
+  });
+};
+
+/** Fault `usage` when a policy that has rules keeps nothing of a group: that is a mistake far more often than a wish. */
+export const refuseEmptied = <Known extends Snapshot>(group: RetentionGroup<Known>, rules: RetentionRules): void => {
+  if (isEmptyPolicy(rules.policy) || group.decisions.some(({ verdict }) => verdict === 'keep')) return;
+  const text = groupText(group.key);
+  throw new Fault(
+    'usage',
+    `the policy would remove every snapshot${text === '' ? '' : ` of ${text}`}, so none is removed`,
+    {
+      hint: 'Add a rule that keeps some of them; to remove all, give their ids, or --unsafe-allow-remove-all and no rule.',
+    },
+  );
+};
+
+/**
+ * What restic's `forget` would keep and remove: the same groups, rules and reasons. Evidence is left out, and what is held
+ * stays. Faults: `usage` for a policy without rules, and for one that keeps nothing of a group.
+ */
+export const planRetention = <Known extends Snapshot>(
+  snapshots: readonly Known[],
+  rules: RetentionRules,
+  clock: RetentionClock,
+): RetentionPlan<Known> => {
+  refuseEmptyPolicy(rules);
+  const subject = snapshots.filter((snapshot) => !isEvidence(snapshot));
+  const groups = groupSnapshots(subject, rules.groupBy).map((group): RetentionGroup<Known> => {
+    const kept = applyRules(group.snapshots, rules.policy, clock);
+    const decisions = [...group.snapshots].sort(newestFirst).map((snapshot): RetentionDecision<Known> => {
+      const reasons = kept.get(snapshot);
+      if (reasons !== undefined) return { verdict: 'keep', snapshot, reasons };
+      if (isHeld(snapshot)) return { verdict: 'keep', snapshot, reasons: [{ kind: 'held' }] };
+      return { verdict: 'remove', snapshot, reason: { kind: 'no-rule' } };
+    });
+    return { key: group.key, decisions };
+  });
+  for (const group of groups) refuseEmptied(group, rules);
+  return { groups };
+};
+
+/** A plan for snapshots that were named one by one. Fault `usage` when one of them is held. */
+export const planNamed = <Known extends Snapshot>(snapshots: readonly Known[]): RetentionPlan<Known> => {
+  const held = snapshots.find(isHeld);
+  if (held !== undefined) {
+    throw new Fault('usage', `the snapshot ${held.id.slice(0, 8)} is held, so it is not removed`, {
+      hint: `To release it: mailkeep tag --remove ${holdTag} ${held.id.slice(0, 8)}`,
+      context: { snapshot: held.id },
+    });
+  }
+  const decisions = [...snapshots]
+    .sort(newestFirst)
+    .map((snapshot): RetentionDecision<Known> => ({ verdict: 'remove', snapshot, reason: { kind: 'named' } }));
+  return { groups: [{ key: { hostname: undefined, paths: undefined, tags: undefined }, decisions }] };
+};

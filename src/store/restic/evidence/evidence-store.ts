@@ -1,0 +1,131 @@
+import type { Run } from '../../../contract/run.ts';
+import { type ByteString, byteStringOfText } from '../../../model/byte-string.ts';
+import { asFault, isFault } from '../../../model/fault.ts';
+import { combineEvidence, type PackEvidence } from '../../../model/pack-evidence.ts';
+import { isEvidence } from '../../../model/retention.ts';
+import { evidenceTag } from '../../../model/snapshot.ts';
+import type { SnapshotFile } from '../format/snapshot-format.ts';
+import { readTree } from '../format/tree-reader.ts';
+import { acquireLock } from '../lock/lock.ts';
+import type { Repository } from '../repository.ts';
+import { writeSnapshot } from '../write/snapshot-write.ts';
+import { decodeEvidence, encodeEvidence } from './evidence-format.ts';
+import { createOneFileSource } from './one-file-source.ts';
+
+const fileName: ByteString = byteStringOfText('packs-read.json');
+/** Not a path of anybody's: with restic's grouping by paths, evidence is a group of its own. */
+const evidencePath: ByteString = byteStringOfText('/.mailkeep/evidence');
+/**
+ * An evidence snapshot bears this time (1 January 1970), so that `latest` never means it, in any program; when it was made
+ * is in its file.
+ */
+const evidenceTime = { nanoseconds: 0n, offsetMinutes: 0 };
+
+/** The content of the file in an evidence snapshot; undefined when there is none. */
+const readEvidenceFile = async (
+  repository: Repository,
+  snapshot: SnapshotFile,
+  run: Run,
+): Promise<Uint8Array | undefined> => {
+  const blobs = await repository.blobs(run);
+  const tree = await blobs.load('tree', Uint8Array.from(Buffer.from(snapshot.tree, 'hex')), run);
+  let content: Uint8Array | undefined;
+  readTree(tree, (node) => {
+    if (node.entry.name === fileName) content = node.content?.slice();
+  });
+  if (content === undefined) return undefined;
+  const parts: Uint8Array[] = [];
+  for (let at = 0; at < content.length; at += 32) {
+    parts.push(await blobs.load('data', content.slice(at, at + 32), run));
+  }
+  return Buffer.concat(parts);
+};
+
+/** All evidence among the snapshots, as one. What cannot be read says nothing, and is told as a notice. */
+export const loadEvidence = async (
+  repository: Repository,
+  snapshots: readonly SnapshotFile[],
+  run: Run,
+): Promise<PackEvidence | undefined> => {
+  const notes: PackEvidence[] = [];
+  for (const snapshot of snapshots.filter(isEvidence)) {
+    try {
+      const json = await readEvidenceFile(repository, snapshot, run);
+      const note = json === undefined ? undefined : decodeEvidence(json);
+      if (note !== undefined) notes.push(note);
+    } catch (error) {
+      if (isFault(error, 'interrupted')) throw error;
+      run.emit({
+        kind: 'notice',
+        message: `evidence ${snapshot.id.slice(0, 8)} is left out: ${asFault(error).message}`,
+      });
+    }
+  }
+  return combineEvidence(notes, run.now());
+};
+
+/** Writes evidence as a snapshot of its own. To be called under a shared lock. Returns its id. */
+export const writeEvidence = async (repository: Repository, evidence: PackEvidence, run: Run): Promise<string> => {
+  const { session } = repository;
+  const { hostname, username, uid, gid } = session.options.identity;
+  const content = encodeEvidence(evidence);
+  const now = run.now();
+  const times = { mtime: now, atime: now, ctime: now };
+  const numbers = { uid, gid, inode: 0n, deviceId: 0n, links: 1 };
+  const entry = {
+    name: fileName,
+    type: 'file' as const,
+    mode: 0o600,
+    ...times,
+    ...numbers,
+    user: username,
+    group: '',
+    size: content.length,
+  };
+  const description = {
+    time: evidenceTime,
+    paths: [evidencePath],
+    hostname,
+    username,
+    uid,
+    gid,
+    excludes: [],
+    tags: [evidenceTag],
+  };
+  const index = await repository.index(run);
+  const parts = {
+    session,
+    index,
+    ledger: await repository.ledger(run),
+    assertLocked: () => repository.assertLocked(run),
+  };
+  try {
+    const { snapshot } = await writeSnapshot(createOneFileSource({ entry, content }), { description }, parts, run);
+    return snapshot?.id ?? '';
+  } finally {
+    // What was claimed and not stored must not be taken for stored.
+    repository.forgetIndex();
+  }
+};
+
+/**
+ * Removes evidence that newer evidence contains. It needs an exclusive lock for a moment; when somebody else is at work it
+ * stays for the next time. Faults: what the backend says; `repository-locked` is none.
+ */
+export const removeSuperseded = async (repository: Repository, ids: readonly string[], run: Run): Promise<void> => {
+  const { backend, envelope, options } = repository.session;
+  if (ids.length === 0 || backend.capabilities.immutable) return;
+  try {
+    const lock = await acquireLock({ backend, envelope, exclusive: true, identity: options.identity, run });
+    try {
+      for (const name of ids) await backend.remove({ kind: 'snapshot', name }, run);
+    } finally {
+      await lock.release();
+    }
+  } catch (error) {
+    if (!isFault(error, 'repository-locked', 'object-missing')) throw error;
+  }
+};
+
+export const evidenceIds = (snapshots: readonly SnapshotFile[]): readonly string[] =>
+  snapshots.filter(isEvidence).map(({ id }) => id);
