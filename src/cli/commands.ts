@@ -1,39 +1,32 @@
-import { backupCommand } from './command/backup.ts';
-import { catCommand } from './command/cat.ts';
-import { checkCommand } from './command/check.ts';
-import { completionCommand } from './command/completion.ts';
-import { diffCommand } from './command/diff.ts';
-import { dumpCommand } from './command/dump.ts';
-import { findCommand } from './command/find.ts';
-import { forgetCommand } from './command/forget.ts';
-import { initCommand } from './command/init.ts';
-import { keyCommand } from './command/key.ts';
-import { listCommand } from './command/list.ts';
-import { lsCommand } from './command/ls.ts';
-import { restoreCommand } from './command/restore.ts';
-import { snapshotsCommand } from './command/snapshots.ts';
-import { statsCommand } from './command/stats.ts';
-import { unlockCommand } from './command/unlock.ts';
-import { tagCommand } from './command/tag.ts';
 import type { DefineCommand } from './define-command.ts';
 
-/** Every command, in the order in which `--help` lists them. */
-export const commands: readonly DefineCommand[] = [
-  initCommand,
-  backupCommand,
-  restoreCommand,
-  checkCommand,
-  unlockCommand,
-  snapshotsCommand,
-  lsCommand,
-  findCommand,
-  dumpCommand,
-  diffCommand,
-  statsCommand,
-  listCommand,
-  catCommand,
-  completionCommand,
-  forgetCommand,
-  tagCommand,
-  keyCommand,
-];
+/**
+ * Every command, in the order in which `--help` lists them. A command that is run loads itself only: what the others
+ * need would take longer to load than most of them take.
+ */
+const loaders: Readonly<Record<string, () => Promise<DefineCommand>>> = {
+  init: async () => (await import('./command/init.ts')).initCommand,
+  backup: async () => (await import('./command/backup.ts')).backupCommand,
+  restore: async () => (await import('./command/restore.ts')).restoreCommand,
+  check: async () => (await import('./command/check.ts')).checkCommand,
+  unlock: async () => (await import('./command/unlock.ts')).unlockCommand,
+  snapshots: async () => (await import('./command/snapshots.ts')).snapshotsCommand,
+  ls: async () => (await import('./command/ls.ts')).lsCommand,
+  find: async () => (await import('./command/find.ts')).findCommand,
+  dump: async () => (await import('./command/dump.ts')).dumpCommand,
+  diff: async () => (await import('./command/diff.ts')).diffCommand,
+  stats: async () => (await import('./command/stats.ts')).statsCommand,
+  list: async () => (await import('./command/list.ts')).listCommand,
+  cat: async () => (await import('./command/cat.ts')).catCommand,
+  completion: async () => (await import('./command/completion.ts')).completionCommand,
+  forget: async () => (await import('./command/forget.ts')).forgetCommand,
+  tag: async () => (await import('./command/tag.ts')).tagCommand,
+  key: async () => (await import('./command/key.ts')).keyCommand,
+};
+
+/** The command that is asked for; all of them for `--help`, and for `completion`, which tells of all. */
+export const loadCommands = (name: string | undefined): Promise<readonly DefineCommand[]> => {
+  const isKnown = name !== undefined && name !== 'completion' && Object.hasOwn(loaders, name);
+  const wanted = isKnown ? [loaders[name]] : Object.values(loaders);
+  return Promise.all(wanted.flatMap((load) => (load === undefined ? [] : [load()])));
+};

@@ -3,9 +3,9 @@ import { readEnvironment } from '../config/environment.ts';
 import { asFault, Fault } from '../model/fault.ts';
 import { createRun } from '../system/run.ts';
 import { messagesIn } from './catalogue/messages.ts';
-import { commands } from './commands.ts';
+import { loadCommands } from './commands.ts';
 import type { CommandContext, GlobalOptions } from './context.ts';
-import { examples, type Execute } from './define-command.ts';
+import { type DefineCommand, examples, type Execute } from './define-command.ts';
 import { exitCode, exitCodeOf } from './exit-code.ts';
 import { createListener, faultRecord } from './listener.ts';
 import { createOutput, type Output } from './output.ts';
@@ -45,7 +45,8 @@ export const main = async (argv: readonly string[]): Promise<number> => {
   };
 
   try {
-    await createProgram(await programVersion(), execute).parseAsync([...argv], { from: 'user' });
+    const [version, commands] = await Promise.all([programVersion(), loadCommands(argv[0])]);
+    await createProgram({ version, commands, execute }).parseAsync([...argv], { from: 'user' });
   } catch (error) {
     code = reportUsage(error, output);
   } finally {
@@ -54,7 +55,13 @@ export const main = async (argv: readonly string[]): Promise<number> => {
   return code;
 };
 
-const createProgram = (version: string, execute: Execute): Command => {
+interface ProgramParts {
+  readonly version: string;
+  readonly commands: readonly DefineCommand[];
+  readonly execute: Execute;
+}
+
+const createProgram = ({ version, commands, execute }: ProgramParts): Command => {
   const program = new Command('mailkeep')
     .description('Keeps every message you ever had: backups of mail and files that restic can read, too.')
     .version(version)
