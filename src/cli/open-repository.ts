@@ -95,6 +95,12 @@ export const ensureDefault = async (access: RepositoryAccess, context: CommandCo
   return id;
 };
 
+const noneYet = (location: string): Fault =>
+  new Fault('repository-missing', `no repository is named, and the built-in one at ${location} is not made yet`, {
+    hint: '`mailkeep backup FOLDER` makes it on first use; --repo or MAILKEEP_REPOSITORY names another.',
+    context: { location },
+  });
+
 /**
  * Runs a command's work on its repository and closes it on every way out. Only `creating` commands (backup) make the
  * built-in repository on first use.
@@ -106,6 +112,7 @@ export const withRepository = async <Result>(
 ): Promise<Result> => {
   const access = await repositoryAccess(context);
   if (creating) await ensureDefault(access, context);
+  if (access.isDefault && !defaultRepository(context.environment).exists) throw noneYet(access.location);
   const [{ openRepository }, backend, password] = await Promise.all([
     import('../store/restic/repository.ts'),
     openBackend(access.location),

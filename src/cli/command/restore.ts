@@ -106,6 +106,7 @@ const restoreFrom = async (
   const { run } = context;
   const began = run.now();
   const { file, folder } = await namedSnapshot(repository, reference, filterOf(options, context), run);
+  await repository.findMissingPacks(run);
   const source = await repository.open(file.id, run, folder);
   const target = resolve(options.target);
   const place = `/${folder.map((name) => displayText(name)).join('/')}`;

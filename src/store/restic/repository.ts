@@ -12,7 +12,7 @@ import { createConfig, formatConfig, parseConfig } from './format/config.ts';
 import { createContentReader } from './read/content-reader.ts';
 import { createEnvelope, generateMasterKey } from './sealing/envelope.ts';
 import { createIndexCache } from './index/index-cache.ts';
-import { listNames, loadIndex } from './index/index-loader.ts';
+import { dropPacks, listNames, loadIndex } from './index/index-loader.ts';
 import type { RepositoryIndex } from './index/repository-index.ts';
 import { createKeyFile } from './sealing/key.ts';
 import { LockKeeping } from './lock/lock-keeping.ts';
@@ -129,6 +129,8 @@ interface Loaded {
   readonly trees: TreeCache;
   readonly ledger: SubtreeLedger;
   readonly knowledge: SubtreeKnowledge;
+  /** Ids of packs that the index lists and that were seen to be gone. */
+  readonly lost: Set<string>;
 }
 
 /** An open repository in restic's format. */
@@ -158,6 +160,11 @@ export class Repository implements Store {
   /** Runs `work` under a lock of restic's; one that is already held by this repository is shared. */
   locked<Result>(kind: LockKind, work: () => Promise<Result>, run: Run): Promise<Result> {
     return this.#locks.locked(kind, work, run);
+  }
+
+  /** Fault `lock-lost` when the lock that is held can no longer be relied on. To be asked before what depends on it. */
+  assertLocked(run: Run): void {
+    this.#locks.assertFresh(run);
   }
 
   guarded<Result>(work: () => Promise<Result>, run: Run): Promise<Result> {
@@ -194,9 +201,13 @@ export class Repository implements Store {
         hint: '`mailkeep snapshots` lists those that there are.',
       });
     }
-    const { index, blobs, trees, ledger, knowledge } = await this.#load(run);
-    const knownComplete =
+    const loaded = await this.#load(run);
+    const { index, blobs, ledger, knowledge, lost } = loaded;
+    const trees = this.#noticing(loaded);
+    const wasComplete =
       knowledge.completeRoots.includes(file.tree) && knowledge.indexIds.every((name) => index.indexIds.has(name));
+    // Asked each time: packs may be found missing after this was opened.
+    const knownComplete = (): boolean => wasComplete && lost.size === 0;
     const contents = createContentReader({
       backend: this.session.backend,
       index,
@@ -235,6 +246,14 @@ export class Repository implements Store {
     return this.#readers;
   }
 
+  /**
+   * Looks whether all packs are there, and takes those that are not out of the index, so that what lies elsewhere as well
+   * is read from there. Told as a fault event. One listing: worth it before much is read.
+   */
+  async findMissingPacks(run: Run): Promise<void> {
+    await this.#dropMissingPacks(await this.#load(run), run);
+  }
+
   /** Forgets the index, to be read again: after this repository has changed it. */
   forgetIndex(): void {
     this.#loaded = undefined;
@@ -265,12 +284,13 @@ export class Repository implements Store {
     const trees = createTreeCache(blobs);
     const knowledge = directory === undefined ? noKnowledge : await loadSubtreeKnowledge(directory, session.envelope);
     const ledger = createSubtreeLedger(trees, index.table, knowledge.counts);
-    return { index, blobs, trees, ledger, knowledge };
+    return { index, blobs, trees, ledger, knowledge, lost: new Set() };
   }
 
   async #write(source: Source, options: WriteOptions, run: Run): Promise<WriteResult> {
-    const { index, ledger } = await this.#load(run);
-    await this.#dropMissingPacks(index, run);
+    const loaded = await this.#load(run);
+    const { index, ledger } = loaded;
+    await this.#dropMissingPacks(loaded, run);
     const parts = { session: this.session, index, ledger, assertLocked: () => this.#locks.assertFresh(run) };
     try {
       const { tree, newIndexIds, ...result } = await writeSnapshot(source, options, parts, run);
@@ -282,21 +302,39 @@ export class Repository implements Store {
     }
   }
 
-  /** A pack that an index lists and that is gone holds nothing any more: what was in it is to be stored again. */
-  async #dropMissingPacks(index: RepositoryIndex, run: Run): Promise<void> {
+  /** A pack that an index lists and that is gone holds nothing any more: what was in it is elsewhere, or lost. */
+  async #dropMissingPacks({ index, lost }: Loaded, run: Run): Promise<void> {
     const present = new Set(await listNames(this.session.backend, 'pack', run));
-    const missing = index.packs.ids().filter((id) => !present.has(id));
-    if (missing.length === 0) return;
-    const fault = new Fault(
-      'pack-damaged',
-      `${missing.length} packs are missing, the first is ${missing[0]?.slice(0, 8)}`,
-      {
-        hint: 'What this backup needs of them is stored again. Run `mailkeep check` to see which snapshots have lost something.',
-      },
-    );
+    const missing = index.packs.ids().filter((id) => !present.has(id) && !lost.has(id));
+    const [first] = missing;
+    if (first === undefined) return;
+    const what = missing.length === 1 ? 'a pack is missing,' : `${missing.length} packs are missing, the first is`;
+    const fault = new Fault('pack-damaged', `${what} ${first.slice(0, 8)}`, {
+      hint: '`mailkeep check` shows what is lost; a backup stores again what is still at its source.',
+      context: { packs: missing.length },
+    });
     run.emit({ kind: 'fault', fault });
-    const numbers = new Set(missing.map((id) => index.packs.numberOf(id)));
-    index.table.dropPacks(numbers);
+    for (const id of missing) lost.add(id);
+    await dropPacks(index, new Set(missing.map((id) => index.packs.numberOf(id))), this.session.io, run);
+  }
+
+  /** Trees as they are loaded; a damaged one is no longer taken for stored, nor is anything else in its pack. */
+  #noticing({ index, trees, lost }: Loaded): TreeCache {
+    return {
+      load: async (id, run) => {
+        try {
+          return await trees.load(id, run);
+        } catch (error) {
+          const slot = isFault(error, 'blob-damaged') ? index.table.find('tree', id) : undefined;
+          const pack = slot === undefined ? undefined : index.table.location(slot)?.pack;
+          if (pack !== undefined) {
+            lost.add(index.packs.idOf(pack) ?? '');
+            await dropPacks(index, new Set([pack]), this.session.io, run);
+          }
+          throw error;
+        }
+      },
+    };
   }
 
   async #remember(tree: string, indexIds: readonly string[], ledger: SubtreeLedger, run: Run): Promise<void> {

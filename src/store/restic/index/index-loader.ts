@@ -28,8 +28,14 @@ export const listNames = async (
   return names;
 };
 
-/** Adds one index file's blobs; of a blob that is in several packs the first stays. */
-export const addIndex = (index: { table: BlobTable; packs: PackList }, json: Uint8Array): void => {
+const nothing: ReadonlySet<number> = new Set();
+
+/** Adds one index file's blobs, but those in the packs `except`; of a blob that is in several packs, each place. */
+export const addIndex = (
+  index: { table: BlobTable; packs: PackList },
+  json: Uint8Array,
+  except: ReadonlySet<number> = nothing,
+): void => {
   let pack = 0;
   decodeIndex(
     json,
@@ -37,12 +43,10 @@ export const addIndex = (index: { table: BlobTable; packs: PackList }, json: Uin
       pack = index.packs.numberOf(hex(id));
     },
     (blob) => {
-      index.table.add(blob.type, blob.id, {
-        pack,
-        offset: blob.offset,
-        length: blob.length,
-        uncompressedLength: blob.uncompressedLength,
-      });
+      if (except.has(pack)) return;
+      const { type, id, offset, length, uncompressedLength } = blob;
+      const location = { pack, offset, length, uncompressedLength };
+      if (!index.table.add(type, id, location)) index.table.addPlace(type, id, location);
     },
   );
 };
@@ -85,5 +89,22 @@ export const loadIndex = async (options: IndexLoaderOptions, run: Run): Promise<
     } catch (error) {
       if (!isFault(error, 'object-missing') || tried === attempts) throw error;
     }
+  }
+};
+
+/**
+ * Takes packs that are gone out of a loaded index: a blob of theirs that lies in another pack as well is found there
+ * from now on, every other one is no longer held.
+ */
+export const dropPacks = async (
+  index: RepositoryIndex,
+  gone: ReadonlySet<number>,
+  io: ObjectIo,
+  run: Run,
+): Promise<void> => {
+  index.table.dropPacks(gone);
+  for (const name of index.indexIds) {
+    throwIfInterrupted(run);
+    addIndex(index, await io.load('index', name, run), gone);
   }
 };

@@ -8,6 +8,7 @@ import type {
 } from '../../../contract/source.ts';
 import type { StoredSnapshot } from '../../../contract/store.ts';
 import { throwIfInterrupted, type Run } from '../../../contract/run.ts';
+import { byteStringOfLatin1 } from '../../../model/byte-string.ts';
 import type { Path } from '../../../model/entry.ts';
 import { Fault } from '../../../model/fault.ts';
 import type { BlobTable } from '../index/blob-table.ts';
@@ -44,7 +45,7 @@ export interface SnapshotParts {
   readonly ledger: SubtreeLedger;
   readonly contents: ContentReader;
   /** Whether all that this snapshot's trees refer to is known to be there without looking. */
-  readonly knownComplete: boolean;
+  readonly knownComplete: () => boolean;
 }
 
 const pageSize = 1000;
@@ -114,27 +115,58 @@ const contentOf = (request: ReadRequest): Uint8Array => {
   throw new Fault('internal', 'a snapshot was asked for a content that is not its own');
 };
 
+/** What lies at a path; undefined also where the trees on the way are lost. */
+const lookedUp = async (
+  { trees }: SnapshotParts,
+  { root, path }: { readonly root: Uint8Array; readonly path: Path },
+  run: Run,
+): ReturnType<typeof treeAt> => {
+  try {
+    return await treeAt(trees, root, path, run);
+  } catch (error) {
+    if (isTreeFault(error)) return undefined;
+    throw error;
+  }
+};
+
+/** A base with damage knows less, so that more is read: no damage of an old snapshot may keep a new one from being made. */
 const baseOf = (parts: SnapshotParts, root: Uint8Array): Pick<Base, 'directory' | 'children'> => ({
   async directory(path, run): Promise<StoredDirectory | undefined> {
-    const found = await treeAt(parts.trees, root, path, run);
+    const found = await lookedUp(parts, { root, path }, run);
     if (found === undefined) return undefined;
     return {
       path,
       metadata: found.node?.entry,
       treeId: found.id,
-      held: async (heldRun) => parts.knownComplete || parts.ledger.complete(found.id, heldRun),
+      held: (heldRun) => isHeld(parts, found.id, heldRun),
       counts: (countsRun) => parts.ledger.counts(found.id, countsRun),
     };
   },
   async *children(path, run): AsyncGenerator<readonly BaseEntry[]> {
-    const found = await treeAt(parts.trees, root, path, run);
+    const found = await lookedUp(parts, { root, path }, run);
     if (found === undefined) return;
-    for (const page of readTreePages(await parts.trees.load(found.id, run), pageSize)) {
-      yield page.map((node) => ({
-        entry: node.entry,
-        held: hasContent(node.content, parts.table),
-        reference: { kind: 'stored', node } satisfies StoredReference,
-      }));
+    try {
+      for (const page of readTreePages(await parts.trees.load(found.id, run), pageSize)) {
+        yield page.map((node) => ({
+          entry: node.entry,
+          held: hasContent(node.content, parts.table),
+          reference: { kind: 'stored', node } satisfies StoredReference,
+        }));
+      }
+    } catch (error) {
+      if (!isTreeFault(error)) throw error;
+      const where = path.length === 0 ? {} : { path: byteStringOfLatin1(path.join('/')) };
+      run.emit({ kind: 'fault', fault: error, ...where });
     }
   },
 });
+
+const isHeld = async (parts: SnapshotParts, id: Uint8Array, run: Run): Promise<boolean> => {
+  if (parts.knownComplete()) return true;
+  try {
+    return await parts.ledger.complete(id, run);
+  } catch (error) {
+    if (isTreeFault(error)) return false;
+    throw error;
+  }
+};
