@@ -74,6 +74,9 @@ export const loadScratch = (id: Uint8Array, at: number): void => {
   scratchBytes.set(at === 0 && id.length === 32 ? id : id.subarray(at, at + 32));
 };
 
+/** That id as a key. */
+export const scratchKey = (): string => Buffer.from(scratchBytes).toString('hex');
+
 /** One piece of the table; see above. Ids are handed over through `loadScratch`. */
 export class BlobSegment {
   readonly buffer: SharedArrayBuffer;
@@ -121,12 +124,22 @@ export class BlobSegment {
     return this.#search(Atomics.load(this.words, this.#bucket()), 0, tree);
   }
 
-  /** Index of a new entry for the scratch id; -1 if it is there already; -2 if the segment is full. */
-  insert(tree: number, location: BlobLocation | undefined): number {
+  /** Indexes of all entries of the scratch id: it may lie in several places. */
+  findAll(tree: number): number[] {
+    const found: number[] = [];
+    let next = Atomics.load(this.words, this.#bucket());
+    for (; next !== 0; next = this.words[this.entryAt(next - 1) + nextField] ?? 0) {
+      if (this.#matches(this.entryAt(next - 1), tree)) found.push(next - 1);
+    }
+    return found;
+  }
+
+  /** Index of a new entry for the scratch id; -1 if it is there already, unless `again`; -2 if the segment is full. */
+  insert(tree: number, location: BlobLocation | undefined, again = false): number {
     const words = this.words;
     const bucket = this.#bucket();
     let head = Atomics.load(words, bucket);
-    if (this.#search(head, 0, tree) !== -1) return -1;
+    if (!again && this.#search(head, 0, tree) !== -1) return -1;
     const index = Atomics.add(words, countWord, 1);
     if (index >= this.capacity) {
       Atomics.sub(words, countWord, 1);
@@ -173,12 +186,32 @@ export class BlobSegment {
     Atomics.store(words, entry + packField, location.pack | tree);
   }
 
+  /** Makes the scratch id unfindable. */
+  forget(tree: number): void {
+    for (const index of this.findAll(tree)) this.#erase(this.entryAt(index));
+  }
+
+  // An id that matches nothing: no plaintext has this hash, as far as anybody will ever know.
+  #erase(entry: number): void {
+    this.words.fill(0, entry, entry + 8);
+  }
+
+  /** Raises `ends` to where the last blob of each pack ends. */
+  addPackEnds(ends: Map<number, number>): void {
+    const words = this.words;
+    for (let index = 0; index < this.count; index++) {
+      const entry = this.entryAt(index);
+      const pack = (words[entry + packField] ?? 0) & packMask;
+      const end = ((words[entry + offsetField] ?? 0) >>> 0) + ((words[entry + lengthField] ?? 0) >>> 0);
+      if (end > (ends.get(pack) ?? 0)) ends.set(pack, end);
+    }
+  }
+
   /** Makes the blobs of these packs unfindable. */
   dropPacks(packs: ReadonlySet<number>): void {
     for (let index = 0; index < this.count; index++) {
       const entry = this.entryAt(index);
-      // An id that matches nothing: no plaintext has this hash, as far as anybody will ever know.
-      if (packs.has((this.words[entry + packField] ?? 0) & packMask)) this.words.fill(0, entry, entry + 8);
+      if (packs.has((this.words[entry + packField] ?? 0) & packMask)) this.#erase(entry);
     }
   }
 }

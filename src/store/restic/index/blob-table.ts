@@ -1,5 +1,12 @@
-import { Fault } from '../../../model/fault.ts';
-import { BlobSegment, createSegment, loadScratch, treeBit, type BlobLocation, type BlobType } from './blob-segment.ts';
+import {
+  BlobSegment,
+  createSegment,
+  loadScratch,
+  scratchKey,
+  treeBit,
+  type BlobLocation,
+  type BlobType,
+} from './blob-segment.ts';
 
 /** A place in the table, valid as long as the table lives. */
 export type BlobSlot = number;
@@ -13,6 +20,7 @@ const bitOf = (type: BlobType): number => (type === 'tree' ? treeBit : 0);
 /** The blobs that a repository holds or is about to hold, shared between threads. */
 export class BlobTable {
   readonly #segments: BlobSegment[];
+  readonly #beyond = new Set<string>();
 
   constructor(segments: readonly SharedArrayBuffer[] = []) {
     this.#segments = segments.map((buffer) => new BlobSegment(buffer));
@@ -63,6 +71,39 @@ export class BlobTable {
     return this.#insert(bitOf(type), location);
   }
 
+  /** Adds one more place of a blob, unless it is known. Two programs that write at once may both store a blob. */
+  addPlace(type: BlobType, id: Uint8Array, location: BlobLocation): void {
+    const known = this.places(type, id);
+    if (known.some(({ pack, offset }) => pack === location.pack && offset === location.offset)) return;
+    loadScratch(id, 0);
+    if ((this.#segments.at(-1)?.insert(bitOf(type), location, true) ?? -2) !== -2) return;
+    this.#grow(0);
+    this.#segments.at(-1)?.insert(bitOf(type), location, true);
+  }
+
+  /** Every place where a blob is stored, the one that `find` gives first. */
+  places(type: BlobType, id: Uint8Array): BlobLocation[] {
+    loadScratch(id, 0);
+    const tree = bitOf(type);
+    return this.#segments
+      .toReversed()
+      .flatMap((segment) => segment.findAll(tree).map((index) => segment.locationAt(index)))
+      .filter((location) => location !== undefined);
+  }
+
+  /** Forgets a blob. For trees, which no other thread looks up, or for a table that no other thread has yet. */
+  forget(type: BlobType, id: Uint8Array): void {
+    loadScratch(id, 0);
+    for (const segment of this.#segments) segment.forget(bitOf(type));
+  }
+
+  /** Where the last known blob of each pack ends. */
+  packEnds(): ReadonlyMap<number, number> {
+    const ends = new Map<number, number>();
+    for (const segment of this.#segments) segment.addPackEnds(ends);
+    return ends;
+  }
+
   /** Where a claimed blob was stored. */
   settle(type: BlobType, id: Uint8Array, location: BlobLocation): void {
     loadScratch(id, 0);
@@ -99,11 +140,20 @@ export class BlobTable {
     }
     const result = this.#segments.at(-1)?.insert(tree, location) ?? -2;
     if (result !== -2) return result >= 0;
-    if (location === undefined) {
-      throw new Fault('internal', 'the blob table is full: more blobs were claimed than were reserved');
-    }
+    if (location === undefined) return this.#claimBeyond(tree);
     this.#grow(0);
     return (this.#segments.at(-1)?.insert(tree, location) ?? -1) >= 0;
+  }
+
+  /**
+   * A claim for which nobody reserved a place: files that grew by gigabytes since they were listed. The blob is
+   * remembered by this thread alone, so that another one may store it once more, which harms nothing.
+   */
+  #claimBeyond(tree: number): boolean {
+    const key = `${tree} ${scratchKey()}`;
+    if (this.#beyond.has(key)) return false;
+    this.#beyond.add(key);
+    return true;
   }
 
   #grow(atLeast: number): void {

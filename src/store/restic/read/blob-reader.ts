@@ -1,8 +1,8 @@
 import { hash } from 'node:crypto';
-import type { Backend } from '../../../contract/backend.ts';
+import type { Backend, ByteRange } from '../../../contract/backend.ts';
 import type { Run } from '../../../contract/run.ts';
-import { Fault } from '../../../model/fault.ts';
-import type { BlobType } from '../index/blob-segment.ts';
+import { Fault, isFault } from '../../../model/fault.ts';
+import type { BlobLocation, BlobType } from '../index/blob-segment.ts';
 import type { Decompressor } from '../sealing/compression.ts';
 import type { Envelope } from '../sealing/envelope.ts';
 import type { RepositoryIndex } from '../index/repository-index.ts';
@@ -10,7 +10,8 @@ import type { RepositoryIndex } from '../index/repository-index.ts';
 export interface BlobReader {
   /**
    * A blob's plaintext, checked against its id (`id`: 32 bytes from `at` on).
-   * Faults: `blob-missing` (no index lists it), `blob-damaged`, and what the backend says.
+   * Of a blob that lies in several places, one that is whole is found.
+   * Faults: `blob-missing` (no index lists it), `blob-damaged`, `pack-damaged`, and what the backend says.
    */
   load(type: BlobType, id: Uint8Array, run: Run): Promise<Uint8Array>;
 }
@@ -49,20 +50,53 @@ export const openBlob = (
   return plain.slice();
 };
 
+/** Storage that has no such pack, or less of it than the index says, is told as what it means here. */
+const packFault = (fault: unknown, pack: string): unknown => {
+  if (!isFault(fault, 'object-missing', 'backend-misbehaved')) return fault;
+  const what = fault.code === 'object-missing' ? 'missing' : 'shorter than the index says';
+  return new Fault('pack-damaged', `the pack ${pack.slice(0, 8)} is ${what}`, {
+    hint: 'Run `mailkeep check` to see what is lost. The next backup stores again what is still at its source.',
+    context: { pack },
+    cause: fault,
+  });
+};
+
+/** Reads a part of a pack. Fault `pack-damaged` when it is not there, and what the backend says. */
+export const loadFromPack = async (backend: Backend, pack: string, range: ByteRange, run: Run): Promise<Uint8Array> => {
+  try {
+    return await backend.load({ kind: 'pack', name: pack }, range, run);
+  } catch (error) {
+    throw packFault(error, pack);
+  }
+};
+
+/** What another place of the same blob may help with. */
+const isDamage = (error: unknown): error is Fault => isFault(error, 'pack-damaged', 'blob-damaged');
+
 export const createBlobReader = (
   backend: Backend,
   index: RepositoryIndex,
   tools: { readonly envelope: Envelope; readonly decompressor: Decompressor },
-): BlobReader => ({
-  async load(type, id, run) {
-    const slot = index.table.find(type, id);
-    const location = slot === undefined ? undefined : index.table.location(slot);
-    const pack = location === undefined ? undefined : index.packs.idOf(location.pack);
-    if (location === undefined || pack === undefined) throw missingBlob(type, id);
-    const range = { start: location.offset, length: location.length };
-    const sealed = await backend.load({ kind: 'pack', name: pack }, range, run);
+): BlobReader => {
+  const loadAt = async (type: BlobType, id: Uint8Array, location: BlobLocation, run: Run): Promise<Uint8Array> => {
+    const pack = index.packs.idOf(location.pack) ?? '';
+    const sealed = await loadFromPack(backend, pack, { start: location.offset, length: location.length }, run);
     const plain = openBlob(sealed, { id, uncompressedLength: location.uncompressedLength }, tools);
     if (typeof plain === 'string') throw damagedBlob(type, id, pack, plain);
     return plain;
-  },
-});
+  };
+  return {
+    async load(type, id, run) {
+      let damage: Fault | undefined;
+      for (const location of index.table.places(type, id)) {
+        try {
+          return await loadAt(type, id, location, run);
+        } catch (error) {
+          if (!isDamage(error)) throw error;
+          damage ??= error;
+        }
+      }
+      throw damage ?? missingBlob(type, id);
+    },
+  };
+};

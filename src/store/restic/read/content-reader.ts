@@ -2,10 +2,9 @@ import type { Backend } from '../../../contract/backend.ts';
 import { throwIfInterrupted, type Run } from '../../../contract/run.ts';
 import type { Delivery, Piece, Verdict } from '../../../contract/source.ts';
 import { asFault } from '../../../model/fault.ts';
-import { damagedBlob, missingBlob, type BlobReader } from './blob-reader.ts';
+import { damagedBlob, loadFromPack, missingBlob, type BlobReader } from './blob-reader.ts';
 import type { RepositoryIndex } from '../index/repository-index.ts';
 import { planStretches, type Stretch } from './read-plan.ts';
-import type { OpenedBlobs } from './reader-messages.ts';
 import type { ReaderPool } from './reader-pool.ts';
 
 /** Reads contents of snapshots. A content is the ids of its blobs, 32 bytes each. */
@@ -24,7 +23,8 @@ export interface ContentReaderParts {
 
 type Verdicts = { readonly request: number; readonly verdict: Verdict }[];
 
-const noBytes = new Uint8Array(0);
+/** Of its own each time, as the receiver may give it away. */
+const noBytes = (): Uint8Array => new Uint8Array(0);
 
 /** What is still to come of each request. */
 class Progress {
@@ -61,20 +61,54 @@ class Progress {
   }
 }
 
-/** A stretch that was read and opened, or why it was not. */
-type ReadStretch =
-  | { readonly stretch: Stretch; readonly pack: string; readonly opened: OpenedBlobs }
-  | { readonly stretch: Stretch; readonly fault: unknown };
+/** A stretch that was read and opened. */
+interface ReadStretch {
+  readonly stretch: Stretch;
+  /** Plaintexts one after another. */
+  readonly bytes: Uint8Array;
+  /** Where each blob begins in `bytes`; -1: it could not be read. */
+  readonly starts: readonly number[];
+  /** Why not. */
+  readonly faults: ReadonlyMap<number, unknown>;
+}
+
+const blobIdOf = ({ ids }: Stretch, blob: number): Uint8Array => ids.subarray(blob * 32, blob * 32 + 32);
+
+/** Reads blobs that could not be read with the others one by one: they may lie in other packs too. */
+const readElsewhere = async (read: ReadStretch, parts: ContentReaderParts, run: Run): Promise<ReadStretch> => {
+  const { stretch } = read;
+  const found: Uint8Array[] = [read.bytes];
+  const starts = [...read.starts];
+  const faults = new Map(read.faults);
+  let end = read.bytes.length;
+  for (const blob of read.faults.keys()) {
+    const id = blobIdOf(stretch, blob);
+    if (parts.index.table.places('data', id).length < 2) continue;
+    try {
+      const bytes = await parts.blobs.load('data', id, run);
+      found.push(bytes);
+      starts[blob] = end;
+      end += bytes.length;
+      faults.delete(blob);
+    } catch (error) {
+      throwIfInterrupted(run);
+      faults.set(blob, error);
+    }
+  }
+  return found.length === 1 ? read : { stretch, bytes: new Uint8Array(Buffer.concat(found)), starts, faults };
+};
 
 const readStretch = async (stretch: Stretch, parts: ContentReaderParts, run: Run): Promise<ReadStretch> => {
   const pack = parts.index.packs.idOf(stretch.pack) ?? '';
+  const blobs = stretch.offsets.length;
   let sealed: Uint8Array;
   try {
-    const range = { start: stretch.start, length: stretch.length };
-    sealed = await parts.backend.load({ kind: 'pack', name: pack }, range, run);
+    sealed = await loadFromPack(parts.backend, pack, { start: stretch.start, length: stretch.length }, run);
   } catch (fault) {
     throwIfInterrupted(run);
-    return { stretch, fault };
+    const faults = new Map(stretch.offsets.map((_, blob) => [blob, fault]));
+    const starts = Array.from({ length: blobs }, () => -1);
+    return readElsewhere({ stretch, bytes: noBytes(), starts, faults }, parts, run);
   }
   // A buffer that shares its memory with others (Node's pool) must not be transferred.
   const own = sealed.byteLength === sealed.buffer.byteLength && sealed.buffer instanceof ArrayBuffer;
@@ -82,30 +116,27 @@ const readStretch = async (stretch: Stretch, parts: ContentReaderParts, run: Run
   const transfer = bytes.buffer instanceof ArrayBuffer ? [bytes.buffer] : [];
   const { ids, offsets, lengths, uncompressedLengths } = stretch;
   const job = { sealed: bytes, ids, offsets, lengths, uncompressedLengths };
-  return { stretch, pack, opened: await parts.threads.submit((number) => ({ job: number, ...job }), transfer) };
+  const opened = await parts.threads.submit((number) => ({ job: number, ...job }), transfer);
+  const faults = new Map(
+    opened.damage.map(({ blob, what }) => [blob, damagedBlob('data', blobIdOf(stretch, blob), pack, what)]),
+  );
+  const read = { stretch, bytes: opened.bytes, starts: opened.starts, faults };
+  return faults.size === 0 ? read : readElsewhere(read, parts, run);
 };
 
 /**
  * What the receiver gets of a stretch. Stretches are read out of order and delivered in order: only here, in the order of
  * delivery, is it counted what a request has, so that its verdict comes with or after its last piece.
  */
-const deliveryOf = (read: ReadStretch, progress: Progress): Delivery => {
+const deliveryOf = ({ stretch, bytes, starts, faults }: ReadStretch, progress: Progress): Delivery => {
   const verdicts: Verdicts = [];
-  const { stretch } = read;
-  if ('fault' in read) {
-    for (const uses of stretch.uses) for (const use of uses) progress.failed(use.request, read.fault, verdicts);
-    return { bytes: noBytes, pieces: [], verdicts };
-  }
-  const damage = new Map(read.opened.damage.map(({ blob, what }) => [blob, what]));
   const pieces: Piece[] = [];
   for (const [blob, uses] of stretch.uses.entries()) {
-    const start = read.opened.starts[blob] ?? -1;
+    const start = starts[blob] ?? -1;
     const length = stretch.plainLengths[blob] ?? 0;
-    const id = stretch.ids.subarray(blob * 32, blob * 32 + 32);
     for (const { request, position } of uses) {
       if (start < 0) {
-        const what = damage.get(blob) ?? 'it cannot be read';
-        progress.failed(request, damagedBlob('data', id, read.pack, what), verdicts);
+        progress.failed(request, faults.get(blob), verdicts);
         continue;
       }
       if (progress.ended(request)) continue;
@@ -113,7 +144,7 @@ const deliveryOf = (read: ReadStretch, progress: Progress): Delivery => {
       progress.arrived(request, length, verdicts);
     }
   }
-  return { bytes: read.opened.bytes, pieces, verdicts };
+  return { bytes, pieces, verdicts };
 };
 
 async function* readAnyOrder(
@@ -128,7 +159,7 @@ async function* readAnyOrder(
     if (content.length === 0) early.push({ request, verdict: { kind: 'complete', bytes: 0 } });
   }
   for (const { request, id } of plan.missing) progress.failed(request, missingBlob('data', id), early);
-  if (early.length > 0) yield { bytes: noBytes, pieces: [], verdicts: early };
+  if (early.length > 0) yield { bytes: noBytes(), pieces: [], verdicts: early };
 
   const pending: Promise<ReadStretch>[] = [];
   const stretches = plan.stretches[Symbol.iterator]();
@@ -168,7 +199,7 @@ async function* readInOrder(
   const fetchNext = (): void => {
     const next = wanted[fetched++];
     if (next === undefined) return;
-    const promise = next.id.length === 0 ? Promise.resolve(noBytes) : parts.blobs.load('data', next.id, run);
+    const promise = next.id.length === 0 ? Promise.resolve(noBytes()) : parts.blobs.load('data', next.id, run);
     promise.catch(() => undefined);
     ahead.push(promise);
   };
@@ -194,7 +225,7 @@ async function* readInOrder(
       throwIfInterrupted(run);
       if (failed !== request)
         yield {
-          bytes: noBytes,
+          bytes: noBytes(),
           pieces: [],
           verdicts: [{ request, verdict: { kind: 'failed', fault: asFault(error) } }],
         };

@@ -1,4 +1,3 @@
-import type { Entry } from '../../../model/entry.ts';
 import { addCounts, noCounts, type Counts } from '../../../model/entry.ts';
 import { compareBytes } from '../../../model/byte-string.ts';
 import type { TreeNode } from '../format/tree-format.ts';
@@ -19,27 +18,38 @@ export interface BuiltTree {
   readonly counts: Counts;
 }
 
-const merged = (json: Uint8Array, late: readonly TreeNode[]): Uint8Array => {
-  const nodes: TreeNode[] = [...late];
-  readTree(json, (node) => {
-    nodes.push(node);
-  });
+const countsOf = ({ node, below }: BuiltNode): Counts =>
+  addCounts(
+    node.subtree === undefined
+      ? { files: 1, directories: 0, bytes: node.entry.size }
+      : { files: 0, directories: 1, bytes: 0 },
+    below,
+  );
+
+/** The nodes of a tree and those that come late, in order. */
+const merged = (listed: readonly TreeNode[], late: readonly BuiltNode[]): Uint8Array => {
+  const nodes = [...listed, ...late.map(({ node }) => node)];
   nodes.sort((left, right) => compareBytes(left.entry.name, right.entry.name));
   const writer = createTreeWriter();
-  let previous: Entry | undefined;
-  for (const node of nodes) {
-    // A message that moved while it was read may meet itself under its new name: one of the two is enough.
-    if (node.entry.name !== previous?.name) writer.add(node);
-    previous = node.entry;
-  }
+  for (const node of nodes) writer.add(node);
   return writer.finish();
+};
+
+/** A message that moved while it was read may meet itself under its new name: one of the two is enough. */
+const withoutTwins = (listed: readonly TreeNode[], late: readonly BuiltNode[]): BuiltNode[] => {
+  const names = new Set(listed.map(({ entry }) => entry.name));
+  return late.filter(({ node }) => {
+    const isNew = !names.has(node.entry.name);
+    names.add(node.entry.name);
+    return isNew;
+  });
 };
 
 /** One directory's tree, put together page by page while the contents of its files are still on their way. */
 export class DirectoryBuilder {
   readonly #writer = createTreeWriter();
   #counts: Counts = noCounts;
-  #late: TreeNode[] = [];
+  #late: BuiltNode[] = [];
   #tail: Promise<void> = Promise.resolve();
 
   /** `names`: the name under which each slot was listed, in ascending order. */
@@ -58,16 +68,21 @@ export class DirectoryBuilder {
   async finish(): Promise<BuiltTree> {
     await this.#tail;
     const json = this.#writer.finish();
-    return { json: this.#late.length > 0 ? merged(json, this.#late) : json, counts: this.#counts };
+    if (this.#late.length === 0) return { json, counts: this.#counts };
+    const listed: TreeNode[] = [];
+    readTree(json, (node) => {
+      listed.push(node);
+    });
+    const late = withoutTwins(listed, this.#late);
+    return { json: merged(listed, late), counts: late.map(countsOf).reduce(addCounts, this.#counts) };
   }
 
-  #append({ node, below }: BuiltNode, listedAs: string | undefined): void {
-    if (node.entry.name === listedAs) this.#writer.add(node);
-    else this.#late.push(node);
-    const own: Counts =
-      node.subtree === undefined
-        ? { files: 1, directories: 0, bytes: node.entry.size }
-        : { files: 0, directories: 1, bytes: 0 };
-    this.#counts = addCounts(this.#counts, addCounts(own, below));
+  #append(built: BuiltNode, listedAs: string | undefined): void {
+    if (built.node.entry.name !== listedAs) {
+      this.#late.push(built);
+      return;
+    }
+    this.#writer.add(built.node);
+    this.#counts = addCounts(this.#counts, countsOf(built));
   }
 }

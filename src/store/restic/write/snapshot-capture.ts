@@ -229,6 +229,7 @@ export class SnapshotCapture {
       const found = await this.#parts.source.relocate(path, current.entry, this.#run);
       if (found === undefined) break;
       current = found;
+      if (found.content.kind === 'none') return this.#stored(path, found, { entry: found.entry, content: undefined });
       stored = await this.#parts.contents.addNow(found.entry, found.content);
     }
     switch (stored.kind) {
