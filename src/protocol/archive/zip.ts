@@ -2,6 +2,7 @@ import { Readable } from 'node:stream';
 import { ZipFile } from 'yazl';
 import { type Run, throwIfInterrupted } from '../../contract/run.ts';
 import { displayText } from '../../model/byte-string.ts';
+import { Fault } from '../../model/fault.ts';
 import type { ArchiveEntry, ArchiveSink } from './archive-entry.ts';
 
 /**
@@ -17,6 +18,7 @@ export const writeZip = async (
   const { outputStream } = archive;
   const output = outputStream instanceof Readable ? outputStream : Readable.from(outputStream);
   archive.on('error', (error: Error) => output.destroy(error));
+  const consumed = consume(output, sink);
   let [leftOut, renamed] = [0, 0];
   const produce = async (): Promise<void> => {
     try {
@@ -24,21 +26,26 @@ export const writeZip = async (
         throwIfInterrupted(run);
         const bytes = Buffer.from(item.path, 'latin1');
         if (!Buffer.from(bytes.toString()).equals(bytes)) renamed++;
-        if (!(await addEntry(archive, item))) leftOut++;
+        if (!(await addEntry(archive, item, consumed))) leftOut++;
       }
       archive.end();
     } catch (error) {
-      output.destroy(error instanceof Error ? error : new Error(String(error)));
+      output.destroy(asError(error));
       throw error;
     }
   };
-  const consume = async (): Promise<void> => {
-    for await (const chunk of output) if (chunk instanceof Uint8Array) await sink(chunk);
-  };
-  const [produced, consumed] = await Promise.allSettled([produce(), consume()]);
-  if (produced.status === 'rejected') throw produced.reason;
-  if (consumed.status === 'rejected') throw consumed.reason;
+  const [ended, made] = await Promise.allSettled([consumed, produce()]);
+  // When both failed, one made the other fail: a fault of ours says more than a stream that was destroyed.
+  const reasons = [made, ended].flatMap((result) => (result.status === 'rejected' ? [asError(result.reason)] : []));
+  const reason = reasons.find((error) => error instanceof Fault) ?? reasons[0];
+  if (reason !== undefined) throw reason;
   return { leftOut, renamed };
+};
+
+const asError = (thrown: unknown): Error => (thrown instanceof Error ? thrown : new Error(String(thrown)));
+
+const consume = async (output: Readable, sink: ArchiveSink): Promise<void> => {
+  for await (const chunk of output) if (chunk instanceof Uint8Array) await sink(chunk);
 };
 
 const directoryMode = 0o040000;
@@ -49,7 +56,12 @@ const symlinkMode = 0o120000;
 const timeOf = (milliseconds: number): Date =>
   new Date(Math.min(Math.max(milliseconds, Date.UTC(1980, 0, 2)), Date.UTC(2107, 0, 1)));
 
-const addEntry = async (archive: ZipFile, { path, entry, bytes }: ArchiveEntry): Promise<boolean> => {
+/** Resolves when the entry's bytes were taken; rejects, too, when nobody takes the archive's any more. */
+const addEntry = async (
+  archive: ZipFile,
+  { path, entry, bytes }: ArchiveEntry,
+  consumed: Promise<void>,
+): Promise<boolean> => {
   const name = displayText(path).replaceAll('\\', '_');
   const mtime = timeOf(Number(entry.mtime / 1_000_000n));
   if (entry.type === 'directory') {
@@ -68,6 +80,10 @@ const addEntry = async (archive: ZipFile, { path, entry, bytes }: ArchiveEntry):
   archive.addReadStreamLazy(name, { mtime, mode: fileMode | entry.mode, size: entry.size }, (give) =>
     give(undefined, stream),
   );
-  await promise;
+  try {
+    await Promise.race([promise, consumed]);
+  } finally {
+    stream.destroy();
+  }
   return true;
 };
