@@ -12,7 +12,7 @@ import { createConfig, formatConfig, parseConfig } from './format/config.ts';
 import { createContentReader } from './read/content-reader.ts';
 import { createEnvelope, generateMasterKey } from './sealing/envelope.ts';
 import { createIndexCache } from './index/index-cache.ts';
-import { dropPacks, listNames, loadIndex } from './index/index-loader.ts';
+import { dropPacks, listNames, loadIndex, lostPacks } from './index/index-loader.ts';
 import type { RepositoryIndex } from './index/repository-index.ts';
 import { createKeyFile } from './sealing/key.ts';
 import { LockKeeping } from './lock/lock-keeping.ts';
@@ -141,6 +141,8 @@ export class Repository implements Store {
   readonly #locks: LockKeeping;
   readonly #readers: ReaderPool;
   #loaded: Promise<Loaded> | undefined;
+  /** What each snapshot was opened with. */
+  readonly #opened = new WeakMap<StoredSnapshot, { readonly loaded: Loaded; readonly folder: Path }>();
 
   constructor(session: Session, keyId: string) {
     this.session = session;
@@ -217,11 +219,15 @@ export class Repository implements Store {
     });
     const root = Uint8Array.from(Buffer.from(file.tree, 'hex'));
     const tree = folder.length === 0 ? root : await lookUpTree(trees, root, folder, run);
-    return openStoredSnapshot({ file, root: tree, trees, ledger, contents, knownComplete, table: index.table });
+    const parts = { file, root: tree, trees, ledger, contents, knownComplete, table: index.table };
+    const snapshot = openStoredSnapshot(parts);
+    this.#opened.set(snapshot, { loaded, folder });
+    return snapshot;
   }
 
   write(source: Source, options: WriteOptions, run: Run): Promise<WriteResult> {
-    return this.locked('shared', () => this.#write(source, options, run), run);
+    const write = (): Promise<WriteResult> => this.#write(source, options, run);
+    return options.dryRun === true ? this.locked('shared', write, run) : this.#locks.whileHeld('shared', write, run);
   }
 
   /** All that the index files say. Read once. */
@@ -271,8 +277,14 @@ export class Repository implements Store {
   }
 
   #load(run: Run): Promise<Loaded> {
-    this.#loaded ??= this.#loadNow(run);
-    return this.#loaded;
+    if (this.#loaded !== undefined) return this.#loaded;
+    const loading = this.#loadNow(run);
+    this.#loaded = loading;
+    // What failed once is tried again.
+    loading.catch(() => {
+      if (this.#loaded === loading) this.#loaded = undefined;
+    });
+    return loading;
   }
 
   async #loadNow(run: Run): Promise<Loaded> {
@@ -287,11 +299,20 @@ export class Repository implements Store {
     return { index, blobs, trees, ledger, knowledge, lost: new Set() };
   }
 
-  async #write(source: Source, options: WriteOptions, run: Run): Promise<WriteResult> {
+  /** The parent as it is known now: what it was opened with may be of before an earlier write. */
+  async #currentParent(parent: StoredSnapshot, loaded: Loaded, run: Run): Promise<StoredSnapshot> {
+    const opened = this.#opened.get(parent);
+    if (opened === undefined) throw new Fault('internal', 'the parent was not opened by this repository');
+    return opened.loaded === loaded ? parent : this.open(parent.snapshot.id, run, opened.folder);
+  }
+
+  async #write(source: Source, given: WriteOptions, run: Run): Promise<WriteResult> {
     const loaded = await this.#load(run);
     const { index, ledger } = loaded;
     await this.#dropMissingPacks(loaded, run);
-    const parts = { session: this.session, index, ledger, assertLocked: () => this.#locks.assertFresh(run) };
+    const options =
+      given.parent === undefined ? given : { ...given, parent: await this.#currentParent(given.parent, loaded, run) };
+    const parts = { session: this.session, index, ledger, assertLocked: () => this.#locks.assertHeld(run) };
     try {
       const { tree, newIndexIds, ...result } = await writeSnapshot(source, options, parts, run);
       if (result.snapshot !== undefined) await this.#remember(tree, [...index.indexIds, ...newIndexIds], ledger, run);
@@ -304,11 +325,13 @@ export class Repository implements Store {
 
   /** A pack that an index lists and that is gone holds nothing any more: what was in it is elsewhere, or lost. */
   async #dropMissingPacks({ index, lost }: Loaded, run: Run): Promise<void> {
-    const present = new Set(await listNames(this.session.backend, 'pack', run));
-    const missing = index.packs.ids().filter((id) => !present.has(id) && !lost.has(id));
+    const missing = (await lostPacks(this.session.backend, index, run)).filter((id) => !lost.has(id));
     const [first] = missing;
     if (first === undefined) return;
-    const what = missing.length === 1 ? 'a pack is missing,' : `${missing.length} packs are missing, the first is`;
+    const what =
+      missing.length === 1
+        ? 'a pack is missing or too short,'
+        : `${missing.length} packs are missing or too short, the first is`;
     const fault = new Fault('pack-damaged', `${what} ${first.slice(0, 8)}`, {
       hint: '`mailkeep check` shows what is lost; a backup stores again what is still at its source.',
       context: { packs: missing.length },
@@ -325,7 +348,7 @@ export class Repository implements Store {
         try {
           return await trees.load(id, run);
         } catch (error) {
-          const slot = isFault(error, 'blob-damaged') ? index.table.find('tree', id) : undefined;
+          const slot = isFault(error, 'blob-damaged', 'pack-damaged') ? index.table.find('tree', id) : undefined;
           const pack = slot === undefined ? undefined : index.table.location(slot)?.pack;
           if (pack !== undefined) {
             lost.add(index.packs.idOf(pack) ?? '');

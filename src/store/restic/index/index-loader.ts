@@ -92,6 +92,14 @@ export const loadIndex = async (options: IndexLoaderOptions, run: Run): Promise<
   }
 };
 
+/** Ids of the packs that are not there, or end before what the index says lies in them. */
+export const lostPacks = async (backend: Backend, index: RepositoryIndex, run: Run): Promise<string[]> => {
+  const sizes = new Map<string, number>();
+  for await (const page of backend.list('pack', run)) for (const { name, size } of page) sizes.set(name, size);
+  const ends = index.table.packEnds();
+  return index.packs.ids().filter((id, number) => (sizes.get(id) ?? -1) < (ends.get(number) ?? 0));
+};
+
 /**
  * Takes packs that are gone out of a loaded index: a blob of theirs that lies in another pack as well is found there
  * from now on, every other one is no longer held.

@@ -32,7 +32,7 @@ const cleaningTime = 60_000;
 
 const handleOf = (name: string): ObjectHandle => ({ kind: 'lock', name });
 
-const lost = (): Fault =>
+export const lockLost = (): Fault =>
   new Fault('lock-lost', 'the lock of this run on the repository was removed by somebody else', {
     hint: 'Run the same command again; what was stored so far is used. Do not run `unlock` while another run is at work.',
     retry: true,
@@ -89,6 +89,17 @@ export class StoredLock implements HeldLock {
     return age < freshAge && age > -freshAge;
   }
 
+  /** Whether it is still there, asked of the storage. */
+  async isStored(): Promise<boolean> {
+    for (;;) {
+      const name = this.#id;
+      if (await this.#isThere(name)) return true;
+      // The thread that keeps this lock may have replaced the file a moment ago: its word is on the way.
+      await sleep(settlingTime, this.#run.signal);
+      if (this.#id === name) return false;
+    }
+  }
+
   /** Writes the first file. */
   take(): Promise<void> {
     return this.#inTurn(() => this.#write());
@@ -113,10 +124,10 @@ export class StoredLock implements HeldLock {
   }
 
   async #refresh(): Promise<void> {
-    if (this.#released) throw lost();
+    if (this.#released) throw lockLost();
     const old = this.#id;
     const wasFresh = this.isFresh(this.#run.now());
-    if (!(await this.#isThere(old))) throw lost();
+    if (!(await this.#isThere(old))) throw lockLost();
     const before = this.#info;
     await this.#write();
     // Others could take the old file for stale and remove it: then it must have outlived the new one's appearance.
@@ -127,7 +138,7 @@ export class StoredLock implements HeldLock {
   async #settle(old: string, before: LockInfo): Promise<void> {
     try {
       await sleep(settlingTime, this.#run.signal);
-      if (!(await this.#isThere(old))) throw lost();
+      if (!(await this.#isThere(old))) throw lockLost();
     } catch (error) {
       this.#id = old;
       this.#info = before;

@@ -1,6 +1,6 @@
 import type { Run } from '../../../contract/run.ts';
 import { asFault, Fault } from '../../../model/fault.ts';
-import type { StoredLock } from './held-lock.ts';
+import { lockLost, type StoredLock } from './held-lock.ts';
 import { acquireLock } from './lock.ts';
 import { keepLock, type LockKeeper } from './lock-keeper.ts';
 import type { LockKind, Session } from '../session.ts';
@@ -29,8 +29,12 @@ export class LockKeeping {
   }
 
   /** Runs `work` under a lock and removes it on every way out. A lock already held serves if it is as strong. */
-  async locked<Result>(kind: LockKind, work: () => Promise<Result>, run: Run): Promise<Result> {
-    if (kind === 'shared' && this.#session.options.noLock) return work();
+  locked<Result>(kind: LockKind, work: () => Promise<Result>, run: Run): Promise<Result> {
+    return kind === 'shared' && this.#session.options.noLock ? work() : this.whileHeld(kind, work, run);
+  }
+
+  /** The same for what writes, which is never done without a lock. */
+  async whileHeld<Result>(kind: LockKind, work: () => Promise<Result>, run: Run): Promise<Result> {
     const holding = await this.#join(kind, run);
     try {
       return await work();
@@ -42,7 +46,7 @@ export class LockKeeping {
   /** Throws when the lock can no longer be relied on: then nothing may be written that depends on it. */
   assertFresh(run: Run): void {
     const holding = this.#held;
-    if (holding === undefined || this.#session.options.noLock) return;
+    if (holding === undefined) return;
     if (holding.lost !== undefined) throw holding.lost;
     if (holding.lock.isFresh(run.now())) return;
     throw new Fault(
@@ -53,6 +57,12 @@ export class LockKeeping {
         retry: true,
       },
     );
+  }
+
+  /** As `assertFresh`, asking the storage too: somebody may have removed the lock a moment ago. */
+  async assertHeld(run: Run): Promise<void> {
+    this.assertFresh(run);
+    if (this.#held !== undefined && !(await this.#held.lock.isStored())) throw lockLost();
   }
 
   /** Two that come at once must share one lock: what is awaited is the same promise. */

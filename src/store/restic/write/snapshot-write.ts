@@ -22,7 +22,7 @@ export interface SnapshotWriteParts {
   readonly index: RepositoryIndex;
   readonly ledger: SubtreeLedger;
   /** Throws when the lock under which all this happens is no longer ours. */
-  readonly assertLocked: () => void;
+  readonly assertLocked: () => void | Promise<void>;
 }
 
 export interface Written extends WriteResult {
@@ -163,7 +163,7 @@ const publish = async (
   parts: SnapshotWriteParts,
   run: Run,
 ): Promise<Snapshot> => {
-  parts.assertLocked();
+  await parts.assertLocked();
   await assertIndexKept(parts, run);
   const { description, parent } = options;
   const draft = {
