@@ -4,6 +4,7 @@ import { baseOf, recordCapture } from '../contract/recorded-capture.ts';
 import type { Content } from '../contract/source.ts';
 import type { StoredSnapshot } from '../contract/store.ts';
 import { createTestRun, type TestRun } from '../contract/test-run.ts';
+import { Fault } from '../model/fault.ts';
 import { createMemorySource, type MemoryDirectory, memoryDirectory, memoryFile } from '../protocol/memory/source.ts';
 import { findMessages, type FindMessagesOptions } from './find-messages.ts';
 
@@ -126,6 +127,17 @@ describe('finding messages', () => {
     assert.deepEqual(faults, ['/M/cur/1.a io-failed']);
     const { files } = run.events.findLast((event) => event.kind === 'progress') ?? { files: 0 };
     assert.equal(files, 2);
+  });
+
+  test('a folder that cannot be listed is told, and its messages are not taken for absent', async () => {
+    const unlisted = new Fault('tree-damaged', 'damaged');
+    const whole = memoryDirectory({
+      M: memoryDirectory({ cur: memoryDirectory({}, { fault: unlisted }), new: memoryDirectory({}) }),
+    });
+    const run = createTestRun();
+    await found([await snapshotOf(whole, 'A')], {}, run);
+    const told = run.events.find((event) => event.kind === 'fault');
+    assert.deepEqual([told?.path, told?.fault], ['/M/cur', unlisted]);
   });
 
   test('an interruption ends the search', async () => {

@@ -92,11 +92,14 @@ async function* batchesOf(snapshot: StoredSnapshot, run: Run): AsyncGenerator<re
   let batch: Candidate[] = [];
   for await (const { path, listing } of snapshot.capture(undefined, run)) {
     throwIfInterrupted(run);
+    if (listing.kind === 'carried') run.emit({ kind: 'fault', fault: listing.fault, path: shown(path) });
     if (listing.kind !== 'listed') continue;
     const folder = await mailFolderAt(path, mailboxes, run);
     for await (const page of listing.pages) {
       if (folder === undefined) continue;
       for (const child of page) {
+        if (child.kind === 'carried')
+          run.emit({ kind: 'fault', fault: child.fault, path: shown([...path, child.name]) });
         if (child.kind !== 'fresh' || child.entry.type !== 'file' || child.entry.name.startsWith('.')) continue;
         const { entry, content } = child;
         batch.push({ path: [...path, entry.name], entry, content, ...folder });
@@ -108,6 +111,8 @@ async function* batchesOf(snapshot: StoredSnapshot, run: Run): AsyncGenerator<re
   }
   if (batch.length > 0) yield batch;
 }
+
+const shown = (path: Path): ByteString => byteStringOfLatin1(`/${path.join('/')}`);
 
 /** Whether a directory is the `cur` or `new` of a Maildir, and of which mailbox. */
 const mailFolderAt = async (
