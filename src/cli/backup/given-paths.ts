@@ -10,6 +10,7 @@ import {
 import { Fault } from '../../model/fault.ts';
 import { compileGlob, matchGlob } from '../../model/glob.ts';
 import type { Run } from '../../contract/run.ts';
+import { errnoCode } from '../../system/errno.ts';
 import { nativePath } from '../../system/native-path.ts';
 import { readInput } from '../read-input.ts';
 
@@ -114,9 +115,9 @@ const namesIn = (place: string): readonly string[] => {
 const isThere = (path: ByteString): boolean => {
   try {
     return lstatSync(nativePath(path), { throwIfNoEntry: false }) !== undefined;
-  } catch {
-    // It is there, and why it cannot be looked at is told when it is captured.
-    return true;
+  } catch (error) {
+    // Why it cannot be looked at is told when it is captured.
+    return errnoCode(error) !== 'ENOTDIR';
   }
 };
 
