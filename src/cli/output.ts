@@ -65,7 +65,9 @@ export const createOutput = (options: {
     },
     write: (bytes) =>
       new Promise((resolve, reject) => {
+        if (stdout.isTTY) clear();
         stdout.write(bytes, (error) => {
+          if (stdout.isTTY) redraw();
           if (!error) {
             resolve();
             return;

@@ -251,22 +251,24 @@ describe('what goes wrong', () => {
 
   test('each bad input has its own words and the exit code 2', async () => {
     const id = first.slice(0, 8);
-    await failing(['ls', 'fade0000'], 2, /no snapshot “fade0000”/);
-    await failing(['ls', ''], 2, /no snapshot/);
-    await failing(['ls', 'latest~9'], 2, /only 2 are there/);
-    await failing(['ls', 'latest:nowhere'], 2, /\/nowhere is not in the snapshot/);
-    await failing(['ls', 'latest', 'source'], 2, /does not begin at the root/);
-    await failing(['snapshots', '--host', 'mx1', id], 2, /no effect/);
-    await failing(['snapshots', `${id}:/source`], 2, /whole snapshots/);
-    await failing(['dump', 'latest', '/source/pipe'], 2, /is no file/);
-    await failing(['dump', 'latest', '/source/Maildir/nowhere'], 2, /is not in the snapshot/);
-    await failing(['dump', 'latest', '--message-id', 'a@b'], 2, /no message/);
-    await failing(['find'], 2, /nothing to search for/);
-    await failing(['find', '[', '--json'], 2, /malformed/);
-    await failing(['cat', 'blob', '12'], 2, /whole id/);
-    await failing(['cat', 'index', 'f'.repeat(64)], 2, /no index/);
-    await failing(['list', 'keys', 'latest'], 2, /list packs/);
-    await failing(['diff', 'latest'], 2, /missing required argument/);
+    await Promise.all([
+      failing(['ls', 'fade0000'], 2, /no snapshot “fade0000”/),
+      failing(['ls', ''], 2, /no snapshot/),
+      failing(['ls', 'latest~9'], 2, /only 2 are there/),
+      failing(['ls', 'latest:nowhere'], 2, /\/nowhere is not in the snapshot/),
+      failing(['ls', 'latest', 'source'], 2, /does not begin at the root/),
+      failing(['snapshots', '--host', 'mx1', id], 2, /no effect/),
+      failing(['snapshots', `${id}:/source`], 2, /whole snapshots/),
+      failing(['dump', 'latest', '/source/pipe'], 2, /is no file/),
+      failing(['dump', 'latest', '/source/Maildir/nowhere'], 2, /is not in the snapshot/),
+      failing(['dump', 'latest', '--message-id', 'a@b'], 2, /no message/),
+      failing(['find'], 2, /nothing to search for/),
+      failing(['find', '[', '--json'], 2, /malformed/),
+      failing(['cat', 'blob', '12'], 2, /whole id/),
+      failing(['cat', 'index', 'f'.repeat(64)], 2, /no index/),
+      failing(['list', 'keys', 'latest'], 2, /list packs/),
+      failing(['diff', 'latest'], 2, /missing required argument/),
+    ]);
   });
 
   test('a fault under --json is an object on standard error', async () => {
@@ -341,7 +343,8 @@ describe('the rest', () => {
   });
 
   test('every command has examples in its help', async () => {
-    for (const command of ['snapshots', 'ls', 'find', 'dump', 'diff', 'stats', 'cat', 'list', 'completion'])
-      assert.match(await good([command, '--help']), /\nExamples:\n {2}mailkeep /, command);
+    const commands = ['snapshots', 'ls', 'find', 'dump', 'diff', 'stats', 'cat', 'list', 'completion'];
+    const helps = await Promise.all(commands.map((command) => good([command, '--help'])));
+    for (const help of helps) assert.match(help, /\nExamples:\n {2}mailkeep /);
   });
 });

@@ -5,8 +5,9 @@ import { Fault } from '../../model/fault.ts';
 import type { Run } from '../../contract/run.ts';
 import { createMailboxNames } from '../../operation/mailbox-names.ts';
 import { terminalLine } from '../../mail/terminal-text.ts';
+import type { SnapshotFile } from '../../store/restic/format/snapshot-format.ts';
 import type { Repository } from '../../store/restic/repository.ts';
-import { type ListedNode, listNodes, lookUpTree } from '../../store/restic/read/tree-listing.ts';
+import { type ListedNode, type ListingStart, listNodes, lookUpTree } from '../../store/restic/read/tree-listing.ts';
 import type { CommandContext, GlobalOptions } from '../context.ts';
 import { examples, newCommand, type DefineCommand } from '../define-command.ts';
 import { createLineWriter, type LineWriter } from '../line-writer.ts';
@@ -71,41 +72,65 @@ const foldersOf = (folders: readonly string[]): readonly ByteString[] =>
     });
   });
 
-const listSnapshot = (reference: string, { folders, options }: Request, context: CommandContext): Promise<number> =>
+const listSnapshot = (reference: string, request: Request, context: CommandContext): Promise<number> =>
   readRepository(context, async (repository, run) => {
-    const wanted = foldersOf(folders);
+    const { options } = request;
+    const folders = foldersOf(request.folders);
     const { file, folder } = await namedSnapshot(repository, reference, filterOf(options, context), run);
     const trees = await repository.trees(run);
     const tree = await lookUpTree(trees, Uint8Array.from(Buffer.from(file.tree, 'hex')), folder, run);
-    const shown = { ...file, tree: Buffer.from(tree).toString('hex') };
-    const { output, messages } = context;
-    const writer = createLineWriter(output);
-    if (options.json) writer.line(snapshotJson(shown, ',"message_type":"snapshot","struct_type":"snapshot"'));
-    else if (!options.quiet) {
-      const paths = file.paths.map(displayText).join(', ');
-      output.say(
-        messages.listingOf(file.id.slice(0, 8), localTime(file.time.nanoseconds), terminalLine(file.hostname), paths),
-      );
-    }
-    const seen = new Set<ByteString>([byteStringOfLatin1('/')]);
+    const writer = createLineWriter(context.output);
+    introduce({ ...file, tree: Buffer.from(tree).toString('hex') }, context, writer);
     const print = await printerOf({ repository, id: file.id, folder }, options, writer, run);
-    const sorted: ListedNode[] = [];
-    const enter = ({ path }: ListedNode): boolean =>
-      wanted.length === 0 || wanted.some((one) => isBelow(one, path) || (options.recursive && isBelow(path, one)));
-    const isSorted = options.sort !== 'name' || options.reverse;
-    for await (const page of listNodes({ trees, tree, prefix: byteStringOfLatin1('') }, enter, run)) {
-      for (const listed of page) {
-        if (wanted.includes(listed.path)) seen.add(listed.path);
-        if (wanted.length > 0 && !wanted.some((one) => isBelow(listed.path, one))) continue;
-        if (isSorted) sorted.push(listed);
-        else await print(listed);
-      }
-      await writer.drain();
-    }
-    for (const listed of sortNodes(sorted, options)) await print(listed);
+    const start = { trees, tree, prefix: byteStringOfLatin1('') };
+    const seen = await listFolders(start, { folders, options, print, writer }, run);
     await writer.end();
-    for (const one of wanted) if (!seen.has(one)) run.emit({ kind: 'fault', path: one, fault: notThere() });
+    for (const one of folders) if (!seen.has(one)) run.emit({ kind: 'fault', path: one, fault: notThere() });
   });
+
+/** Which snapshot is listed: for programs the first line of the result, for people beside it. */
+const introduce = (file: SnapshotFile, { options, output, messages }: CommandContext, writer: LineWriter): void => {
+  if (options.json) {
+    writer.line(snapshotJson(file, ',"message_type":"snapshot","struct_type":"snapshot"'));
+    return;
+  }
+  if (options.quiet) return;
+  const paths = file.paths.map(displayText).join(', ');
+  const time = localTime(file.time.nanoseconds);
+  output.say(messages.listingOf(file.id.slice(0, 8), time, terminalLine(file.hostname), paths));
+};
+
+interface Listing {
+  /** Empty: everything. */
+  readonly folders: readonly ByteString[];
+  readonly options: LsOptions;
+  readonly print: (listed: ListedNode) => Promise<void>;
+  readonly writer: LineWriter;
+}
+
+/** Prints what is in the folders; returns which of them there are. */
+const listFolders = async (
+  start: ListingStart,
+  { folders, options, print, writer }: Listing,
+  run: Run,
+): Promise<ReadonlySet<ByteString>> => {
+  const seen = new Set<ByteString>([byteStringOfLatin1('/')]);
+  const waiting: ListedNode[] = [];
+  const enter = ({ path }: ListedNode): boolean =>
+    folders.length === 0 || folders.some((one) => isBelow(one, path) || (options.recursive && isBelow(path, one)));
+  const isSorted = options.sort !== 'name' || options.reverse;
+  for await (const page of listNodes(start, enter, run)) {
+    for (const listed of page) {
+      if (folders.includes(listed.path)) seen.add(listed.path);
+      if (folders.length > 0 && !folders.some((one) => isBelow(listed.path, one))) continue;
+      if (isSorted) waiting.push(listed);
+      else await print(listed);
+    }
+    await writer.drain();
+  }
+  for (const listed of sortNodes(waiting, options)) await print(listed);
+  return seen;
+};
 
 const notThere = (): Fault => new Fault('path-missing', 'this is not in the snapshot');
 
