@@ -105,19 +105,23 @@ export const rotatedPacks = (
 ): readonly string[] => {
   const isNew = (id: string): boolean => evidence !== undefined && !evidence.packs.has(id);
   const waitingSince = (id: string): Nanoseconds => evidence?.packs.get(id)?.at ?? 0n;
+  const kindOf = (id: string): PackKnowledge['kind'] | undefined => evidence?.packs.get(id)?.kind;
   const waiting = [...packs.keys()].filter((id) => !isNew(id));
   waiting.sort((left, right) => {
     const difference = waitingSince(left) - waitingSince(right);
     if (difference !== 0n) return difference < 0n ? -1 : 1;
+    // What was only seen then comes before what was read then.
+    const kinds = Number(kindOf(left) === 'read') - Number(kindOf(right) === 'read');
+    if (kinds !== 0) return kinds;
     return left < right ? -1 : 1;
   });
-  let left = waiting.reduce((sum, id) => sum + (packs.get(id) ?? 0), 0) / parts;
+  const total = waiting.reduce((sum, id) => sum + (packs.get(id) ?? 0), 0);
   const chosen: string[] = [];
+  let taken = 0;
   for (const id of waiting) {
-    // Parts of a byte are lost in dividing.
-    if (left <= 0.5) break;
+    if (taken * parts >= total) break;
     chosen.push(id);
-    left -= packs.get(id) ?? 0;
+    taken += packs.get(id) ?? 0;
   }
   return [...chosen, ...[...packs.keys()].filter(isNew)];
 };

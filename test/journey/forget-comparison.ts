@@ -69,9 +69,13 @@ const clockChanges = ['2025-03-30T01:00Z', '2025-10-26T01:00Z', '2026-03-08T07:0
   Date.parse(text),
 );
 
+/** Days between a newest snapshot and others within an hour of that: there it shows in which zone a span is reckoned. */
+const nearlyDays = [60, 150, 200, 270] as const;
+
 type Drawn = Pick<SnapshotFile, 'time' | 'paths' | 'tags' | 'hostname' | 'username'>;
 
 const drawTime = (random: Random, now: number, span: number): number => {
+  if (span === 0) return now - 3 * hour - pick(random, nearlyDays) * day + below(random, 2 * hour) - hour;
   const chance = random();
   if (chance < 0.07) return now + hour + below(random, 700 * day);
   if (chance < 0.2)
@@ -84,6 +88,7 @@ const drawSet = (random: Random, hostname: string, now: number): readonly Drawn[
   const span = pick(random, spans);
   const zones = [pick(random, timeZones), pick(random, timeZones)];
   const drawn: Drawn[] = [];
+  const isNearly = random() < 0.25;
   for (let left = 1 + below(random, 22); left > 0; left--) {
     const earlier = drawn[below(random, drawn.length)];
     const username = `user${drawn.length}`;
@@ -91,7 +96,10 @@ const drawSet = (random: Random, hostname: string, now: number): readonly Drawn[
       drawn.push({ ...earlier, username });
       continue;
     }
-    const nanoseconds = BigInt(drawTime(random, now, span)) * 1_000_000n + BigInt(below(random, 1_000_000));
+    const nanoseconds =
+      BigInt(isNearly && drawn.length === 0 ? now - 3 * hour : drawTime(random, now, isNearly ? 0 : span)) *
+        1_000_000n +
+      BigInt(below(random, 1_000_000));
     const zone = offsetIn(zones[below(random, 2)] ?? 'UTC');
     drawn.push({
       time: { nanoseconds, offsetMinutes: zone(nanoseconds) },
@@ -110,6 +118,7 @@ interface DrawnPolicy {
 }
 
 const drawSpan = (random: Random): string => {
+  if (random() < 0.4) return `${pick(random, nearlyDays)}d`;
   const unit = (name: string, limit: number): string => (random() < 0.4 ? `${below(random, limit)}${name}` : '');
   return `${unit('y', 4)}${unit('m', 15)}${unit('d', 60)}${unit('h', 50)}` || '30d';
 };

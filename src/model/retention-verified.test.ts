@@ -1,0 +1,203 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import * as fc from 'fast-check';
+import { byteStringOfText } from './byte-string.ts';
+import { nanosecondsOf, planLines, snapshotAt } from './retention-fixture.ts';
+import { emptyPolicy, type RetentionPolicy } from './retention-policy.ts';
+import { planVerifiedRetention, type SnapshotEvidence } from './retention-verified.ts';
+import type { GroupField } from './snapshot-selection.ts';
+import { holdTag, incompleteTag, type Snapshot } from './snapshot.ts';
+
+const clock = { now: nanosecondsOf('2026-06-01T12:00:00Z'), zone: () => 0 };
+const verified: SnapshotEvidence = { verification: { kind: 'verified', since: clock.now } };
+const unread: SnapshotEvidence = { verification: { kind: 'unread' } };
+
+interface Judged {
+  readonly snapshot: Snapshot;
+  readonly evidence?: SnapshotEvidence;
+}
+
+const planOf = (
+  judged: readonly Judged[],
+  policy: Partial<RetentionPolicy>,
+  groupBy: readonly GroupField[] = ['host'],
+) =>
+  planVerifiedRetention(
+    judged.map(({ snapshot }) => snapshot),
+    new Map(judged.flatMap(({ snapshot, evidence }) => (evidence === undefined ? [] : [[snapshot.id, evidence]]))),
+    { rules: { policy: { ...emptyPolicy, ...policy }, groupBy: new Set(groupBy), allowRemoveAll: false }, clock },
+  );
+
+const lines = (judged: readonly Judged[], policy: Partial<RetentionPolicy>): readonly string[] =>
+  planLines(planOf(judged, policy));
+
+const a = snapshotAt('a', '2026-05-01T03:00:00Z');
+const b = snapshotAt('b', '2026-05-02T03:00:00Z');
+const c = snapshotAt('c', '2026-05-03T03:00:00Z');
+
+interface Drawn {
+  readonly second: number;
+  readonly kind: 'verified' | 'unread' | 'damaged' | 'none';
+  readonly backdated: boolean;
+  readonly incomplete: boolean;
+  readonly host: string;
+}
+
+describe('B3: only what a newer verified snapshot covers is let go', () => {
+  test('B3: a newer one that was read back covers', () => {
+    const judged = [
+      { snapshot: a, evidence: unread },
+      { snapshot: b, evidence: verified },
+      { snapshot: c, evidence: verified },
+    ];
+    assert.deepEqual(lines(judged, { last: 1 }), [
+      'keep c: last snapshot',
+      'remove b: covered by c',
+      'remove a: covered by c',
+    ]);
+  });
+
+  test('B3: while the newer ones are not read back, or damaged, nothing verified is let go', () => {
+    const damaged: SnapshotEvidence = { verification: { kind: 'damaged' } };
+    const judged = [
+      { snapshot: a, evidence: verified },
+      { snapshot: b, evidence: damaged },
+      { snapshot: c, evidence: unread },
+    ];
+    assert.deepEqual(lines(judged, { last: 1 }), [
+      'keep c: last snapshot',
+      'keep b: not-covered',
+      'keep a: among verified last snapshot',
+    ]);
+    assert.deepEqual(lines([{ snapshot: a }, { snapshot: b }], { last: 1 }), [
+      'keep b: last snapshot',
+      'keep a: not-covered',
+    ]);
+  });
+
+  test('B3: the last good one stays even when no rule keeps it', () => {
+    const tagged = { ...c, tags: ['x'] };
+    const judged = [
+      { snapshot: a, evidence: verified },
+      { snapshot: b, evidence: verified },
+      { snapshot: tagged, evidence: unread },
+    ];
+    assert.deepEqual(lines(judged, { tags: [['x']] }), [
+      'keep c: has tags [x]',
+      'keep b: last-verified',
+      'remove a: covered by b',
+    ]);
+  });
+
+  test('B3: an incomplete snapshot covers nothing', () => {
+    const incomplete = { ...c, tags: [incompleteTag] };
+    const judged = [
+      { snapshot: a, evidence: verified },
+      { snapshot: incomplete, evidence: verified },
+    ];
+    assert.deepEqual(lines(judged, { last: 1 }), ['keep c: last snapshot', 'keep a: among verified last snapshot']);
+  });
+
+  test('B3: one of fewer paths, or of another host, covers nothing, however they are grouped', () => {
+    const both = { ...a, paths: ['/mail', '/etc'].map(byteStringOfText) };
+    const other = { ...b, hostname: 'beta', paths: both.paths };
+    const judged = [both, other, c].map((snapshot) => ({ snapshot, evidence: verified }));
+    assert.deepEqual(planLines(planOf(judged, { last: 1 }, [])), [
+      'keep c: last snapshot',
+      'keep b: last-verified',
+      'keep a: last-verified',
+    ]);
+  });
+
+  test('S6: a snapshot from the future covers nothing, takes no place and is left alone', () => {
+    const future = Array.from({ length: 5 }, (_, number) => ({
+      snapshot: snapshotAt(`f${number + 1}`, `2027-01-0${number + 1}T00:00:00Z`),
+      evidence: verified,
+    }));
+    const judged = [{ snapshot: a, evidence: verified }, { snapshot: b, evidence: verified }, ...future];
+    assert.deepEqual(lines(judged, { last: 2, buckets: { daily: 2 } }).slice(-3), [
+      'keep f1: future',
+      'keep b: last snapshot, daily snapshot',
+      'keep a: last snapshot, daily snapshot',
+    ]);
+  });
+
+  test('S6: snapshots that claim earlier times than they can have push out nothing that is verified', () => {
+    const absentAt = nanosecondsOf('2026-05-20T00:00:00Z');
+    const forged = Array.from({ length: 3 }, (_, number) => ({
+      snapshot: snapshotAt(`f${number + 1}`, `2026-05-0${number + 1}T23:00:00Z`),
+      evidence: { ...verified, absentAt },
+    }));
+    const judged = [...[a, b, c].map((snapshot) => ({ snapshot, evidence: verified })), ...forged];
+    assert.deepEqual(
+      lines(judged, { buckets: { daily: 3 } }).filter((line) => !line.startsWith('keep f')),
+      [
+        'keep c: among verified daily snapshot',
+        'keep b: among verified daily snapshot',
+        'keep a: among verified daily snapshot',
+      ],
+    );
+    const slow = { snapshot: snapshotAt('d', '2026-05-19T12:00:00Z'), evidence: { ...verified, absentAt } };
+    assert.deepEqual(lines([{ snapshot: a, evidence: verified }, slow], { last: 1 })[1], 'remove a: covered by d');
+  });
+
+  test('S8: what is held stays although it is covered', () => {
+    const held = { ...a, tags: [holdTag] };
+    const judged = [held, b].map((snapshot) => ({ snapshot, evidence: verified }));
+    assert.deepEqual(lines(judged, { last: 1 }), ['keep b: last snapshot', 'keep a: held']);
+  });
+
+  test('B3, S6: whatever is claimed, all that goes is covered by a verified one that stays, and strangers evict nothing verified', () => {
+    const drawn: fc.Arbitrary<Drawn> = fc.record({
+      second: fc.integer({ min: -100 * 86_400, max: 30 * 86_400 }),
+      kind: fc.constantFrom('verified' as const, 'unread' as const, 'damaged' as const, 'none' as const),
+      backdated: fc.boolean(),
+      incomplete: fc.boolean(),
+      host: fc.constantFrom('alpha', 'beta'),
+    });
+    const judgedOf = (values: readonly Drawn[], prefix: string): readonly Judged[] =>
+      values.map(({ second, kind, backdated, incomplete, host }, number) => {
+        const time = new Date(Number(clock.now / 1_000_000n) + second * 1000).toISOString();
+        const snapshot = snapshotAt(`${prefix}${number}x`, time, {
+          hostname: host,
+          tags: incomplete ? [incompleteTag] : [],
+        });
+        const absentAt = backdated ? { absentAt: snapshot.time.nanoseconds + 3n * 86_400_000_000_000n } : {};
+        if (kind === 'none') return { snapshot };
+        const verification = kind === 'verified' ? verified.verification : ({ kind } as const);
+        return { snapshot, evidence: { verification, ...absentAt } };
+      });
+    const isTrusted = ({ snapshot, evidence }: Judged): boolean =>
+      evidence?.verification.kind === 'verified' &&
+      evidence.absentAt === undefined &&
+      !snapshot.tags.includes(incompleteTag);
+    fc.assert(
+      fc.property(
+        fc.array(drawn, { maxLength: 15 }),
+        fc.array(drawn, { maxLength: 10 }),
+        fc.nat(3),
+        (own, strange, daily) => {
+          const policy = { last: 1, buckets: { daily } };
+          const trusted = judgedOf(own, 'o').filter(isTrusted);
+          const strangers = judgedOf(strange, 's').filter((judged) => !isTrusted(judged));
+          const keptOf = (judged: readonly Judged[]): ReadonlySet<string> =>
+            new Set(
+              planOf(judged, policy)
+                .groups.flatMap(({ decisions }) => decisions)
+                .flatMap(({ verdict, snapshot }) => (verdict === 'keep' ? [snapshot.id] : [])),
+            );
+          const alone = keptOf(trusted);
+          const together = keptOf([...trusted, ...strangers]);
+          for (const id of alone) assert.ok(together.has(id));
+          for (const { decisions } of planOf([...trusted, ...strangers], policy).groups) {
+            for (const decision of decisions) {
+              if (decision.verdict === 'keep') continue;
+              assert.ok(decision.reason.kind === 'covered' && together.has(decision.reason.by));
+            }
+          }
+        },
+      ),
+      { numRuns: 300 },
+    );
+  });
+});
