@@ -169,6 +169,16 @@ export class Repository implements Store {
     this.#locks.assertFresh(run);
   }
 
+  /** Before something is removed: throws unless this repository's exclusive lock is fresh and the only one there. */
+  assertAlone(run: Run): Promise<void> {
+    return this.#locks.assertAlone(run);
+  }
+
+  /** As `assertAlone`, without asking the storage: whether the lock is fresh by the clock. */
+  assertLockFresh(run: Run): void {
+    this.#locks.assertFresh(run);
+  }
+
   guarded<Result>(work: () => Promise<Result>, run: Run): Promise<Result> {
     return this.locked('shared', work, run);
   }
@@ -328,10 +338,7 @@ export class Repository implements Store {
     const missing = (await lostPacks(this.session.backend, index, run)).filter((id) => !lost.has(id));
     const [first] = missing;
     if (first === undefined) return;
-    const what =
-      missing.length === 1
-        ? 'a pack is missing or too short,'
-        : `${missing.length} packs are missing or too short, the first is`;
+    const what = missing.length === 1 ? 'a pack is missing or too short,' : `${missing.length} packs are missing or too short, the first is`;
     const fault = new Fault('pack-damaged', `${what} ${first.slice(0, 8)}`, {
       hint: '`mailkeep check` shows what is lost; a backup stores again what is still at its source.',
       context: { packs: missing.length },

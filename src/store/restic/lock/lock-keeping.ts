@@ -2,6 +2,7 @@ import type { Run } from '../../../contract/run.ts';
 import { asFault, Fault } from '../../../model/fault.ts';
 import { lockLost, type StoredLock } from './held-lock.ts';
 import { acquireLock } from './lock.ts';
+import { lockedBy, processIsAlive, readLocks } from './lock-file.ts';
 import { keepLock, type LockKeeper } from './lock-keeper.ts';
 import type { LockKind, Session } from '../session.ts';
 
@@ -47,6 +48,10 @@ export class LockKeeping {
   assertFresh(run: Run): void {
     const holding = this.#held;
     if (holding === undefined) return;
+    this.#assertUsable(holding, run);
+  }
+
+  #assertUsable(holding: Holding, run: Run): void {
     if (holding.lost !== undefined) throw holding.lost;
     if (holding.lock.isFresh(run.now())) return;
     throw new Fault(
@@ -57,6 +62,30 @@ export class LockKeeping {
         retry: true,
       },
     );
+  }
+
+  /**
+   * Throws unless the exclusive lock is held, fresh, still in the storage, and the only one there. To be called before
+   * something is removed: whoever else has a lock by now may rely on it.
+   */
+  async assertAlone(run: Run): Promise<void> {
+    const holding = this.#held;
+    if (holding?.kind !== 'exclusive')
+      throw new Fault('internal', 'something was to be removed without the exclusive lock');
+    this.#assertUsable(holding, run);
+    const { backend, envelope, options } = this.#session;
+    const { hostname, pid } = options.identity;
+    let own = 0;
+    for await (const found of readLocks({ backend, envelope }, new Set(), run)) {
+      // Not by name: the thread that keeps the lock fresh may have replaced the file a moment ago.
+      if (found.info?.hostname === hostname && found.info.pid === pid) own++;
+      else throw lockedBy(found, { now: run.now(), hostname, isAlive: processIsAlive });
+    }
+    if (own > 0) return;
+    throw new Fault('lock-lost', 'the lock of this run on the repository was removed by somebody else', {
+      hint: 'Run the same command again; what was done so far is used. Do not run `unlock` while another run is at work.',
+      retry: true,
+    });
   }
 
   /** As `assertFresh`, asking the storage too: somebody may have removed the lock a moment ago. */
