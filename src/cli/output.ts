@@ -28,6 +28,18 @@ const clearLine = '\r\u001b[2K';
 
 const widthOf = (stream: Stream): number => ('columns' in stream && stream.columns > 0 ? stream.columns : 80);
 
+/** Keeps the first reason why the result cannot be written. */
+const watchFailure = (stdout: Stream, onFailure: () => void) => {
+  let failure: 'closed' | Fault | undefined;
+  const fail = (error: Error): void => {
+    if (failure !== undefined) return;
+    failure = 'code' in error && error.code === 'EPIPE' ? 'closed' : errnoFault(error, 'write to', 'standard output');
+    onFailure();
+  };
+  stdout.on('error', fail);
+  return { fail, failure: () => failure };
+};
+
 export const createOutput = (options: {
   readonly stdout: Stream;
   readonly stderr: Stream;
@@ -38,13 +50,7 @@ export const createOutput = (options: {
   const { stdout, stderr } = options;
   const terminal = stderr.isTTY;
   let shown: string | undefined;
-  let failure: 'closed' | Fault | undefined;
-  const fail = (error: Error): void => {
-    if (failure !== undefined) return;
-    failure = 'code' in error && error.code === 'EPIPE' ? 'closed' : errnoFault(error, 'write to', 'standard output');
-    options.onFailure();
-  };
-  stdout.on('error', fail);
+  const { fail, failure } = watchFailure(stdout, options.onFailure);
   // Nobody reads the messages: no reason to stop.
   stderr.on('error', () => undefined);
   const clear = (): void => {
@@ -57,7 +63,7 @@ export const createOutput = (options: {
     terminal,
     resultTerminal: stdout.isTTY,
     color: options.color && terminal,
-    failure: () => failure,
+    failure,
     print: (line) => {
       clear();
       stdout.write(`${line}\n`);
