@@ -3,7 +3,7 @@ import type { Event } from '../model/event.ts';
 import type { Fault } from '../model/fault.ts';
 import type { Messages } from './catalogue/english.ts';
 import type { Output } from './output.ts';
-import { createProgressLine } from './progress.ts';
+import { createProgressLine, shareDone } from './progress.ts';
 
 export interface ListenerOptions {
   readonly output: Output;
@@ -25,12 +25,16 @@ export const faultRecord = (fault: Fault): Record<string, unknown> => ({
 });
 
 /** An event as a line of `--json`; `message_type` is restic's name for such a thing where it has one. */
-const recordOf = (event: Event): Record<string, unknown> | undefined => {
+const recordOf = (event: Event, seconds: number): Record<string, unknown> | undefined => {
   switch (event.kind) {
     case 'progress': {
       const { files, bytes, totalFiles, totalBytes, current } = event;
+      const done = shareDone(event) ?? 0;
       return {
         message_type: 'status',
+        seconds_elapsed: Math.floor(seconds),
+        seconds_remaining: done > 0 ? Math.round((seconds * (1 - done)) / done) : undefined,
+        percent_done: done,
         files_done: files,
         bytes_done: bytes,
         total_files: totalFiles,
@@ -59,13 +63,14 @@ const recordOf = (event: Event): Record<string, unknown> | undefined => {
 const statusInterval = 1000;
 
 const jsonListener = ({ output, clock, quiet }: ListenerOptions): ((event: Event) => void) => {
+  const begun = clock();
   let toldAt = Number.NEGATIVE_INFINITY;
   return (event) => {
     if (event.kind === 'progress') {
       if (quiet || clock() - toldAt < statusInterval) return;
       toldAt = clock();
     }
-    const record = recordOf(event);
+    const record = recordOf(event, (clock() - begun) / 1000);
     if (record === undefined) return;
     // As with restic: stdout has the result, and what went wrong is told beside it.
     if (event.kind === 'fault' || event.kind === 'notice') output.say(JSON.stringify(record));

@@ -32,12 +32,15 @@ const lineOf = (event: Progress, seconds: number, messages: Messages): string =>
   const bytes = formatBytes(event.bytes);
   const perSecond = formatBytes(seconds > 0 ? Math.round(event.bytes / seconds) : 0);
   const current = event.current === undefined ? '' : `  ${displayText(event.current)}`;
-  const { totalBytes, totalFiles } = event;
-  const done = share(event.bytes, totalBytes) ?? share(event.files, totalFiles);
+  const done = shareDone(event);
   if (done === undefined) return messages.progress(files, bytes, perSecond) + current;
   const left = done > 0 ? formatDuration((seconds * 1000 * (1 - done)) / done) : '—';
   return messages.progressOf(`${Math.floor(done * 100)} %`, files, bytes, perSecond, left) + current;
 };
+
+/** 0 to 1; undefined as long as no totals are known. */
+export const shareDone = ({ files, bytes, totalFiles, totalBytes }: Progress): number | undefined =>
+  share(bytes, totalBytes) ?? share(files, totalFiles);
 
 const share = (part: number, total: number | undefined): number | undefined =>
   total === undefined || total === 0 ? undefined : Math.min(1, part / total);
