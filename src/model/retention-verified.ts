@@ -1,6 +1,6 @@
 import type { Nanoseconds } from './entry.ts';
 import type { KeepReason, RetentionDecision, RetentionGroup, RetentionPlan, RetentionRules } from './retention.ts';
-import { isEvidence, isHeld, refuseEmptied, refuseEmptyPolicy } from './retention.ts';
+import { isNote, isHeld, refuseEmptied, refuseEmptyPolicy } from './retention.ts';
 import { applyRules, newestFirst, type RetentionClock } from './retention-rules.ts';
 import { groupSnapshots } from './snapshot-selection.ts';
 import { incompleteTag, type Snapshot } from './snapshot.ts';
@@ -72,7 +72,7 @@ export const planVerifiedRetention = <Known extends Snapshot>(
     evidence.get(snapshot.id)?.verification.kind === 'verified' &&
     !snapshot.tags.includes(incompleteTag) &&
     !isBackdated(snapshot, evidence.get(snapshot.id));
-  const subject = snapshots.filter((snapshot) => !isEvidence(snapshot));
+  const subject = snapshots.filter((snapshot) => !isNote(snapshot));
   const groups = groupSnapshots(subject, rules.groupBy).map((group): RetentionGroup<Known> => {
     const ordered = [...group.snapshots].sort(newestFirst);
     const present = ordered.filter(({ time }) => time.nanoseconds < clock.now);

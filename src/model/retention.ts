@@ -2,7 +2,7 @@ import { Fault } from './fault.ts';
 import { isEmptyPolicy, type RetentionPolicy } from './retention-policy.ts';
 import { applyRules, newestFirst, type RetentionClock, type RuleReason } from './retention-rules.ts';
 import { type GroupField, groupSnapshots, type SnapshotGroupKey } from './snapshot-selection.ts';
-import { evidenceTag, holdTag, type Snapshot } from './snapshot.ts';
+import { holdTag, noteTags, type Snapshot } from './snapshot.ts';
 
 /** Why a snapshot stays. */
 export type KeepReason =
@@ -50,8 +50,8 @@ export interface RetentionRules {
 
 export const isHeld = ({ tags }: Snapshot): boolean => tags.includes(holdTag);
 
-/** What we noted about other snapshots is outside of any policy. */
-export const isEvidence = ({ tags }: Snapshot): boolean => tags.includes(evidenceTag);
+/** Our own notes about the repository are outside of any policy. */
+export const isNote = ({ tags }: Snapshot): boolean => noteTags.some((tag) => tags.includes(tag));
 
 export const removalsOf = <Known extends Snapshot>(plan: RetentionPlan<Known>): readonly Known[] =>
   plan.groups.flatMap(({ decisions }) =>
@@ -87,7 +87,7 @@ export const refuseEmptied = <Known extends Snapshot>(group: RetentionGroup<Know
 };
 
 /**
- * What restic's `forget` would keep and remove: the same groups, rules and reasons. Evidence is left out, and what is held
+ * What restic's `forget` would keep and remove: the same groups, rules and reasons. Notes are left out, and what is held
  * stays. Faults: `usage` for a policy without rules, and for one that keeps nothing of a group.
  */
 export const planRetention = <Known extends Snapshot>(
@@ -96,7 +96,7 @@ export const planRetention = <Known extends Snapshot>(
   clock: RetentionClock,
 ): RetentionPlan<Known> => {
   refuseEmptyPolicy(rules);
-  const subject = snapshots.filter((snapshot) => !isEvidence(snapshot));
+  const subject = snapshots.filter((snapshot) => !isNote(snapshot));
   const groups = groupSnapshots(subject, rules.groupBy).map((group): RetentionGroup<Known> => {
     const kept = applyRules(group.snapshots, rules.policy, clock);
     const decisions = [...group.snapshots].sort(newestFirst).map((snapshot): RetentionDecision<Known> => {

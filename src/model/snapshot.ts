@@ -54,8 +54,11 @@ export interface Snapshot extends SnapshotDescription {
 /** Marks a snapshot in which something could not be read: never evidence for retention. */
 export const incompleteTag = 'mailkeep:incomplete';
 
-/** Marks our own notes about other snapshots: outside of any policy, and never meant by `latest`. */
+/** Marks our own notes of what was read back when: outside of any policy, and never meant by `latest`. */
 export const evidenceTag = 'mailkeep:evidence';
+
+/** Tags of snapshots that hold our own notes about the repository, and no mail. The second is that of prune. */
+export const noteTags: readonly string[] = [evidenceTag, 'mailkeep:prune'];
 
 /** Marks a snapshot that leaves by no policy until the tag is taken away. */
 export const holdTag = 'mailkeep:hold';

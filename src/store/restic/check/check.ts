@@ -7,7 +7,7 @@ import { checkPacks, choosePacks, type PackSubset } from './check-packs.ts';
 import { CheckFindings, type CheckReport } from './check-report.ts';
 import { checkSnapshotFiles, TreeCheck } from './check-trees.ts';
 import { type ClaimedSnapshot, addObservation } from '../../../model/pack-evidence.ts';
-import { isEvidence } from '../../../model/retention.ts';
+import { isNote } from '../../../model/retention.ts';
 import { evidenceIds, loadEvidence, removeSuperseded, writeEvidence } from '../evidence/evidence-store.ts';
 import type { SnapshotFile } from '../format/snapshot-format.ts';
 import { listNames } from '../index/index-loader.ts';
@@ -102,7 +102,7 @@ const checkLocked = async (repository: Repository, options: CheckOptions, run: R
 
 const claimsOf = (snapshots: readonly SnapshotFile[]): readonly ClaimedSnapshot[] =>
   snapshots
-    .filter((snapshot) => !isEvidence(snapshot))
+    .filter((snapshot) => !isNote(snapshot))
     .map(({ id, originalId, time }) => ({ id, originalId, time: time.nanoseconds }));
 
 /** That evidence could not be kept (a full disk, an append-only server) does not make the repository any worse. */

@@ -2,7 +2,6 @@ import type { Run } from '../../../contract/run.ts';
 import { type ByteString, byteStringOfText } from '../../../model/byte-string.ts';
 import { asFault, isFault } from '../../../model/fault.ts';
 import { combineEvidence, type PackEvidence } from '../../../model/pack-evidence.ts';
-import { isEvidence } from '../../../model/retention.ts';
 import { evidenceTag } from '../../../model/snapshot.ts';
 import type { SnapshotFile } from '../format/snapshot-format.ts';
 import { readTree } from '../format/tree-reader.ts';
@@ -20,6 +19,8 @@ const evidencePath: ByteString = byteStringOfText('/.mailkeep/evidence');
  * is in its file.
  */
 const evidenceTime = { nanoseconds: 0n, offsetMinutes: 0 };
+
+const isEvidence = ({ tags }: SnapshotFile): boolean => tags.includes(evidenceTag);
 
 /** The content of the file in an evidence snapshot; undefined when there is none. */
 const readEvidenceFile = async (

@@ -2,7 +2,7 @@ import { throwIfInterrupted, type Run } from '../../../contract/run.ts';
 import type { Nanoseconds } from '../../../model/entry.ts';
 import { isFault } from '../../../model/fault.ts';
 import { type PackEvidence, whenSeen } from '../../../model/pack-evidence.ts';
-import { isEvidence } from '../../../model/retention.ts';
+import { isNote } from '../../../model/retention.ts';
 import type { SnapshotEvidence, Verification } from '../../../model/retention-verified.ts';
 import type { SnapshotFile } from '../format/snapshot-format.ts';
 import { subtreesAndContents } from '../format/tree-reader.ts';
@@ -122,7 +122,7 @@ export const snapshotEvidence = async (
   run.emit({ kind: 'phase', phase: 'looking for what was read back' });
   const look = whenSeen(evidence);
   for (const snapshot of snapshots) {
-    if (isEvidence(snapshot)) continue;
+    if (isNote(snapshot)) continue;
     const verification = await judge.judge(Uint8Array.from(Buffer.from(snapshot.tree, 'hex')), run);
     const { id, originalId, time } = snapshot;
     const { absentAt } = look({ id, originalId, time: time.nanoseconds });

@@ -44,7 +44,7 @@ export interface TagsChanged {
  * Changes the tags of the snapshots that `choose` finds, under an exclusive lock. The id of a snapshot that is changed is
  * another afterwards; `originalId` stays. Faults: what `choose` throws, `read-only`, `repository-locked`.
  */
-export const changeTags = (
+export const changeTags = async (
   repository: Repository,
   change: TagChange,
   choose: () => Promise<readonly SnapshotFile[]>,

@@ -21,7 +21,7 @@ export interface RemovedSnapshots {
  * Removes snapshots under an exclusive lock; their data stays until a prune. One that cannot be removed is told and the
  * others go on; one that is gone already counts as removed. Faults: `read-only`, `repository-locked`, `interrupted`.
  */
-export const removeSnapshots = (
+export const removeSnapshots = async (
   repository: Repository,
   ids: readonly string[],
   run: Run,
