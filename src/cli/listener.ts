@@ -84,7 +84,7 @@ const textListener = (options: ListenerOptions): ((event: Event) => void) => {
   return (event) => {
     switch (event.kind) {
       case 'progress':
-        if (!quiet) progress(event);
+        if (!quiet) progress.show(event);
         return;
       case 'entry':
         output.print(`${event.action.padEnd(11)} ${displayText(event.path)}`);
@@ -98,6 +98,7 @@ const textListener = (options: ListenerOptions): ((event: Event) => void) => {
         if (!quiet) output.say(event.message);
         return;
       case 'phase':
+        progress.restart();
         return;
     }
   };

@@ -15,15 +15,29 @@ export interface ProgressOptions {
   readonly rate: number;
 }
 
+export interface ProgressLine {
+  show(event: Progress): void;
+  /** A new phase: rate and time left are its own. */
+  restart(): void;
+}
+
+/** Before so much is done, a time left would be a guess. */
+const enoughDone = 0.01;
+
 /** The line on a terminal that says how far a run is, how fast it goes and how long it will take. */
-export const createProgressLine = ({ output, messages, clock, rate }: ProgressOptions): ((event: Progress) => void) => {
-  const begun = clock();
+export const createProgressLine = ({ output, messages, clock, rate }: ProgressOptions): ProgressLine => {
+  let begun = clock();
   let shownAt = Number.NEGATIVE_INFINITY;
-  return (event) => {
-    const now = clock();
-    if (!output.terminal || now - shownAt < 1000 / rate) return;
-    shownAt = now;
-    output.update(lineOf(event, (now - begun) / 1000, messages));
+  return {
+    restart: () => {
+      begun = clock();
+    },
+    show: (event) => {
+      const now = clock();
+      if (!output.terminal || now - shownAt < 1000 / rate) return;
+      shownAt = now;
+      output.update(lineOf(event, (now - begun) / 1000, messages));
+    },
   };
 };
 
@@ -34,7 +48,7 @@ const lineOf = (event: Progress, seconds: number, messages: Messages): string =>
   const current = event.current === undefined ? '' : `  ${displayText(event.current)}`;
   const done = shareDone(event);
   if (done === undefined) return messages.progress(files, bytes, perSecond) + current;
-  const left = done > 0 ? formatDuration((seconds * 1000 * (1 - done)) / done) : '—';
+  const left = done >= enoughDone ? formatDuration((seconds * 1000 * (1 - done)) / done) : '—';
   return messages.progressOf(`${Math.floor(done * 100)} %`, files, bytes, perSecond, left) + current;
 };
 

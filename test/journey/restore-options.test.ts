@@ -81,8 +81,7 @@ describe('options of restore', { concurrency: 1 }, () => {
   test('the JSON summary has restic’s members', async () => {
     const place = join(person.folder, 'json');
     const lines = (await succeed(['restore', 'latest', '-t', place, '--json', ...access])).trim().split('\n');
-    const records: unknown[] = lines.map((line) => JSON.parse(line));
-    const last = records.at(-1);
+    const last: unknown = JSON.parse(lines.at(-1) ?? '');
     assert.ok(typeof last === 'object' && last !== null);
     const wanted = { message_type: 'summary', total_files: 6, files_restored: 6, files_skipped: 0, complete: true };
     assert.partialDeepStrictEqual(last, wanted);
@@ -130,17 +129,12 @@ describe('options of restore', { concurrency: 1 }, () => {
       await cp(join(person.folder, 'repository'), join(open, 'repository'), { recursive: true });
       await cp(join(person.folder, 'password'), join(open, 'password'));
       await runCommand('chown', ['-R', '65534:65534', open]);
-      const result = await runCommand(
-        'setpriv',
-        [
-          ...nobody,
-          process.execPath,
-          launcher,
-          ...['restore', 'latest', '-t', join(open, 'back'), '-r', join(open, 'repository')],
-          ...['-p', join(open, 'password'), '--no-cache', '--verify'],
-        ],
-        { env: { ...person.environment, HOME: open }, cwd: open },
-      );
+      const restore = ['restore', 'latest', '-t', join(open, 'back'), '--no-cache', '--verify'];
+      const from = ['-r', join(open, 'repository'), '-p', join(open, 'password')];
+      const result = await runCommand('setpriv', [...nobody, process.execPath, launcher, ...restore, ...from], {
+        env: { ...person.environment, HOME: open },
+        cwd: open,
+      });
       assert.equal(result.code, 0, result.stdout + result.stderr);
       assert.equal(result.stdout.match(/not restored here: owner or group of 11 entries/g)?.length, 1, result.stdout);
       assert.match(result.stdout, /verified: what was restored equals the snapshot/);
