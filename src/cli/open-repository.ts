@@ -113,11 +113,13 @@ export const withRepository = async <Result>(
   const access = await repositoryAccess(context);
   if (creating) await ensureDefault(access, context);
   if (access.isDefault && !defaultRepository(context.environment).exists) throw noneYet(access.location);
-  const [{ openRepository }, backend, password] = await Promise.all([
+  const [{ assertRepository, openRepository }, backend] = await Promise.all([
     import('../store/restic/repository.ts'),
     openBackend(access.location),
-    passwordOf(access, context),
   ]);
+  // Nobody should be asked for the password of a repository that is not there.
+  if (access.password === undefined) await assertRepository(backend, context.run);
+  const password = await passwordOf(access, context);
   const repository = await openRepository(backend, await openOptions(context, password), context.run);
   try {
     return await work(repository);

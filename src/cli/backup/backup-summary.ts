@@ -1,14 +1,11 @@
 import type { WriteResult } from '../../contract/store.ts';
-import { displayText } from '../../model/byte-string.ts';
 import { formatBytes, formatDuration } from '../../model/size.ts';
-import type { SnapshotDescription } from '../../model/snapshot.ts';
 import { formatTime } from '../../store/restic/format/time-format.ts';
 import type { ZonedTime } from '../../model/snapshot.ts';
 import type { CommandContext } from '../context.ts';
 
 export interface FinishedBackup {
   readonly result: WriteResult;
-  readonly description: SnapshotDescription;
   readonly dryRun: boolean;
 }
 
@@ -52,10 +49,7 @@ export const printBackup = (finished: FinishedBackup, context: CommandContext): 
   else printText(finished, context);
 };
 
-const printText = (
-  { result, description, dryRun }: FinishedBackup,
-  { output, messages, options }: CommandContext,
-): void => {
+const printText = ({ result, dryRun }: FinishedBackup, { output, messages, options }: CommandContext): void => {
   const { summary, snapshot } = result;
   if (!options.quiet) {
     const { filesNew: fresh, filesChanged: changed } = summary;
@@ -81,6 +75,5 @@ const printText = (
   }
   const id = snapshot.id.slice(0, 8);
   output.print(messages.snapshotSaved(id));
-  const [first] = description.paths;
-  if (!options.quiet) output.print(messages.howToGetBack(id, first === undefined ? '/' : displayText(first)));
+  if (!options.quiet) output.print(messages.howToGetBack(id));
 };

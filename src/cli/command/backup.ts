@@ -129,7 +129,7 @@ const backupInto = async (
     { description, parent: parentOf(options), dryRun, skipIfUnchanged, reportEntries: verbose > 1 },
     watched.run,
   );
-  printBackup({ result, description, dryRun }, context);
+  printBackup({ result, dryRun }, context);
   return result.unreadable > 0 || watched.isDoubtful() ? exitCode.incomplete : exitCode.good;
 };
 

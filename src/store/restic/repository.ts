@@ -53,6 +53,15 @@ const missingRepository = (backend: Backend, cause: unknown): Fault =>
     hint: 'Check the location, and that its disk is mounted; `mailkeep init` makes a new repository.',
   });
 
+/** Throws `repository-missing` when there is no repository. */
+export const assertRepository = async (backend: Backend, run: Run): Promise<void> => {
+  try {
+    await backend.size({ kind: 'config', name: '' }, run);
+  } catch (error) {
+    throw isFault(error, 'object-missing') ? missingRepository(backend, error) : error;
+  }
+};
+
 /** Makes a new repository. Faults: `repository-exists`, and what the backend says. Returns its id. */
 export const initRepository = async (backend: Backend, options: InitOptions, run: Run): Promise<string> => {
   const exists = await backend.size({ kind: 'config', name: '' }, run).then(
@@ -172,11 +181,6 @@ export class Repository implements Store {
   /** Before something is removed: throws unless this repository's exclusive lock is fresh and the only one there. */
   assertAlone(run: Run): Promise<void> {
     return this.#locks.assertAlone(run);
-  }
-
-  /** As `assertAlone`, without asking the storage: whether the lock is fresh by the clock. */
-  assertLockFresh(run: Run): void {
-    this.#locks.assertFresh(run);
   }
 
   guarded<Result>(work: () => Promise<Result>, run: Run): Promise<Result> {

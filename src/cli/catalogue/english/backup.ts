@@ -15,6 +15,6 @@ export const backupMessages = {
   unreadable: (count: number): string =>
     `${plural(count, 'entry', 'entries')} could not be read; the snapshot is marked incomplete`,
   changedWhileRead: (count: number): string => `${plural(count, 'file', 'files')} changed while being read`,
-  howToGetBack: (id: string, path: string): string =>
-    `to get it back:  mailkeep restore ${id} --target FOLDER    to look inside:  mailkeep ls ${id} ${path}`,
+  howToGetBack: (id: string): string =>
+    `to get it back:  mailkeep restore ${id} --target FOLDER    to look inside:  mailkeep ls ${id}`,
 };

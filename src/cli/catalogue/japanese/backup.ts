@@ -13,6 +13,5 @@ export const backupMessages: typeof english = {
   processed: (files, bytes, duration) => `対象: ${files} ファイル、${bytes}、所要 ${duration}`,
   unreadable: (count) => `${count} 件を読み取れませんでした。スナップショットは不完全と記録されています`,
   changedWhileRead: (count) => `${count} 件のファイルが読み取り中に変更されました`,
-  howToGetBack: (id, path) =>
-    `復元: mailkeep restore ${id} --target フォルダー    内容の確認: mailkeep ls ${id} ${path}`,
+  howToGetBack: (id) => `復元: mailkeep restore ${id} --target フォルダー    内容の確認: mailkeep ls ${id}`,
 };
