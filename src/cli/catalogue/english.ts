@@ -3,6 +3,8 @@ import { forgetMessages } from './english/forget.ts';
 import { generalMessages } from './english/general.ts';
 import { keyMessages } from './english/keys.ts';
 import { lookingInsideMessages } from './english/looking-inside.ts';
+import { mountMessages } from './english/mount.ts';
+import { pruneMessages } from './english/prune.ts';
 import { repositoryMessages } from './english/repository.ts';
 import { restoreMessages } from './english/restore.ts';
 
@@ -14,7 +16,9 @@ export const english = {
   ...restoreMessages,
   ...forgetMessages,
   ...keyMessages,
+  ...pruneMessages,
   ...lookingInsideMessages,
+  ...mountMessages,
 };
 
 /**

@@ -4,6 +4,8 @@ import { forgetMessages } from './japanese/forget.ts';
 import { generalMessages } from './japanese/general.ts';
 import { keyMessages } from './japanese/keys.ts';
 import { lookingInsideMessages } from './japanese/looking-inside.ts';
+import { mountMessages } from './japanese/mount.ts';
+import { pruneMessages } from './japanese/prune.ts';
 import { repositoryMessages } from './japanese/repository.ts';
 import { restoreMessages } from './japanese/restore.ts';
 
@@ -14,5 +16,7 @@ export const japanese: Messages = {
   ...restoreMessages,
   ...forgetMessages,
   ...keyMessages,
+  ...pruneMessages,
   ...lookingInsideMessages,
+  ...mountMessages,
 };

@@ -190,7 +190,7 @@ const removeFiles = async (repository: Repository, packs: readonly PlannedPack[]
   const work = async (): Promise<void> => {
     for (let pack = queue.shift(); pack !== undefined; pack = queue.shift()) {
       throwIfInterrupted(run);
-      repository.assertLockFresh(run);
+      repository.assertLocked(run);
       await removeOne(pack);
       const done = packs.length - queue.length;
       run.emit({ kind: 'progress', files: done, bytes: removed.removedBytes, totalFiles: packs.length });
