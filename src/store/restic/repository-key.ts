@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto';
 import type { Backend } from '../../contract/backend.ts';
 import type { Run } from '../../contract/run.ts';
 import { Fault, isFault } from '../../model/fault.ts';
@@ -13,6 +14,13 @@ export interface FoundKey {
   readonly id: string;
   readonly master: MasterKey;
 }
+
+const keyDamaged = (id: string, cause?: unknown): Fault =>
+  new Fault('key-damaged', `the key ${id.slice(0, 8)} is damaged: its content does not match its name`, {
+    hint: 'Bring its file in the folder `keys` back from a copy, or use the password of another key.',
+    context: { key: id },
+    ...(cause === undefined ? {} : { cause }),
+  });
 
 /** Finds the key that a password opens. Faults: `wrong-password`, `repository-missing`, `key-damaged`. */
 export const findKey = async (
@@ -30,9 +38,10 @@ export const findKey = async (
     try {
       const master = await openKeyFile(json, password, options.poly1305);
       if (master !== undefined) return { id, master };
+      if (hash('sha256', json, 'hex') !== id) damaged ??= keyDamaged(id);
     } catch (error) {
       if (!isFault(error, 'key-damaged')) throw error;
-      damaged = error;
+      damaged = keyDamaged(id, error);
     }
   }
   if (names.length === 0) {

@@ -150,6 +150,7 @@ export class Repository implements Store {
   readonly #locks: LockKeeping;
   readonly #readers: ReaderPool;
   #loaded: Promise<Loaded> | undefined;
+  #writes = 0;
   /** What each snapshot was opened with. */
   readonly #opened = new WeakMap<StoredSnapshot, { readonly loaded: Loaded; readonly folder: Path }>();
 
@@ -327,11 +328,13 @@ export class Repository implements Store {
     const options =
       given.parent === undefined ? given : { ...given, parent: await this.#currentParent(given.parent, loaded, run) };
     const parts = { session: this.session, index, ledger, assertLocked: () => this.#locks.assertHeld(run) };
+    this.#writes++;
     try {
       const { tree, newIndexIds, ...result } = await writeSnapshot(source, options, parts, run);
       if (result.snapshot !== undefined) await this.#remember(tree, [...index.indexIds, ...newIndexIds], ledger, run);
       return result;
     } finally {
+      this.#writes--;
       // Blobs that were claimed and not stored must not be taken for stored by the next write.
       this.forgetIndex();
     }
@@ -342,7 +345,10 @@ export class Repository implements Store {
     const missing = (await lostPacks(this.session.backend, index, run)).filter((id) => !lost.has(id));
     const [first] = missing;
     if (first === undefined) return;
-    const what = missing.length === 1 ? 'a pack is missing or too short,' : `${missing.length} packs are missing or too short, the first is`;
+    const what =
+      missing.length === 1
+        ? 'a pack is missing or too short,'
+        : `${missing.length} packs are missing or too short, the first is`;
     const fault = new Fault('pack-damaged', `${what} ${first.slice(0, 8)}`, {
       hint: '`mailkeep check` shows what is lost; a backup stores again what is still at its source.',
       context: { packs: missing.length },
@@ -352,14 +358,18 @@ export class Repository implements Store {
     await dropPacks(index, new Set(missing.map((id) => index.packs.numberOf(id))), this.session.io, run);
   }
 
-  /** Trees as they are loaded; a damaged one is no longer taken for stored, nor is anything else in its pack. */
+  /**
+   * Trees as they are loaded. While a snapshot is written, a damaged one is no longer taken for stored, nor is anything
+   * else in its pack; who only reads is still given what is whole in it.
+   */
   #noticing({ index, trees, lost }: Loaded): TreeCache {
     return {
       load: async (id, run) => {
         try {
           return await trees.load(id, run);
         } catch (error) {
-          const slot = isFault(error, 'blob-damaged', 'pack-damaged') ? index.table.find('tree', id) : undefined;
+          const isDamage = this.#writes > 0 && isFault(error, 'blob-damaged', 'pack-damaged');
+          const slot = isDamage ? index.table.find('tree', id) : undefined;
           const pack = slot === undefined ? undefined : index.table.location(slot)?.pack;
           if (pack !== undefined) {
             lost.add(index.packs.idOf(pack) ?? '');
