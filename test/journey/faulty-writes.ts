@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { createMemoryBackend } from '../../src/backend/memory.ts';
 import { type Call, type Mishap, type RecordedCall, withFaults } from '../../src/backend/with-faults.ts';
-import type { Backend, ObjectKind } from '../../src/contract/backend.ts';
+import type { Backend, ObjectHandle, ObjectKind } from '../../src/contract/backend.ts';
 import { description } from '../../src/contract/store-fixture.ts';
 import type { WriteResult } from '../../src/contract/store.ts';
 import { createTestRun, type TestRun } from '../../src/contract/test-run.ts';
@@ -33,15 +35,42 @@ const treeAfter = memoryDirectory({
   more: memoryFile(noise(400_000, 60)),
 });
 
-const copyOf = async (backend: Backend, run: TestRun): Promise<Backend> => {
-  const copy = createMemoryBackend();
+async function* objectsOf(backend: Backend, run: TestRun): AsyncGenerator<{ handle: ObjectHandle; bytes: Uint8Array }> {
   for (const kind of kinds) {
-    const names =
-      kind === 'config' ? [''] : (await Array.fromAsync(backend.list(kind, run))).flat().map(({ name }) => name);
-    for (const name of names)
-      await copy.save({ kind, name }, [await backend.load({ kind, name }, undefined, run)], run);
+    const listed = kind === 'config' ? [{ name: '' }] : (await Array.fromAsync(backend.list(kind, run))).flat();
+    for (const { name } of listed) {
+      const handle = { kind, name };
+      const bytes = await backend.load(handle, undefined, run).catch(() => undefined);
+      if (bytes !== undefined) yield { handle, bytes };
+    }
   }
+}
+
+/** The same objects in another memory. */
+export const copyOf = async (backend: Backend, run: TestRun): Promise<Backend> => {
+  const copy = createMemoryBackend();
+  for await (const { handle, bytes } of objectsOf(backend, run)) await copy.save(handle, [bytes], run);
   return copy;
+};
+
+const folders = {
+  config: '.',
+  key: 'keys',
+  lock: 'locks',
+  snapshot: 'snapshots',
+  index: 'index',
+  pack: 'data',
+} as const;
+
+/** The same objects as files, as restic has them. */
+export const copyToFolder = async (backend: Backend, folder: string): Promise<void> => {
+  for (const each of Object.values(folders)) await mkdir(join(folder, each), { recursive: true });
+  for await (const { handle, bytes } of objectsOf(backend, createTestRun())) {
+    const { kind, name } = handle;
+    const parent = join(folder, folders[kind], kind === 'pack' ? name.slice(0, 2) : '.');
+    await mkdir(parent, { recursive: true });
+    await writeFile(join(parent, kind === 'config' ? 'config' : name), bytes);
+  }
 };
 
 const openOn = (backend: Backend, run: TestRun): Promise<Repository> => openRepository(backend, options, run);
@@ -100,9 +129,9 @@ export const attempt = async (
 ): Promise<Attempt> => {
   const run = createTestRun();
   const copy = await copyOf(backend, run);
-  let begun: number | undefined;
+  let begun = Number.POSITIVE_INFINITY;
   const faulty = withFaults(copy, (call) =>
-    begun === undefined ? undefined : decide({ ...call, index: call.index - begun }, copy),
+    call.index < begun ? undefined : decide({ ...call, index: call.index - begun }, copy),
   );
   const repository = await openOn(faulty.backend, run);
   begun = faulty.calls.length;
