@@ -225,6 +225,7 @@ export class Repository implements Store {
       knowledge.completeRoots.includes(file.tree) && knowledge.indexIds.every((name) => index.indexIds.has(name));
     // Asked each time: packs may be found missing after this was opened.
     const knownComplete = (): boolean => wasComplete && lost.size === 0;
+    const lossIsTold = (): boolean => lost.size > 0;
     const contents = createContentReader({
       backend: this.session.backend,
       index,
@@ -234,7 +235,7 @@ export class Repository implements Store {
     });
     const root = Uint8Array.from(Buffer.from(file.tree, 'hex'));
     const tree = folder.length === 0 ? root : await lookUpTree(trees, root, folder, run);
-    const parts = { file, root: tree, trees, ledger, contents, knownComplete, table: index.table };
+    const parts = { file, root: tree, trees, ledger, contents, knownComplete, lossIsTold, table: index.table };
     const snapshot = openStoredSnapshot(parts);
     this.#opened.set(snapshot, { loaded, folder });
     return snapshot;

@@ -10,7 +10,7 @@ import type { StoredSnapshot } from '../../../contract/store.ts';
 import { throwIfInterrupted, type Run } from '../../../contract/run.ts';
 import { byteStringOfLatin1 } from '../../../model/byte-string.ts';
 import type { Path } from '../../../model/entry.ts';
-import { Fault } from '../../../model/fault.ts';
+import { Fault, isFault } from '../../../model/fault.ts';
 import type { BlobTable } from '../index/blob-table.ts';
 import type { ContentReader } from './content-reader.ts';
 import type { SnapshotFile } from '../format/snapshot-format.ts';
@@ -46,6 +46,8 @@ export interface SnapshotParts {
   readonly contents: ContentReader;
   /** Whether all that this snapshot's trees refer to is known to be there without looking. */
   readonly knownComplete: () => boolean;
+  /** Whether packs were found to be lost or damaged, so that what lay in them need not be told one by one. */
+  readonly lossIsTold: () => boolean;
 }
 
 const pageSize = 1000;
@@ -124,8 +126,10 @@ const lookedUp = async (
   try {
     return await treeAt(trees, root, path, run);
   } catch (error) {
-    if (isTreeFault(error)) return undefined;
-    throw error;
+    if (!isTreeFault(error)) throw error;
+    // Told where it is met first: from then on it counts as lost.
+    if (isFault(error, 'blob-damaged', 'pack-damaged')) run.emit({ kind: 'fault', fault: error });
+    return undefined;
   }
 };
 
@@ -155,6 +159,7 @@ const baseOf = (parts: SnapshotParts, root: Uint8Array): Pick<Base, 'directory' 
       }
     } catch (error) {
       if (!isTreeFault(error)) throw error;
+      if (error.code === 'blob-missing' && parts.lossIsTold()) return;
       const where = path.length === 0 ? {} : { path: byteStringOfLatin1(path.join('/')) };
       run.emit({ kind: 'fault', fault: error, ...where });
     }
