@@ -84,13 +84,17 @@ async function* responsesOf(
   { prefix, path, depth, wanted }: PropfindScope,
   run: Run,
 ): AsyncGenerator<string> {
-  yield multistatusHead + responseOf(node, hrefOf(prefix, path, node), wanted);
+  // Held back until there is more to say: what cannot be read must not look like an empty folder.
+  let text = multistatusHead + responseOf(node, hrefOf(prefix, path, node), wanted);
   if (node.kind === 'folder' && depth === '1') {
     for await (const page of node.children(run)) {
-      yield page.map((child) => responseOf(child, hrefOf(prefix, [...path, child.name], child), wanted)).join('');
+      yield (
+        text + page.map((child) => responseOf(child, hrefOf(prefix, [...path, child.name], child), wanted)).join('')
+      );
+      text = '';
     }
   }
-  yield multistatusTail;
+  yield text + multistatusTail;
 }
 
 interface PropfindScope {

@@ -12,8 +12,12 @@ const line = (node: BrowsedNode): string => {
 /** A folder as a plain page for a web browser. */
 export async function* folderPage(folder: BrowsedFolder, run: Run): AsyncGenerator<string> {
   const title = folder.name === '' ? 'Mailkeep' : escapeXml(displayText(folder.name));
-  yield `<!doctype html>\n<html><head><meta charset="utf-8"><title>${title}</title></head>\n<body><h1>${title}</h1><ul>\n`;
-  if (folder.name !== '') yield '<li><a href="../">..</a></li>\n';
-  for await (const page of folder.children(run)) yield page.map(line).join('');
-  yield '</ul></body></html>\n';
+  const above = folder.name === '' ? '' : '<li><a href="../">..</a></li>\n';
+  // Held back until there is more to say: what cannot be read must not look like an empty folder.
+  let text = `<!doctype html>\n<html><head><meta charset="utf-8"><title>${title}</title></head>\n<body><h1>${title}</h1><ul>\n${above}`;
+  for await (const page of folder.children(run)) {
+    yield text + page.map(line).join('');
+    text = '';
+  }
+  yield `${text}</ul></body></html>\n`;
 }

@@ -11,7 +11,7 @@ import { readTreePages } from '../format/tree-reader.ts';
 import { listNames } from '../index/index-loader.ts';
 import type { Repository } from '../repository.ts';
 import { createBlobCache } from './blob-cache.ts';
-import { hexOf } from './blob-reader.ts';
+import { type BlobReader, hexOf } from './blob-reader.ts';
 import { rangeContent } from './range-content.ts';
 import { beginningOfContent, identityOfContent } from './stored-content.ts';
 import type { TreeCache } from './tree-cache.ts';
@@ -43,6 +43,31 @@ const folderOf = (trees: TreeCache, id: Uint8Array): StoredFolder => ({
 const idsOf = (content: Content): Uint8Array =>
   content.kind === 'delivered' && content.key instanceof Uint8Array ? content.key : new Uint8Array(0);
 
+type OpenSnapshot = (id: string, run: Run) => Promise<BrowsableSnapshot>;
+
+/** Snapshots that are opened with the same index share one cache of blobs. */
+const createOpener = (repository: Repository): OpenSnapshot => {
+  const caches = new WeakMap<BlobReader, BlobReader>();
+  return async (id, run) => {
+    const snapshot = await repository.snapshotFile(id, run);
+    const [source, trees, index, plainBlobs] = await Promise.all([
+      repository.open(id, run),
+      repository.trees(run),
+      repository.index(run),
+      repository.blobs(run),
+    ]);
+    const blobs = caches.get(plainBlobs) ?? createBlobCache(plainBlobs, cachedBlobBytes);
+    caches.set(plainBlobs, blobs);
+    return {
+      root: folderOf(trees, Uint8Array.from(Buffer.from(snapshot.tree, 'hex'))),
+      source,
+      beginningOf: beginningOfContent,
+      versionOf: (content) => Buffer.from(identityOfContent(content) ?? '', 'latin1').toString('hex'),
+      open: async (content) => rangeContent(idsOf(content), index.table, blobs),
+    };
+  };
+};
+
 interface Loaded {
   readonly names: string;
   readonly snapshots: readonly SnapshotFile[];
@@ -54,6 +79,7 @@ interface Loaded {
  * `lock-lost` when what is browsed can no longer be relied on to stay.
  */
 export const browseRepository = (repository: Repository, filter: SnapshotFilter): BrowsableStore => {
+  const open = createOpener(repository);
   let loaded: Loaded | undefined;
   let loadedAt: Nanoseconds = 0n;
   let refreshing: Promise<Loaded> | undefined;
@@ -88,37 +114,15 @@ export const browseRepository = (repository: Repository, filter: SnapshotFilter)
     }
   };
 
-  const open = async (id: string, run: Run): Promise<BrowsableSnapshot> => {
-    const snapshot = await repository.snapshotFile(id, run);
-    const [source, trees, index, plainBlobs] = await Promise.all([
-      repository.open(id, run),
-      repository.trees(run),
-      repository.index(run),
-      repository.blobs(run),
-    ]);
-    let blobs = caches.get(plainBlobs);
-    if (blobs === undefined) caches.set(plainBlobs, (blobs = createBlobCache(plainBlobs, cachedBlobBytes)));
-    const reader = blobs;
-    return {
-      root: folderOf(trees, Uint8Array.from(Buffer.from(snapshot.tree, 'hex'))),
-      source,
-      beginningOf: beginningOfContent,
-      versionOf: (content) => Buffer.from(identityOfContent(content) ?? '', 'latin1').toString('hex'),
-      open: async (content) => rangeContent(idsOf(content), index.table, reader),
-    };
-  };
-  const caches = new WeakMap<object, ReturnType<typeof createBlobCache>>();
-
   return {
     snapshots: async (run) => (await current(run)).snapshots,
     open: async (id, run) => {
       const { opened } = await current(run);
-      let snapshot = opened.get(id);
-      if (snapshot === undefined) {
-        snapshot = open(id, run);
-        opened.set(id, snapshot);
-        snapshot.catch(() => opened.delete(id));
-      }
+      const known = opened.get(id);
+      if (known !== undefined) return known;
+      const snapshot = open(id, run);
+      opened.set(id, snapshot);
+      snapshot.catch(() => opened.delete(id));
       return snapshot;
     },
   };
