@@ -71,7 +71,9 @@ describe('S1: every restic and we share a repository', () => {
       await assertSameTrees(source, target, limitsOf(restic.version));
       const [parent] = await ours.snapshotIds();
       const { summary } = await ours.backup(source, parent);
-      assert.deepEqual([summary.dataBlobs, summary.filesNew, summary.filesChanged], [0, 0, 0]);
+      // Symlinks whose targets restic 0.14 lost.
+      const mended = restic.version === '0.14' ? 128 : 0;
+      assert.deepEqual([summary.dataBlobs, summary.filesNew, summary.filesChanged], [0, 0, mended]);
       assert.match(await restic(['check', '--read-data']), /no errors were found/);
     });
   }
