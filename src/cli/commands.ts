@@ -21,6 +21,7 @@ const loaders: Readonly<Record<string, () => Promise<DefineCommand>>> = {
   cat: async () => (await import('./command/cat.ts')).catCommand,
   completion: async () => (await import('./command/completion.ts')).completionCommand,
   forget: async () => (await import('./command/forget.ts')).forgetCommand,
+  copy: async () => (await import('./command/copy.ts')).copyCommand,
   prune: async () => (await import('./command/prune.ts')).pruneCommand,
   tag: async () => (await import('./command/tag.ts')).tagCommand,
   key: async () => (await import('./command/key.ts')).keyCommand,

@@ -15,6 +15,13 @@ export interface Environment {
   readonly repositoryFile: string | undefined;
   readonly password: PasswordSource | undefined;
   readonly keyHint: string | undefined;
+  /** The repository that `copy` reads: RESTIC_FROM_REPOSITORY and so on. */
+  readonly from: {
+    readonly repository: string | undefined;
+    readonly repositoryFile: string | undefined;
+    readonly password: PasswordSource | undefined;
+    readonly keyHint: string | undefined;
+  };
   readonly compression: 'off' | 'auto' | 'max' | undefined;
   /** Bytes. */
   readonly packSize: number | undefined;
@@ -57,26 +64,34 @@ const packSizeOf = (value: string | undefined): number | undefined => {
 /** A language of ours from a locale such as `ja_JP.UTF-8`. */
 const languageOf = (locale: string | undefined): 'en' | 'ja' => (locale?.startsWith('ja') === true ? 'ja' : 'en');
 
+const passwordSource = (
+  either: (name: string) => string | undefined,
+  prefix: '' | 'FROM_',
+): PasswordSource | undefined => {
+  const path = either(`${prefix}PASSWORD_FILE`);
+  if (path !== undefined) return { kind: 'file', path };
+  const command = either(`${prefix}PASSWORD_COMMAND`);
+  if (command !== undefined) return { kind: 'command', command };
+  const password = either(`${prefix}PASSWORD`);
+  return password === undefined ? undefined : { kind: 'value', password };
+};
+
 /** Reads the process's environment; nothing else in the program does. */
 export const readEnvironment = (variables: Variables = process.env): Environment => {
   const present = (name: string): string | undefined => variables[name] || undefined;
   const either = (name: string): string | undefined => present(`MAILKEEP_${name}`) ?? present(`RESTIC_${name}`);
   const home = present('HOME') ?? homedir();
-  const passwordFile = either('PASSWORD_FILE');
-  const passwordCommand = either('PASSWORD_COMMAND');
-  const password = either('PASSWORD');
   return {
     repository: either('REPOSITORY'),
     repositoryFile: either('REPOSITORY_FILE'),
-    password:
-      passwordFile !== undefined
-        ? { kind: 'file', path: passwordFile }
-        : passwordCommand !== undefined
-          ? { kind: 'command', command: passwordCommand }
-          : password !== undefined
-            ? { kind: 'value', password }
-            : undefined,
+    password: passwordSource(either, ''),
     keyHint: either('KEY_HINT'),
+    from: {
+      repository: either('FROM_REPOSITORY'),
+      repositoryFile: either('FROM_REPOSITORY_FILE'),
+      password: passwordSource(either, 'FROM_'),
+      keyHint: either('FROM_KEY_HINT'),
+    },
     compression: compressionOf(either('COMPRESSION')),
     packSize: packSizeOf(either('PACK_SIZE')),
     host: either('HOST'),

@@ -1,4 +1,5 @@
 import { backupMessages } from './english/backup.ts';
+import { copyMessages } from './english/copy.ts';
 import { forgetMessages } from './english/forget.ts';
 import { generalMessages } from './english/general.ts';
 import { keyMessages } from './english/keys.ts';
@@ -17,6 +18,7 @@ export const english = {
   ...forgetMessages,
   ...keyMessages,
   ...pruneMessages,
+  ...copyMessages,
   ...lookingInsideMessages,
   ...mountMessages,
 };

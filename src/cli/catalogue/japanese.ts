@@ -1,5 +1,6 @@
 import type { Messages } from './english.ts';
 import { backupMessages } from './japanese/backup.ts';
+import { copyMessages } from './japanese/copy.ts';
 import { forgetMessages } from './japanese/forget.ts';
 import { generalMessages } from './japanese/general.ts';
 import { keyMessages } from './japanese/keys.ts';
@@ -17,6 +18,7 @@ export const japanese: Messages = {
   ...forgetMessages,
   ...keyMessages,
   ...pruneMessages,
+  ...copyMessages,
   ...lookingInsideMessages,
   ...mountMessages,
 };
