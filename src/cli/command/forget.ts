@@ -1,46 +1,26 @@
 import { InvalidArgumentError } from 'commander';
 import type { Run } from '../../contract/run.ts';
 import { Fault } from '../../model/fault.ts';
-import {
-  planNamed,
-  planRetention,
-  removalsOf,
-  type RetentionPlan,
-  type RetentionRules,
-} from '../../model/retention.ts';
+import { removalsOf, type RetentionPlan, type RetentionRules } from '../../model/retention.ts';
 import { isEmptyPolicy } from '../../model/retention-policy.ts';
-import type { RetentionClock } from '../../model/retention-rules.ts';
-import { planVerifiedRetention } from '../../model/retention-verified.ts';
-import { type GroupField, selectSnapshots, type SnapshotFilter } from '../../model/snapshot-selection.ts';
+import type { GroupField } from '../../model/snapshot-selection.ts';
 import type { SnapshotFile } from '../../store/restic/format/snapshot-format.ts';
-import { localOffsetMinutes } from '../../store/restic/format/time-format.ts';
 import type { Repository } from '../../store/restic/repository.ts';
-import { loadAllSnapshots } from '../../store/restic/snapshots/load-snapshots.ts';
 import { refuseImmutable, removeSnapshots } from '../../store/restic/snapshots/remove-snapshots.ts';
 import { confirm, isAttended } from '../confirm.ts';
-import type { CommandContext, GlobalOptions } from '../context.ts';
+import type { CommandContext } from '../context.ts';
 import { countedRun } from '../counted-run.ts';
 import { collect, examples, newCommand, parseWait, type DefineCommand } from '../define-command.ts';
 import { exitCode } from '../exit-code.ts';
-import { addPolicyOptions, policyOf, type PolicyOptions } from '../forget/policy-options.ts';
+import { type ForgetCommandOptions, type ForgetRequest, makeForgetPlan } from '../forget/forget-plan.ts';
+import { addPolicyOptions, policyOf } from '../forget/policy-options.ts';
+import { addPruneOptions, pruneOptionsOf } from '../prune/prune-options.ts';
+import { runPrune } from '../prune/run-prune.ts';
 import { withRepository } from '../open-repository.ts';
 import { retentionJson } from '../render/retention-json.ts';
 import { retentionLines } from '../render/retention-table.ts';
-import { filterOf, type FilterOptions } from '../snapshot-options.ts';
+import { filterOf } from '../snapshot-options.ts';
 import { parseGroupBy } from './snapshots.ts';
-
-interface ForgetOptions extends GlobalOptions, FilterOptions {
-  readonly groupBy: ReadonlySet<GroupField>;
-  readonly unsafeAllowRemoveAll: boolean;
-  readonly verifiedOnly: boolean;
-  /** Milliseconds. */
-  readonly verifiedWithin: number;
-  readonly compact: boolean;
-  readonly dryRun: boolean;
-  readonly yes: boolean;
-}
-
-type Options = ForgetOptions & PolicyOptions;
 
 const thirtyDays = 30 * 86_400_000;
 
@@ -51,7 +31,7 @@ const parseSpan = (text: string): number => {
 };
 
 export const forgetCommand: DefineCommand = (execute) =>
-  addPolicyOptions(newCommand('forget', 'remove snapshots by a policy, or by their ids'))
+  addPruneOptions(addPolicyOptions(newCommand('forget', 'remove snapshots by a policy, or by their ids')))
     .argument('[ids...]', 'exactly these, whatever the policy: beginnings of ids, latest')
     .option('--verified-only', 'remove only what a newer snapshot covers that was read back', false)
     .option('--verified-within <time>', 'read back at most so long ago', parseSpan, thirtyDays)
@@ -61,6 +41,7 @@ export const forgetCommand: DefineCommand = (execute) =>
     .option('--path <path>', 'only snapshots of this path (repeated: of all these paths)', collect, [])
     .option('--unsafe-allow-remove-all', 'with a filter and no rule: remove all that match', false)
     .option('-c, --compact', 'no paths in the tables', false)
+    .option('--prune', 'if snapshots were removed, prune as well', false)
     .option('-n, --dry-run', 'show the plan, remove nothing', false)
     .option('--yes', 'do not ask; needed where nobody can be asked', false)
     .addHelpText(
@@ -69,13 +50,16 @@ export const forgetCommand: DefineCommand = (execute) =>
         'mailkeep forget --keep-daily 30 --keep-weekly 12 --dry-run',
         'mailkeep forget --keep-within 7d --keep-monthly unlimited --yes     in a script',
         'mailkeep forget --keep-daily 30 --verified-only --yes               never without a newer one that was read back',
+        'mailkeep forget --keep-daily 30 --prune --yes                       and give back the space',
         'mailkeep forget 1a2b3c4d',
       ]),
     )
-    .action((ids: readonly string[], options: Options) => execute(options, (context) => forget(ids, options, context)));
+    .action((ids: readonly string[], options: ForgetCommandOptions) =>
+      execute(options, (context) => forget(ids, options, context)),
+    );
 
 /** What is wrong with the request is said before anything is opened: a script must fail on its first day. */
-const refuseMistakes = (ids: readonly string[], options: Options, context: CommandContext): void => {
+const refuseMistakes = (ids: readonly string[], options: ForgetCommandOptions, context: CommandContext): void => {
   const usage = (message: string, hint: string): Fault => new Fault('usage', message, { hint });
   if (!options.dryRun && !options.lock) {
     throw usage('snapshots are removed under a lock only', '--no-lock goes with --dry-run only.');
@@ -83,7 +67,7 @@ const refuseMistakes = (ids: readonly string[], options: Options, context: Comma
   if (!options.dryRun && !options.yes && (options.json || !isAttended(context))) {
     throw usage(
       'nobody can be asked whether the snapshots may be removed',
-      'Add --yes to remove them, or --dry-run to see which.',
+      'In scripts say --yes (restic does not ask; otherwise its options are the same), or --dry-run to see which.',
     );
   }
   if (ids.length > 0) return;
@@ -99,30 +83,7 @@ const refuseMistakes = (ids: readonly string[], options: Options, context: Comma
 
 const usualGroup: ReadonlySet<GroupField> = new Set(['host', 'paths'] as const);
 
-interface Request {
-  readonly ids: readonly string[];
-  readonly filter: SnapshotFilter;
-  readonly rules: RetentionRules;
-  readonly options: Options;
-}
-
-const makePlan = async (
-  repository: Repository,
-  { ids, filter, rules, options }: Request,
-  run: Run,
-): Promise<RetentionPlan<SnapshotFile>> => {
-  if (ids.length > 0) return planNamed(selectSnapshots(await repository.snapshots(run), ids, filter));
-  const snapshots = await loadAllSnapshots(repository, run);
-  const selected = selectSnapshots(snapshots, [], filter);
-  const clock: RetentionClock = { now: run.now(), zone: localOffsetMinutes };
-  if (!options.verifiedOnly) return planRetention(selected, rules, clock);
-  const { snapshotEvidence } = await import('../../store/restic/evidence/snapshot-evidence.ts');
-  const within = BigInt(Math.round(options.verifiedWithin * 1_000_000));
-  const evidence = await snapshotEvidence({ repository, snapshots, within }, run);
-  return planVerifiedRetention(selected, evidence, { rules, clock });
-};
-
-const forget = (ids: readonly string[], options: Options, context: CommandContext): Promise<number> => {
+const forget = (ids: readonly string[], options: ForgetCommandOptions, context: CommandContext): Promise<number> => {
   refuseMistakes(ids, options, context);
   const filter = filterOf(options, context);
   const rules: RetentionRules = {
@@ -130,12 +91,16 @@ const forget = (ids: readonly string[], options: Options, context: CommandContex
     groupBy: options.groupBy ?? usualGroup,
     allowRemoveAll: options.unsafeAllowRemoveAll,
   };
-  const request: Request = { ids, filter, rules, options };
+  const request: ForgetRequest = { ids, filter, rules, options };
   return withRepository(context, async (repository) => {
     const { run, faults } = countedRun(context);
     if (!options.dryRun) refuseImmutable(repository, 'no snapshot is removed');
     const code = options.dryRun
-      ? await repository.locked('shared', () => showOnly(repository, request, context, run), run)
+      ? await repository.locked(
+          options.prune && options.lock ? 'exclusive' : 'shared',
+          () => showOnly(repository, request, context, run),
+          run,
+        )
       : options.yes
         ? await repository.locked('exclusive', () => showAndRemove(repository, request, context, run), run)
         : await showAndAsk(repository, request, context, run);
@@ -145,68 +110,71 @@ const forget = (ids: readonly string[], options: Options, context: CommandContex
 
 const showOnly = async (
   repository: Repository,
-  request: Request,
+  request: ForgetRequest,
   context: CommandContext,
   run: Run,
 ): Promise<number> => {
-  const plan = await makePlan(repository, request, run);
+  const plan = await makeForgetPlan(repository, request, run);
   show(plan, request, context);
   const { output, messages, options } = context;
-  if (!options.json) output.print(messages.forgetDryRun(removalsOf(plan).length));
-  return exitCode.good;
+  const without = new Set(removalsOf(plan).map(({ id }) => id));
+  if (!options.json) output.print(messages.forgetDryRun(without.size));
+  if (!request.options.prune || without.size === 0) return exitCode.good;
+  const pruning = { ...pruneOptionsOf(request.options, repository.session.options.packSize), without };
+  return runPrune(repository, pruning, { dryRun: true, yes: false }, context);
 };
 
 const showAndRemove = async (
   repository: Repository,
-  request: Request,
+  request: ForgetRequest,
   context: CommandContext,
   run: Run,
 ): Promise<number> => {
-  const plan = await makePlan(repository, request, run);
+  const plan = await makeForgetPlan(repository, request, run);
   show(plan, request, context);
-  return remove(repository, removalsOf(plan), context, run);
+  return remove(repository, removalsOf(plan), request, { run, context });
 };
 
 /** Backups must not wait while a person reads: the plan is made again when it is carried out, and what both say goes. */
 const showAndAsk = async (
   repository: Repository,
-  request: Request,
+  request: ForgetRequest,
   context: CommandContext,
   run: Run,
 ): Promise<number> => {
   const shown = await repository.locked(
     'shared',
     async () => {
-      const plan = await makePlan(repository, request, run);
+      const plan = await makeForgetPlan(repository, request, run);
       show(plan, request, context);
       return new Set(removalsOf(plan).map(({ id }) => id));
     },
     run,
   );
   const { output, messages } = context;
-  if (shown.size > 0 && !(await confirm(messages.askForget(shown.size), context))) {
+  if (shown.size > 0 && !(await confirm(messages.askForget(shown.size, request.options.prune), context))) {
     output.print(messages.forgetDeclined());
-    return exitCode.good;
+    return exitCode.incomplete;
   }
-  if (shown.size === 0) return remove(repository, [], context, run);
+  if (shown.size === 0) return remove(repository, [], request, { run, context });
   return repository.locked(
     'exclusive',
     async () => {
-      const again = await makePlan(repository, stillThere(request, shown), run);
+      const again = await makeForgetPlan(repository, stillThere(request, shown), run);
       const both = removalsOf(again).filter(({ id }) => shown.has(id));
-      return remove(repository, both, context, run);
+      return remove(repository, both, request, { run, context });
     },
     run,
   );
 };
 
 /** `latest` may mean another one by now: what was shown is what goes. */
-const stillThere = (request: Request, shown: ReadonlySet<string>): Request =>
+const stillThere = (request: ForgetRequest, shown: ReadonlySet<string>): ForgetRequest =>
   request.ids.length === 0 ? request : { ...request, ids: [...shown], filter: { hosts: [], tags: [], paths: [] } };
 
 const show = (
   plan: RetentionPlan<SnapshotFile>,
-  { options }: Request,
+  { options }: ForgetRequest,
   { output, messages }: Pick<CommandContext, 'output' | 'messages'>,
 ): void => {
   if (options.json) {
@@ -222,9 +190,10 @@ const show = (
 const remove = async (
   repository: Repository,
   snapshots: readonly SnapshotFile[],
-  { output, messages, options }: CommandContext,
-  run: Run,
+  request: ForgetRequest,
+  { run, context }: { readonly run: Run; readonly context: CommandContext },
 ): Promise<number> => {
+  const { output, messages, options } = context;
   const say = (line: string): void => {
     if (!options.json && !options.quiet) output.print(line);
   };
@@ -236,7 +205,14 @@ const remove = async (
   const { removed, failed } = await removeSnapshots(repository, ids, run);
   output.update(undefined);
   say(messages.forgetDone(removed.length));
-  if (failed.length > 0) output.say(messages.forgetFailed(failed.length));
-  else say(messages.forgetPruneHint());
-  return failed.length > 0 ? exitCode.incomplete : exitCode.good;
+  if (failed.length > 0) {
+    output.say(messages.forgetFailed(failed.length));
+    return exitCode.incomplete;
+  }
+  if (!request.options.prune) {
+    say(messages.forgetPruneHint());
+    return exitCode.good;
+  }
+  const pruning = pruneOptionsOf(request.options, repository.session.options.packSize);
+  return runPrune(repository, pruning, { dryRun: false, yes: true }, context);
 };

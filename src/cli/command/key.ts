@@ -171,7 +171,7 @@ const dropKey = async (id: string, options: RemoveOptions, context: CommandConte
     }
     if (!(await confirm(messages.askKeyRemove(id), context))) {
       output.print(messages.keyKept());
-      return exitCode.good;
+      return exitCode.incomplete;
     }
   }
   return withRepository(context, async (repository) =>

@@ -32,7 +32,8 @@ export const forgetMessages = {
 
   forgetNothing: (): string => 'no snapshot is to be removed',
   forgetDryRun: (count: number): string => `dry run: ${plural(count, 'snapshot', 'snapshots')} would be removed`,
-  askForget: (count: number): string => `Remove ${plural(count, 'snapshot', 'snapshots')}?`,
+  askForget: (count: number, prune: boolean): string =>
+    `Remove ${plural(count, 'snapshot', 'snapshots')}${prune ? ', and prune' : ''}?`,
   forgetDeclined: (): string => 'nothing was removed',
   forgetDone: (count: number): string => `${plural(count, 'snapshot was', 'snapshots were')} removed`,
   forgetFailed: (count: number): string => `${plural(count, 'snapshot', 'snapshots')} could not be removed`,

@@ -43,7 +43,7 @@ export const forgetMessages: typeof english = {
 
   forgetNothing: () => '削除するスナップショットはありません',
   forgetDryRun: (count) => `試行のみ: ${count} 件のスナップショットが削除対象です`,
-  askForget: (count) => `${count} 件のスナップショットを削除しますか?`,
+  askForget: (count, prune) => `${count} 件のスナップショットを削除${prune ? 'し、prune も実行' : ''}しますか?`,
   forgetDeclined: () => '何も削除していません',
   forgetDone: (count) => `${count} 件のスナップショットを削除しました`,
   forgetFailed: (count) => `${count} 件のスナップショットを削除できませんでした`,
