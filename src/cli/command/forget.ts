@@ -70,7 +70,13 @@ const refuseMistakes = (ids: readonly string[], options: ForgetCommandOptions, c
       'In scripts say --yes (restic does not ask; otherwise its options are the same), or --dry-run to see which.',
     );
   }
-  if (ids.length > 0) return;
+  if (ids.length > 0) {
+    if (!options.verifiedOnly) return;
+    throw usage(
+      '--verified-only goes with a policy, not with ids',
+      'Snapshots that are named go whatever is known of them.',
+    );
+  }
   const { hosts, tags, paths } = filterOf(options, context);
   const unfiltered = hosts.length + tags.length + paths.length === 0;
   if (options.unsafeAllowRemoveAll && isEmptyPolicy(policyOf(options)) && unfiltered) {

@@ -58,6 +58,7 @@ export const changeTags = async (
       let failed = 0;
       for (const from of await choose()) {
         throwIfInterrupted(run);
+        repository.assertLocked(run);
         const tags = changedTags(from.tags, change);
         if (tags === undefined) continue;
         try {

@@ -19,7 +19,8 @@ export interface RemovedSnapshots {
 
 /**
  * Removes snapshots under an exclusive lock; their data stays until a prune. One that cannot be removed is told and the
- * others go on; one that is gone already counts as removed. Faults: `read-only`, `repository-locked`, `interrupted`.
+ * others go on; one that is gone already counts as removed. Faults: `read-only`,
+ * `repository-locked`, `lock-lost`, `interrupted`.
  */
 export const removeSnapshots = async (
   repository: Repository,
@@ -34,6 +35,7 @@ export const removeSnapshots = async (
   const work = async (): Promise<void> => {
     for (let name = waiting.pop(); name !== undefined; name = waiting.pop()) {
       throwIfInterrupted(run);
+      repository.assertLocked(run);
       try {
         await backend.remove({ kind: 'snapshot', name }, run);
         removed.push(name);
