@@ -62,6 +62,10 @@ export class FileContentReader {
         if (still || attempt === attempts) return { stamp: { ...stamp, size: bytes }, changed: !still };
         before = stamp;
       }
+    } catch (error) {
+      // Something else took its place: a folder or a fifo cannot be read at a position.
+      if (errnoCode(error) !== undefined && !fstatSync(descriptor).isFile()) return 'not-a-file';
+      throw error;
     } finally {
       closeSync(descriptor);
     }

@@ -144,12 +144,13 @@ export class WriterPool {
     this.#throwIfFailed();
   }
 
-  /** Ends the threads; whatever they had open is gone. */
+  /** Ends the threads; whatever they had open is gone. When it resolves nothing is on its way to the storage any more. */
   async close(): Promise<void> {
     this.#run.signal.removeEventListener('abort', this.#onAbort);
     const threads = this.#threads;
     this.#threads = [];
     await Promise.all(threads.map((thread) => thread.worker.terminate()));
+    while (this.#packs > 0) await new Promise<void>((resolve) => this.#wake.push(resolve));
   }
 
   #throwIfFailed(): void {

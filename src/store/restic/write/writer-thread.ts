@@ -22,7 +22,8 @@ import type { FileOutcome, FileTask, FromWriter, StreamPiece, ToWriter, WriterSe
  * finished packs. It never touches the repository's storage.
  */
 
-const goneCodes: readonly (string | undefined)[] = ['ENOENT', 'ENOTDIR', 'ELOOP'];
+/** ENXIO: a socket took its place. */
+const goneCodes: readonly (string | undefined)[] = ['ENOENT', 'ENOTDIR', 'ELOOP', 'ENXIO'];
 
 type Post = (message: FromWriter, transfer?: readonly ArrayBuffer[]) => void;
 
