@@ -107,13 +107,15 @@ test('S4: forget shows its plan, removes only when told so, and restic goes on w
       (await snapshots()).map(({ id }) => id),
       [second?.id, third?.id],
     );
-    await run(['forget', second?.id.slice(0, 8) ?? '', '--yes']);
+    const packs = await packsOf(repository);
+    const pruned = await run(['forget', second?.id.slice(0, 8) ?? '', '--prune', '--grace', '0', '--yes']);
+    assert.match(pruned.stdout, /1 snapshot was removed[\s\S]*removed [1-9]\d* packs/);
+    assert.ok((await packsOf(repository)).length < packs.length);
     assert.deepEqual(
       (await snapshots()).map(({ id }) => id),
       [third?.id],
     );
     assert.equal(lockCount(repository), 0);
-    await restic(['prune']);
     assert.match(await restic(['check', '--read-data']), /no errors were found/);
     await run(['check', '--read-data']);
   }));
