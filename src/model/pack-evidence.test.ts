@@ -34,8 +34,12 @@ describe('what checks have seen', () => {
     const second = addObservation(first, { ...observation, time: 20n, snapshots: [retagged, forged] });
     assert.deepEqual(second.snapshots.get('2'), { time: 1n, originalId: '2', absentAt: 10n });
     assert.equal(second.snapshots.get('3')?.absentAt, undefined);
-    // Under the name of a known snapshot, with another time.
-    assert.equal(whenSeen(second)({ id: '4', originalId: '1', time: 2n }).absentAt, 20n);
+    // Under the name of a known snapshot that is gone: with another time it is not that one.
+    const gone = new Set<string>();
+    assert.equal(whenSeen(second, gone)({ id: '4', originalId: '1', time: 5n }).absentAt, undefined);
+    assert.equal(whenSeen(second, gone)({ id: '4', originalId: '1', time: 2n }).absentAt, 20n);
+    // Under the name of one that is still there.
+    assert.equal(whenSeen(second, new Set(['3']))({ id: '4', originalId: '1', time: 5n }).absentAt, 20n);
     assert.equal(
       addObservation(second, { ...observation, time: 30n, snapshots: [forged] }).snapshots.get('2')?.absentAt,
       10n,

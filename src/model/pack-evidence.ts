@@ -70,10 +70,14 @@ const knowledgeOf = (
 
 /**
  * How each snapshot is known, or, when it is new, as what it is noted. A change of its tags gives a snapshot a new id; one
- * that claims another time is another snapshot.
+ * that claims another time, or to be one that is still there (`present`: all ids), is another snapshot.
  */
-export const whenSeen = (before: PackEvidence | undefined): ((claimed: ClaimedSnapshot) => SeenSnapshot) => {
-  const byOriginal = new Map([...(before?.snapshots.values() ?? [])].map((seen) => [seen.originalId, seen]));
+export const whenSeen = (
+  before: PackEvidence | undefined,
+  present: ReadonlySet<string>,
+): ((claimed: ClaimedSnapshot) => SeenSnapshot) => {
+  const gone = [...(before?.snapshots ?? [])].filter(([id]) => !present.has(id));
+  const byOriginal = new Map(gone.map(([, seen]) => [seen.originalId, seen]));
   const absent = before === undefined ? {} : { absentAt: before.time };
   return ({ id, originalId, time }) => {
     const replaced = byOriginal.get(originalId);
@@ -88,7 +92,7 @@ export const addObservation = (before: PackEvidence | undefined, observed: Check
   const packs = new Map<string, PackKnowledge>();
   for (const id of observed.present) packs.set(id, knowledgeOf(id, before?.packs.get(id), observed));
   const snapshots = new Map<string, SeenSnapshot>();
-  const look = whenSeen(before);
+  const look = whenSeen(before, new Set(observed.snapshots.map(({ id }) => id)));
   for (const claimed of observed.snapshots) snapshots.set(claimed.id, look(claimed));
   return { time: observed.time, packs, snapshots };
 };

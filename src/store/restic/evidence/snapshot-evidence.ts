@@ -120,7 +120,7 @@ export const snapshotEvidence = async (
   const judge = new TreeJudge(await repository.trees(run), index.table, packs);
   const found = new Map<string, SnapshotEvidence>();
   run.emit({ kind: 'phase', phase: 'looking for what was read back' });
-  const look = whenSeen(evidence);
+  const look = whenSeen(evidence, new Set(snapshots.map(({ id }) => id)));
   for (const snapshot of snapshots) {
     if (isNote(snapshot)) continue;
     const verification = await judge.judge(Uint8Array.from(Buffer.from(snapshot.tree, 'hex')), run);
