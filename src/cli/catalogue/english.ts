@@ -6,6 +6,7 @@ import { keyMessages } from './english/keys.ts';
 import { lookingInsideMessages } from './english/looking-inside.ts';
 import { mountMessages } from './english/mount.ts';
 import { pruneMessages } from './english/prune.ts';
+import { repairMessages } from './english/repair.ts';
 import { repositoryMessages } from './english/repository.ts';
 import { restoreMessages } from './english/restore.ts';
 
@@ -18,6 +19,7 @@ export const english = {
   ...forgetMessages,
   ...keyMessages,
   ...pruneMessages,
+  ...repairMessages,
   ...copyMessages,
   ...lookingInsideMessages,
   ...mountMessages,

@@ -7,6 +7,7 @@ import { keyMessages } from './japanese/keys.ts';
 import { lookingInsideMessages } from './japanese/looking-inside.ts';
 import { mountMessages } from './japanese/mount.ts';
 import { pruneMessages } from './japanese/prune.ts';
+import { repairMessages } from './japanese/repair.ts';
 import { repositoryMessages } from './japanese/repository.ts';
 import { restoreMessages } from './japanese/restore.ts';
 
@@ -18,6 +19,7 @@ export const japanese: Messages = {
   ...forgetMessages,
   ...keyMessages,
   ...pruneMessages,
+  ...repairMessages,
   ...copyMessages,
   ...lookingInsideMessages,
   ...mountMessages,
