@@ -91,7 +91,8 @@ const createPlace = async (backend: Backend = createMemoryBackend()): Promise<Pl
 
 const all: PackSubset = { kind: 'all' };
 
-describe('B3: what a check has read is kept in the repository', () => {
+// Most of the time goes into waiting for locks to settle.
+describe('B3: what a check has read is kept in the repository', { concurrency: 4 }, () => {
   test('B3: after everything was read the snapshots are verified, for as many days as asked', async () => {
     const place = await createPlace();
     await place.backup('one');

@@ -68,7 +68,7 @@ const isUnlocked = async ({ backend, run }: Place): Promise<boolean> => {
 const tagsOf = async ({ repository, run }: Place): Promise<string[]> =>
   (await repository.snapshots(run)).map(({ tags }) => tags.join());
 
-describe('S4: snapshots are removed', () => {
+describe('S4: snapshots are removed', { concurrency: 4 }, () => {
   test('under an exclusive lock, which goes too; one that is gone already counts', async () => {
     const place = await placeWith(3);
     const { repository, run, done } = place;
@@ -111,7 +111,7 @@ describe('S4: snapshots are removed', () => {
   });
 });
 
-describe('S4: tags', () => {
+describe('S4: tags', { concurrency: 4 }, () => {
   const edit = (add: readonly string[], remove: readonly string[] = []): TagChange => ({ kind: 'edit', add, remove });
 
   test('are added once, taken away, or set', () => {
