@@ -144,6 +144,15 @@ describe('S5, B8: damage', () => {
     }
   };
 
+  test('a damaged snapshot is told and left out of the list', async () => {
+    const { backend } = await harmed('snapshot', flippedAt(70));
+    await opened(backend, async (repository, run) => {
+      assert.deepEqual(await repository.snapshots(run), []);
+      const codes = run.events.map((event) => (event.kind === 'fault' ? event.fault.code : ''));
+      assert.deepEqual(codes, ['snapshot-damaged']);
+    });
+  });
+
   test('a snapshot that was removed is simply not there', async () => {
     const { backend } = await harmed('snapshot', () => undefined);
     await opened(backend, async (repository, run) => assert.deepEqual(await repository.snapshots(run), []));

@@ -1,8 +1,11 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { once } from 'node:events';
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
+import { setTimeout } from 'node:timers/promises';
+import { isFault } from '../../src/model/fault.ts';
 import { assertSameTrees, beyondRestic } from './compare-trees.ts';
 import { makeMixedSource } from './mixed-source.ts';
 import type { OddEntries } from './odd-entries.ts';
@@ -103,17 +106,28 @@ describe('S1: restic 0.19 and we share a repository', () => {
     }
   });
 
-  test('its prune refuses while we write, and we refuse while it prunes', async () => {
+  test('B8: its prune refuses while we write, and we refuse while it checks', async () => {
     const ours = await makeOurRepository(place());
+    await ours.backup(source);
     const restic = await resticOn(ours.folder);
     await ours.with((repository, run) =>
       repository.guarded(async () => {
         const { code, stderr } = await restic.attempt(['prune']);
         assert.notEqual(code, 0);
         assert.match(stderr, /already locked/);
-        assert.match(await restic(['snapshots']), /\d* ?snapshots?|^$/);
+        await restic(['snapshots']);
       }, run),
     );
     await restic(['prune']);
+
+    const child = restic.start(['check', '--read-data']);
+    const ended = once(child, 'exit');
+    while ((await readdir(join(ours.folder, 'locks'))).length === 0) await setTimeout(5);
+    child.kill('SIGSTOP');
+    await assert.rejects(ours.backup(source), (thrown) => isFault(thrown, 'repository-locked'));
+    child.kill('SIGCONT');
+    await ended;
+    const [parent] = await ours.snapshotIds();
+    assert.equal((await ours.backup(source, parent)).summary.dataBlobs, 0);
   });
 });

@@ -1,3 +1,4 @@
+import { type ChildProcess, spawn } from 'node:child_process';
 import { z } from 'zod';
 import { type CommandResult, runCommand, succeed } from '../requirement/command.ts';
 import { resticBinary, type ResticVersion } from '../requirement/restic.ts';
@@ -8,6 +9,8 @@ export interface ResticRunner {
   readonly version: ResticVersion;
   /** Runs restic, resolves to what it printed, and fails when it does. */
   (args: readonly string[], cwd?: string): Promise<string>;
+  /** Only starts it. */
+  start(args: readonly string[]): ChildProcess;
   /** The same, whatever comes of it. */
   attempt(args: readonly string[], cwd?: string): Promise<CommandResult>;
 }
@@ -33,7 +36,8 @@ export const resticOn = async (folder: string, settings: ResticSettings = {}): P
   const run = (args: readonly string[], cwd = '/'): Promise<string> => succeed(program, whole(args), { cwd, env });
   const attempt = (args: readonly string[], cwd = '/'): Promise<CommandResult> =>
     runCommand(program, whole(args), { cwd, env });
-  return Object.assign(run, { folder, version, attempt });
+  const start = (args: readonly string[]): ChildProcess => spawn(program, whole(args), { env, stdio: 'ignore' });
+  return Object.assign(run, { start, folder, version, attempt });
 };
 
 /** What `backup --json` says at its end; sizes and counts by restic's names. */

@@ -199,12 +199,22 @@ export class BlobSegment {
   /** Raises `ends` to where the last blob of each pack ends. */
   addPackEnds(ends: Map<number, number>): void {
     const words = this.words;
-    for (let index = 0; index < this.count; index++) {
+    const count = this.count;
+    // Entries of one pack follow one another: a look into the map for each pack is enough.
+    let current = -1;
+    let reached = 0;
+    for (let index = 0; index < count; index++) {
       const entry = this.entryAt(index);
       const pack = (words[entry + packField] ?? 0) & packMask;
+      if (pack !== current) {
+        if (current >= 0) ends.set(current, reached);
+        current = pack;
+        reached = ends.get(pack) ?? 0;
+      }
       const end = ((words[entry + offsetField] ?? 0) >>> 0) + ((words[entry + lengthField] ?? 0) >>> 0);
-      if (end > (ends.get(pack) ?? 0)) ends.set(pack, end);
+      if (end > reached) reached = end;
     }
+    if (current >= 0) ends.set(current, reached);
   }
 
   /** Makes the blobs of these packs unfindable. */
