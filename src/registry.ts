@@ -18,7 +18,8 @@ export const openBackend = async (location: string): Promise<Backend> => {
     });
   }
   const path = location.startsWith('local:') ? location.slice('local:'.length) : location;
-  if (path === '') throw new Fault('usage', 'the location of the repository is empty', { hint: 'Give --repo a folder.' });
+  if (path === '')
+    throw new Fault('usage', 'the location of the repository is empty', { hint: 'Give --repo a folder.' });
   const { openLocalBackend } = await import('./backend/local.ts');
   return openLocalBackend(path);
 };

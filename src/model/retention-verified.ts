@@ -1,9 +1,9 @@
 import type { Nanoseconds } from './entry.ts';
 import type { KeepReason, RetentionDecision, RetentionGroup, RetentionPlan, RetentionRules } from './retention.ts';
-import { isNote, isHeld, refuseEmptied, refuseEmptyPolicy } from './retention.ts';
+import { isHeld, refuseEmptied, refuseEmptyPolicy } from './retention.ts';
 import { applyRules, newestFirst, type RetentionClock } from './retention-rules.ts';
 import { groupSnapshots } from './snapshot-selection.ts';
-import { incompleteTag, type Snapshot } from './snapshot.ts';
+import { incompleteTag, isNote, type Snapshot } from './snapshot.ts';
 
 /** What is known of a snapshot's data. */
 export type Verification =

@@ -2,7 +2,7 @@ import { Fault } from './fault.ts';
 import { isEmptyPolicy, type RetentionPolicy } from './retention-policy.ts';
 import { applyRules, newestFirst, type RetentionClock, type RuleReason } from './retention-rules.ts';
 import { type GroupField, groupSnapshots, type SnapshotGroupKey } from './snapshot-selection.ts';
-import { holdTag, noteTags, type Snapshot } from './snapshot.ts';
+import { holdTag, isNote, type Snapshot } from './snapshot.ts';
 
 /** Why a snapshot stays. */
 export type KeepReason =
@@ -49,9 +49,6 @@ export interface RetentionRules {
 }
 
 export const isHeld = ({ tags }: Snapshot): boolean => tags.includes(holdTag);
-
-/** Our own notes about the repository are outside of any policy. */
-export const isNote = ({ tags }: Snapshot): boolean => noteTags.some((tag) => tags.includes(tag));
 
 export const removalsOf = <Known extends Snapshot>(plan: RetentionPlan<Known>): readonly Known[] =>
   plan.groups.flatMap(({ decisions }) =>

@@ -1,6 +1,6 @@
 import { type ByteString, compareBytes } from './byte-string.ts';
 import { Fault } from './fault.ts';
-import type { Snapshot } from './snapshot.ts';
+import { isNote, type Snapshot } from './snapshot.ts';
 
 /** Which snapshots are meant. Of each list that is not empty, one must fit; of `paths`, all must. */
 export interface SnapshotFilter {
@@ -18,7 +18,9 @@ const isFilter = ({ hosts, tags, paths }: SnapshotFilter): boolean => hosts.leng
 const hasTags = (snapshot: Snapshot, wanted: readonly string[]): boolean =>
   wanted.every((tag) => (tag === '' ? snapshot.tags.length === 0 : snapshot.tags.includes(tag)));
 
+/** Our own notes match only when a tag of theirs is asked for. */
 export const matchesFilter = (snapshot: Snapshot, { hosts, tags, paths }: SnapshotFilter): boolean =>
+  (tags.length > 0 || !isNote(snapshot)) &&
   (hosts.length === 0 || hosts.includes(snapshot.hostname)) &&
   (tags.length === 0 || tags.some((wanted) => hasTags(snapshot, wanted))) &&
   paths.every((path) => snapshot.paths.includes(path));

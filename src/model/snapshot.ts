@@ -57,8 +57,13 @@ export const incompleteTag = 'mailkeep:incomplete';
 /** Marks our own notes of what was read back when: outside of any policy, and never meant by `latest`. */
 export const evidenceTag = 'mailkeep:evidence';
 
-/** Tags of snapshots that hold our own notes about the repository, and no mail. The second is that of prune. */
-export const noteTags: readonly string[] = [evidenceTag, 'mailkeep:prune'];
+/** Marks our own notes of what the next prune may remove. */
+export const pruneNoteTag = 'mailkeep:prune';
+
+const noteTags: readonly string[] = [evidenceTag, pruneNoteTag];
+
+/** Whether a snapshot holds our own notes about the repository, and no mail: no list, policy or `latest` means it. */
+export const isNote = ({ tags }: Snapshot): boolean => noteTags.some((tag) => tags.includes(tag));
 
 /** Marks a snapshot that leaves by no policy until the tag is taken away. */
 export const holdTag = 'mailkeep:hold';

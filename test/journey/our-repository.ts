@@ -18,7 +18,7 @@ import { loadPosix } from '../../src/system/posix.ts';
 /** A repository in a folder as our own code sees it, opened anew for each piece of work. */
 export interface OurRepository {
   readonly folder: string;
-  /** Backs up what is in a folder, its name left out, against the snapshot of this id. Fails on anything unreadable. */
+  /** Backs up all that is in a folder, its name left out, Maildirs as Maildirs, against the snapshot of this id. Fails on anything unreadable. */
   backup(source: string, parent?: string): Promise<WriteResult>;
   /** Restores a snapshot (default: the newest) into a new folder and returns what could not be brought. */
   restore(target: string, id?: string): Promise<ReadonlyMap<string, number>>;
@@ -64,6 +64,7 @@ export const ourRepository = (folder: string, given: OurOptions = {}): OurReposi
         paths: [byteStringOfText('.')],
         workingDirectory: byteStringOfText(source),
         posix,
+        maildir: { skipUnchangedFolders: parent !== undefined, rescan: false, seventh: 0, caches: 'keep' },
       });
       const base = parent === undefined ? {} : { parent: await repository.open(parent, run) };
       const result = await repository.write(files, { description: descriptionOf(source, run), ...base }, run);

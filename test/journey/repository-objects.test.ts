@@ -11,7 +11,12 @@ import type { Run } from '../../src/contract/run.ts';
 import { isFault } from '../../src/model/fault.ts';
 import { createCompressor } from '../../src/store/restic/sealing/compression.ts';
 import { createConfig, formatConfig } from '../../src/store/restic/format/config.ts';
-import { createEnvelope, type Envelope, generateMasterKey, type MasterKey } from '../../src/store/restic/sealing/envelope.ts';
+import {
+  createEnvelope,
+  type Envelope,
+  generateMasterKey,
+  type MasterKey,
+} from '../../src/store/restic/sealing/envelope.ts';
 import { encodeIndex } from '../../src/store/restic/format/index-format.ts';
 import { createKeyFile } from '../../src/store/restic/sealing/key.ts';
 import { acquireLock, type LockOptions, unlock } from '../../src/store/restic/lock/lock.ts';

@@ -1,7 +1,7 @@
 import { formatBytes } from '../../model/size.ts';
 import { selectSnapshots } from '../../model/snapshot-selection.ts';
 import { copySnapshots, type CopyResult } from '../../store/restic/copy/copy-snapshots.ts';
-import { pruneNoteTag } from '../../store/restic/prune/prune-note.ts';
+import { isNote } from '../../model/snapshot.ts';
 import type { Repository } from '../../store/restic/repository.ts';
 import type { CommandContext, GlobalOptions } from '../context.ts';
 import { addFromOptions, withFromRepository, type FromOptions } from '../copy/from-repository.ts';
@@ -37,7 +37,7 @@ const copy = async (
   context: CommandContext,
 ): Promise<number> => {
   const { output, messages, run } = context;
-  const all = (await source.snapshots(run)).filter(({ tags }) => !tags.includes(pruneNoteTag));
+  const all = (await source.snapshots(run)).filter((snapshot) => !isNote(snapshot));
   const result = await copySnapshots(source, target, selectSnapshots(all, ids, filterOf(options, context)), run);
   if (options.json) output.print(copyJson(result));
   else {

@@ -1,9 +1,8 @@
 import type { Run } from '../../contract/run.ts';
 import { compileFilter } from '../../model/filter.ts';
 import { Fault } from '../../model/fault.ts';
-import type { ZonedTime } from '../../model/snapshot.ts';
+import { isNote, type ZonedTime } from '../../model/snapshot.ts';
 import { selectSnapshots } from '../../model/snapshot-selection.ts';
-import { pruneNoteTag } from '../../store/restic/prune/prune-note.ts';
 import type { Repository } from '../../store/restic/repository.ts';
 import { rewriteSnapshots, type RewriteOptions } from '../../store/restic/rewrite/rewrite-snapshots.ts';
 import type { RewriteRules } from '../../store/restic/rewrite/rewrite-tree.ts';
@@ -81,7 +80,7 @@ const rewrite = async (
 ): Promise<number> => {
   const { output, messages, run } = context;
   const { forget, json, newHost, newTime } = options;
-  const all = (await repository.snapshots(run)).filter(({ tags }) => !tags.includes(pruneNoteTag));
+  const all = (await repository.snapshots(run)).filter((snapshot) => !isNote(snapshot));
   const chosen = selectSnapshots(all, ids, filterOf(options, context));
   const metadata = {
     ...(newHost === undefined ? {} : { hostname: newHost }),

@@ -46,9 +46,16 @@ export class ThreadPool<Job extends { readonly job: number }, Result> {
   }
 
   async close(): Promise<void> {
+    await this.#end(new Fault('interrupted', 'the threads were ended'));
+  }
+
+  /** The next job starts new threads. */
+  async #end(fault: Fault): Promise<void> {
     const workers = this.#workers;
     this.#workers = [];
-    this.#fail(new Fault('interrupted', 'the threads were ended'));
+    this.#outstanding = [];
+    for (const waiting of this.#waiting.values()) waiting.reject(fault);
+    this.#waiting.clear();
     await Promise.all(workers.map((worker) => worker.terminate()));
   }
 
@@ -56,7 +63,7 @@ export class ThreadPool<Job extends { readonly job: number }, Result> {
     for (let number = 0; number < this.#count; number++) {
       const worker = new Worker(this.#file, { workerData: this.#workerData });
       worker.on('message', (answer: ThreadAnswer<Result>) => this.#receive(answer));
-      worker.on('error', (error) => this.#fail(asFault(error)));
+      worker.on('error', (error) => void this.#end(asFault(error)));
       this.#workers.push(worker);
       this.#outstanding.push(0);
     }
@@ -70,10 +77,5 @@ export class ThreadPool<Job extends { readonly job: number }, Result> {
     this.#outstanding[waiting.thread] = (this.#outstanding[waiting.thread] ?? 1) - 1;
     if (answer.kind === 'done') waiting.resolve(answer.result);
     else waiting.reject(revivedFault(answer.fault));
-  }
-
-  #fail(fault: Fault): void {
-    for (const waiting of this.#waiting.values()) waiting.reject(fault);
-    this.#waiting.clear();
   }
 }

@@ -7,7 +7,7 @@ import { checkPacks, choosePacks, type PackSubset } from './check-packs.ts';
 import { CheckFindings, type CheckReport } from './check-report.ts';
 import { checkSnapshotFiles, TreeCheck } from './check-trees.ts';
 import { type ClaimedSnapshot, addObservation } from '../../../model/pack-evidence.ts';
-import { isNote } from '../../../model/retention.ts';
+import { isNote } from '../../../model/snapshot.ts';
 import { evidenceIds, loadEvidence, removeSuperseded, writeEvidence } from '../evidence/evidence-store.ts';
 import type { SnapshotFile } from '../format/snapshot-format.ts';
 import { listNames } from '../index/index-loader.ts';

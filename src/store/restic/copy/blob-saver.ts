@@ -6,7 +6,7 @@ import type { Session } from '../session.ts';
 import { PackBuilder, type SealedPack } from '../write/pack-builder.ts';
 
 /** Finished packs wait for the storage in memory: not more of them than this. */
-const inFlightBytes = 64 * 1_048_576;
+const inFlightBytes = 32 * 1_048_576;
 
 /**
  * Stores blobs that are in memory: packs, each read back before it is let out, then the index files that list them. Made
@@ -19,6 +19,8 @@ export class BlobSaver {
   readonly #index: IndexWriter;
   readonly #saving = new Set<Promise<void>>();
   readonly #packIds: string[] = [];
+  /** Of packs that are stored, to be filled again. */
+  readonly #free: ArrayBuffer[] = [];
   #failure: { readonly error: unknown } | undefined;
   #bytes = 0;
 
@@ -33,7 +35,7 @@ export class BlobSaver {
       envelope,
       decompressor,
       compressor: createCompressor(options.compression === 'max' ? 'max' : 'auto'),
-      takeBuffer: () => undefined,
+      takeBuffer: () => this.#free.pop(),
       onPack: (pack: SealedPack) => this.#save(pack),
     };
     const compresses = config.version !== 1;
@@ -97,6 +99,7 @@ export class BlobSaver {
     await this.#session.backend.save({ kind: 'pack', name: id }, [bytes], this.#run);
     this.#packIds.push(id);
     this.#bytes += bytes.length;
+    this.#free.push(bytes.buffer);
     await this.#index.add(id, decodePackHeader(header));
   }
 }

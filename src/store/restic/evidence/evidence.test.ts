@@ -7,7 +7,7 @@ import { createTestRun, type TestRun } from '../../../contract/test-run.ts';
 import { byteStringOfText } from '../../../model/byte-string.ts';
 import { Fault } from '../../../model/fault.ts';
 import type { PackEvidence } from '../../../model/pack-evidence.ts';
-import { isNote } from '../../../model/retention.ts';
+import { isNote } from '../../../model/snapshot.ts';
 import { createMemorySource, memoryDirectory, memoryFile } from '../../../protocol/memory/source.ts';
 import type { PackSubset } from '../check/check-packs.ts';
 import type { CheckReport } from '../check/check-report.ts';

@@ -2,7 +2,7 @@ import { throwIfInterrupted, type Run } from '../../../contract/run.ts';
 import type { Nanoseconds } from '../../../model/entry.ts';
 import { isFault } from '../../../model/fault.ts';
 import { type PackEvidence, whenSeen } from '../../../model/pack-evidence.ts';
-import { isNote } from '../../../model/retention.ts';
+import { isNote } from '../../../model/snapshot.ts';
 import type { SnapshotEvidence, Verification } from '../../../model/retention-verified.ts';
 import type { SnapshotFile } from '../format/snapshot-format.ts';
 import { subtreesAndContents } from '../format/tree-reader.ts';

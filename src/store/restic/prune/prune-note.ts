@@ -3,7 +3,7 @@ import type { Run } from '../../../contract/run.ts';
 import { byteStringOfText } from '../../../model/byte-string.ts';
 import type { Nanoseconds } from '../../../model/entry.ts';
 import { Fault } from '../../../model/fault.ts';
-import type { ZonedTime } from '../../../model/snapshot.ts';
+import { pruneNoteTag, type ZonedTime } from '../../../model/snapshot.ts';
 import { isJsonRecord, parseJsonRecord } from '../format/json-record.ts';
 import type { SnapshotFile } from '../format/snapshot-format.ts';
 import { formatTime, parseTime } from '../format/time-format.ts';
@@ -11,9 +11,6 @@ import { readTree } from '../format/tree-reader.ts';
 import { createTreeWriter } from '../format/tree-writer.ts';
 import type { BlobReader } from '../read/blob-reader.ts';
 import type { Identity } from '../session.ts';
-
-/** Marks the snapshot that tells which packs are about to go. No mail is in it. */
-export const pruneNoteTag = 'mailkeep:prune';
 
 /** What a prune has written down for the next one. */
 export interface PruneNote {

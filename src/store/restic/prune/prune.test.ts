@@ -18,7 +18,7 @@ import {
   readFiles,
   storeFiles,
 } from './prune-fixture.ts';
-import { pruneNoteTag } from './prune-note.ts';
+import { pruneNoteTag } from '../../../model/snapshot.ts';
 import { usualPruneOptions, type PruneOptions } from './prune-options.ts';
 import { prunePlan } from './prune-plan.ts';
 

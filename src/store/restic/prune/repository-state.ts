@@ -13,7 +13,8 @@ import type { SnapshotFile } from '../format/snapshot-format.ts';
 import { formatTime } from '../format/time-format.ts';
 import type { Repository } from '../repository.ts';
 import type { IndexSurvey } from './index-survey.ts';
-import { pruneNoteTag, readNote, type PruneNote } from './prune-note.ts';
+import { pruneNoteTag } from '../../../model/snapshot.ts';
+import { readNote, type PruneNote } from './prune-note.ts';
 
 /** Every snapshot file. Faults: what reading says; one that cannot be read is doubt about what is needed. */
 export const readAllSnapshots = async (repository: Repository, run: Run): Promise<readonly SnapshotFile[]> => {

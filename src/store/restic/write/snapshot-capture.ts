@@ -92,11 +92,19 @@ const sameBytes = (left: Uint8Array, right: Uint8Array): boolean => Buffer.compa
 const keyOf = (path: Path): string => path.join('/');
 const joined = (path: Path, name: ByteString): ByteString => byteStringOfLatin1([...path, name].join('/'));
 
+const entriesOf = async (pages: AsyncIterable<readonly BaseEntry[]>): Promise<ReadonlyMap<ByteString, BaseEntry>> => {
+  const entries = new Map<ByteString, BaseEntry>();
+  for await (const page of pages) for (const base of page) entries.set(base.entry.name, base);
+  return entries;
+};
+
 /** Brings a source's directories, children first, into trees. */
 export class SnapshotCapture {
   readonly #parts: CaptureParts;
   readonly #run: Run;
   readonly #subtrees = new Map<string, Promise<Subtree>>();
+  /** What the parent has in the folder where something could not be read last. */
+  #failing: { readonly key: string; readonly before: Promise<ReadonlyMap<ByteString, BaseEntry>> } | undefined;
 
   constructor(parts: CaptureParts, run: Run) {
     this.#parts = parts;
@@ -268,11 +276,11 @@ export class SnapshotCapture {
   async #inParent(path: Path, name: ByteString): Promise<BaseEntry | undefined> {
     const { parent } = this.#parts;
     if (parent === undefined) return undefined;
-    for await (const page of parent.children(path, this.#run)) {
-      const found = page.find((base) => base.entry.name === name);
-      if (found !== undefined) return found.held ? found : undefined;
-    }
-    return undefined;
+    const key = keyOf(path);
+    // Where one cannot be read, many of the same folder cannot.
+    if (this.#failing?.key !== key) this.#failing = { key, before: entriesOf(parent.children(path, this.#run)) };
+    const found = (await this.#failing.before).get(name);
+    return found?.held === true ? found : undefined;
   }
 
   #unreadable(fault: Fault, path: string): void {

@@ -10,7 +10,7 @@ import { createBatchSealer } from '../sealing/seal-batch.ts';
 import { openBlobs } from '../read/blob-opener.ts';
 import { decodePackHeader } from '../format/pack-format.ts';
 import { BlobWriter } from './blob-writer.ts';
-import { IdList } from './id-list.ts';
+import type { IdList } from './id-list.ts';
 import { PackBuilder, type SealedPack } from './pack-builder.ts';
 import { createChunker } from './rabin.ts';
 import { StreamAssembler } from './stream-assembler.ts';
