@@ -1,5 +1,6 @@
 import type { Backend } from './contract/backend.ts';
 import { Fault } from './model/fault.ts';
+import { sleep } from './system/clock.ts';
 
 /*
  * The one place that knows every implementation. Each is imported when it is asked for, so that a command pays only for
@@ -20,6 +21,10 @@ export const openBackend = async (location: string): Promise<Backend> => {
   const path = location.startsWith('local:') ? location.slice('local:'.length) : location;
   if (path === '')
     throw new Fault('usage', 'the location of the repository is empty', { hint: 'Give --repo a folder.' });
-  const { openLocalBackend } = await import('./backend/local.ts');
-  return openLocalBackend(path);
+  const [{ openLocalBackend }, { withRetry }] = await Promise.all([
+    import('./backend/local.ts'),
+    import('./backend/with-retry.ts'),
+  ]);
+  // A local path may be a mounted network drive, whose handles go stale and whose server has moments of silence.
+  return withRetry(openLocalBackend(path), { random: Math.random, sleep });
 };
