@@ -21,7 +21,7 @@ export interface OpenedBlob {
 /** Unneeded bytes between two blobs up to which reading on is cheaper than a second read. */
 const bridgedGap = 64 * 1024;
 /** A stretch ends once it holds this many sealed bytes, or plain ones. */
-const stretchSize = 4 * 1_048_576;
+const stretchSize = 2 * 1_048_576;
 
 function* stretchesOf(blobs: readonly PackedBlob[]): Generator<readonly PackedBlob[]> {
   let stretch: PackedBlob[] = [];
@@ -46,11 +46,14 @@ const openedHere = 64 * 1024;
 const openJob = (
   { session, readers }: PackSource,
   make: (job: number) => OpenJob,
-  bytes: number,
-): Promise<OpenedBlobs> =>
-  bytes <= openedHere
-    ? Promise.resolve(openBlobs(make(0), session.sealer, session.decompressor))
-    : readers.submit(make, []);
+  sealed: Uint8Array,
+): Promise<OpenedBlobs> => {
+  if (sealed.length <= openedHere) {
+    return Promise.resolve(openBlobs(make(0), session.sealer, session.decompressor));
+  }
+  const { buffer } = sealed;
+  return readers.submit(make, buffer instanceof ArrayBuffer && buffer.byteLength === sealed.length ? [buffer] : []);
+};
 
 const openStretch = async (
   source: PackSource,
@@ -71,7 +74,7 @@ const openStretch = async (
     lengths: stretch.map(({ length }) => length),
     uncompressedLengths: stretch.map(({ uncompressedLength }) => uncompressedLength ?? 0),
   });
-  const opened = await openJob(source, make, sealed.length);
+  const opened = await openJob(source, make, sealed);
   const damage = new Map(opened.damage.map(({ blob, what }) => [blob, what]));
   return stretch.map((blob, number) => {
     const at = opened.starts[number] ?? -1;
