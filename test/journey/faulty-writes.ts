@@ -125,13 +125,13 @@ export interface Attempt {
 /** Writes onto a copy, with mishaps counted from the first call of the write. */
 export const attempt = async (
   { backend, first }: Prepared,
-  decide: (call: Call, storage: Backend) => Mishap | undefined,
+  decide: (call: Call, around: { readonly storage: Backend; readonly run: TestRun }) => Mishap | undefined,
 ): Promise<Attempt> => {
   const run = createTestRun();
   const copy = await copyOf(backend, run);
   let begun = Number.POSITIVE_INFINITY;
   const faulty = withFaults(copy, (call) =>
-    call.index < begun ? undefined : decide({ ...call, index: call.index - begun }, copy),
+    call.index < begun ? undefined : decide({ ...call, index: call.index - begun }, { storage: copy, run }),
   );
   const repository = await openOn(faulty.backend, run);
   begun = faulty.calls.length;

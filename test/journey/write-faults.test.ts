@@ -46,11 +46,11 @@ test('a power cut at any moment leaves all that was there, and the next write su
   });
 });
 
-test('a call that fails, done or not, leaves all that was there, and the next write succeeds', async () => {
+test('a save or removal that fails, done or not, leaves all that was there, and the next write succeeds', async () => {
   const fault = new Fault('backend-unavailable', 'the storage does not answer, for the test');
   const changing = whole.calls.filter(({ operation }) => operation === 'save' || operation === 'remove');
   const mishaps = [
-    ...whole.calls.map(({ index, kind: object }) => ({ index, object, kind: 'fail-before' as const })),
+    ...changing.map(({ index, kind: object }) => ({ index, object, kind: 'fail-before' as const })),
     ...changing.map(({ index, kind: object }) => ({ index, object, kind: 'fail-after' as const })),
   ];
   await eachOf(mishaps, async ({ index, object, kind }) => {
@@ -61,7 +61,7 @@ test('a call that fails, done or not, leaves all that was there, and the next wr
 });
 
 test('without its lock a write makes no snapshot', async () => {
-  const lost = await attempt(prepared, (call, storage) => {
+  const lost = await attempt(prepared, (call, { storage }) => {
     if (call.operation === 'save' && call.kind === 'pack' && call.turn === 0) void removeAll(storage, 'lock');
     return undefined;
   });
@@ -75,7 +75,7 @@ test('without its lock a write makes no snapshot', async () => {
 });
 
 test('without the index that it began with a write makes no snapshot', async () => {
-  const replaced = await attempt(prepared, (call, storage) => {
+  const replaced = await attempt(prepared, (call, { storage }) => {
     if (call.operation === 'save' && call.kind === 'pack' && call.turn === 0) void removeAll(storage, 'index');
     return undefined;
   });
