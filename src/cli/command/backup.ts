@@ -133,6 +133,17 @@ const backupInto = async (
   return result.unreadable > 0 || watched.isDoubtful() ? exitCode.incomplete : exitCode.good;
 };
 
+/** What makes a person look, though the backup itself was made: an empty source, or damage met in the repository. */
+const doubtful = [
+  'source-empty',
+  'source-missing',
+  'pack-damaged',
+  'blob-damaged',
+  'blob-missing',
+  'tree-damaged',
+  'snapshot-damaged',
+] as const;
+
 interface Watched {
   readonly run: Run;
   /** Totals that nobody knows yet are those of the parent, which are not far off as a rule. */
@@ -154,7 +165,7 @@ const watch = (run: Run): Watched => {
       signal: run.signal,
       now: () => run.now(),
       emit: (event) => {
-        if (event.kind === 'fault' && isFault(event.fault, 'source-empty', 'source-missing')) isDoubtful = true;
+        if (event.kind === 'fault' && isFault(event.fault, ...doubtful)) isDoubtful = true;
         run.emit(withTotals(event));
       },
     },

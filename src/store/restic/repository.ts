@@ -332,7 +332,9 @@ export class Repository implements Store {
     this.#writes++;
     try {
       const { tree, newIndexIds, ...result } = await writeSnapshot(source, options, parts, run);
-      if (result.snapshot !== undefined) await this.#remember(tree, [...index.indexIds, ...newIndexIds], ledger, run);
+      // Of an incomplete snapshot nothing is believed unseen.
+      const whole = result.snapshot !== undefined && result.unreadable === 0;
+      if (whole) await this.#remember(tree, [...index.indexIds, ...newIndexIds], ledger, run);
       return result;
     } finally {
       this.#writes--;

@@ -117,7 +117,7 @@ export class BlobTable {
     return this.#segmentOf(slot)?.locationAt(slot % slotsPerSegment);
   }
 
-  /** Forgets all blobs of these packs. For a table that no other thread has yet. */
+  /** Forgets all blobs of these packs. Where other threads claim meanwhile, a blob may at worst be stored twice. */
   dropPacks(packs: ReadonlySet<number>): void {
     for (const segment of this.#segments) segment.dropPacks(packs);
   }

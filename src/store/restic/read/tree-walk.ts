@@ -69,7 +69,7 @@ export const outlineOf = (json: Uint8Array, table: BlobTable): TreeOutline => {
 export interface SubtreeLedger {
   counts(id: Uint8Array, run: Run): Promise<Counts>;
   complete(id: Uint8Array, run: Run): Promise<boolean>;
-  /** What is known without looking: for the cache. */
+  /** What was asked for or learned: for the cache. What nobody asked for any more is not kept for ever. */
   known(): ReadonlyMap<string, Counts>;
   /** Learns the counts of a tree that was just written. */
   learn(id: Uint8Array, counts: Counts): void;
@@ -80,11 +80,11 @@ export const createSubtreeLedger = (
   table: BlobTable,
   known: ReadonlyMap<string, Counts>,
 ): SubtreeLedger => {
-  const counted = new Map(known);
+  const counted = new Map<string, Counts>();
   const completeTrees = new Map<string, boolean>();
   const visit = async (id: Uint8Array, run: Run): Promise<{ counts: Counts; complete: boolean }> => {
     const key = hexOf(id);
-    const knownCounts = counted.get(key);
+    const knownCounts = counted.get(key) ?? known.get(key);
     const knownComplete = completeTrees.get(key);
     if (knownCounts !== undefined && knownComplete !== undefined)
       return { counts: knownCounts, complete: knownComplete };
@@ -102,7 +102,12 @@ export const createSubtreeLedger = (
     return { counts, complete };
   };
   return {
-    counts: async (id, run) => counted.get(hexOf(id)) ?? (await visit(id, run)).counts,
+    counts: async (id, run) => {
+      const key = hexOf(id);
+      const before = counted.get(key) ?? known.get(key);
+      if (before !== undefined) counted.set(key, before);
+      return before ?? (await visit(id, run)).counts;
+    },
     complete: async (id, run) => completeTrees.get(hexOf(id)) ?? (await visit(id, run)).complete,
     known: () => counted,
     learn: (id, counts) => {

@@ -11,7 +11,7 @@ export interface FileStamp {
 }
 
 export interface ReadFile {
-  /** What fstat said after the last byte was read. */
+  /** What fstat said after the last byte was read; of a file that `changed`, before its first byte. */
   readonly stamp: FileStamp;
   /** It did not hold still, even when read again. */
   readonly changed: boolean;
@@ -59,7 +59,9 @@ export class FileContentReader {
           stamp.size === before.size &&
           stamp.mtime === before.mtime &&
           stamp.inode === before.inode;
-        if (still || attempt === attempts) return { stamp: { ...stamp, size: bytes }, changed: !still };
+        if (still) return { stamp, changed: false };
+        // What was before the read, not after it: a stamp that is out of date already makes the next run read again.
+        if (attempt === attempts) return { stamp: { ...before, size: bytes }, changed: true };
         before = stamp;
       }
     } catch (error) {

@@ -12,7 +12,7 @@ import type { StoredSnapshot } from '../../../contract/store.ts';
 import { byteStringOfLatin1, type ByteString } from '../../../model/byte-string.ts';
 import { noCounts, type Counts, type Entry, type Metadata, type Path } from '../../../model/entry.ts';
 import type { EntryAction } from '../../../model/event.ts';
-import { Fault } from '../../../model/fault.ts';
+import { Fault, isFault } from '../../../model/fault.ts';
 import { DirectoryBuilder, type BuiltNode, type NodeSlot } from './directory-builder.ts';
 import type { ContentQueue, StoredContent } from './content-queue.ts';
 import { isStoredDirectory, isStoredReference } from '../read/stored-snapshot.ts';
@@ -82,6 +82,18 @@ const changedWhileRead = (): Fault =>
     retry: true,
   });
 
+const notWhole = (): Fault =>
+  new Fault('blob-missing', 'what the last snapshot had here cannot be carried forward, since parts of it are lost', {
+    hint: 'Run `mailkeep check` to see what is lost.',
+  });
+
+/**
+ * A folder in which something changed, vanished or failed while it was captured: without a change time that could ever
+ * be met again, the next run looks into it, however unchanged it seems.
+ */
+const withoutStamp = (metadata: Metadata | undefined): Metadata | undefined =>
+  metadata === undefined ? undefined : { ...metadata, ctime: 0n };
+
 const nodeOf = (entry: Entry, content: Uint8Array | undefined, subtree: Uint8Array | undefined): TreeNode => ({
   entry,
   content,
@@ -103,6 +115,8 @@ export class SnapshotCapture {
   readonly #parts: CaptureParts;
   readonly #run: Run;
   readonly #subtrees = new Map<string, Promise<Subtree>>();
+  /** Directories whose listing cannot be relied on. */
+  readonly #doubtful = new Set<string>();
   /** What the parent has in the folder where something could not be read last. */
   #failing: { readonly key: string; readonly before: Promise<ReadonlyMap<ByteString, BaseEntry>> } | undefined;
 
@@ -140,7 +154,9 @@ export class SnapshotCapture {
     if (listing.kind === 'same') return { subtree: this.#takeOver(listing.base, metadata) };
     if (listing.kind === 'carried') {
       this.#unreadable(listing.fault, path.join('/'));
-      if (listing.base !== undefined) return { subtree: this.#takeOver(listing.base, metadata) };
+      if (listing.base !== undefined && (await this.#isWhole(listing.base, path))) {
+        return { subtree: this.#takeOver(listing.base, metadata) };
+      }
     }
     const builder = new DirectoryBuilder();
     if (listing.kind === 'listed') {
@@ -182,7 +198,7 @@ export class SnapshotCapture {
     if (before === undefined || !isStoredDirectory(before)) counters.directoriesNew++;
     else if (sameBytes(before.treeId, id)) counters.directoriesUnmodified++;
     else counters.directoriesChanged++;
-    return { id, counts, metadata };
+    return { id, counts, metadata: this.#doubtful.delete(keyOf(path)) ? withoutStamp(metadata) : metadata };
   }
 
   #slot(path: Path, child: Child): NodeSlot {
@@ -195,8 +211,9 @@ export class SnapshotCapture {
         if (child.content.kind === 'none') return this.#stored(path, child, { entry: child.entry, content: undefined });
         return this.#contentSlot(path, child, this.#parts.contents.add(child.entry, child.content));
       case 'carried':
+        this.#doubtful.add(keyOf(path));
         this.#unreadable(child.fault, joined(path, child.name));
-        return this.#carriedSlot(child.base);
+        return this.#carriedSlot(path, child.base);
     }
   }
 
@@ -218,9 +235,13 @@ export class SnapshotCapture {
     return { node: nodeOf(entry, base.reference.node.content, undefined), below: noCounts };
   }
 
-  async #carriedSlot(base: BaseEntry | undefined): Promise<BuiltNode | undefined> {
+  async #carriedSlot(path: Path, base: BaseEntry | undefined): Promise<BuiltNode | undefined> {
     if (base?.held !== true || !isStoredReference(base.reference)) return undefined;
     const { node } = base.reference;
+    if (node.subtree !== undefined && !(await this.#parts.ledger.complete(node.subtree, this.#run))) {
+      this.#run.emit({ kind: 'fault', fault: notWhole(), path: joined(path, node.entry.name) });
+      return undefined;
+    }
     const below = node.subtree === undefined ? noCounts : await this.#parts.ledger.counts(node.subtree, this.#run);
     const own =
       node.subtree === undefined
@@ -234,8 +255,12 @@ export class SnapshotCapture {
     let current = child;
     let stored = await promise;
     for (let moved = 0; stored.kind === 'gone' && moved < relocations; moved++) {
-      const found = await this.#parts.source.relocate(path, current.entry, this.#run);
+      const found = await this.#relocate(path, current.entry);
       if (found === undefined) break;
+      if (found instanceof Fault) {
+        stored = { kind: 'failed', fault: found };
+        break;
+      }
       current = found;
       if (found.content.kind === 'none') return this.#stored(path, found, { entry: found.entry, content: undefined });
       stored = await this.#parts.contents.addNow(found.entry, found.content);
@@ -244,12 +269,31 @@ export class SnapshotCapture {
       case 'stored':
         return this.#stored(path, current, this.#asRead(path, current.entry, stored));
       case 'gone':
+        this.#doubtful.add(keyOf(path));
         this.#run.emit({ kind: 'fault', fault: vanished(), path: joined(path, current.entry.name) });
         return undefined;
       case 'failed':
+        this.#doubtful.add(keyOf(path));
         this.#unreadable(stored.fault, joined(path, current.entry.name));
-        return this.#carriedSlot(await this.#inParent(path, current.entry.name));
+        return this.#carriedSlot(path, await this.#inParent(path, current.entry.name));
     }
+  }
+
+  /** Where an entry went; undefined when it is really gone; the Fault when that cannot be told. */
+  async #relocate(path: Path, entry: Entry): Promise<FreshChild | Fault | undefined> {
+    try {
+      return await this.#parts.source.relocate(path, entry, this.#run);
+    } catch (error) {
+      if (!isFault(error) || isFault(error, 'interrupted', 'internal')) throw error;
+      return error;
+    }
+  }
+
+  /** Whether a subtree of the base can be carried forward; told when it cannot. */
+  async #isWhole(base: BaseDirectory, path: Path): Promise<boolean> {
+    if (await base.held(this.#run)) return true;
+    this.#run.emit({ kind: 'fault', fault: notWhole(), path: byteStringOfLatin1(path.join('/')) });
+    return false;
   }
 
   /** The entry as it was when its bytes were read. */
@@ -257,6 +301,7 @@ export class SnapshotCapture {
     const { stamp } = stored;
     if (stored.changed) {
       this.#parts.counters.changedWhileRead++;
+      this.#doubtful.add(keyOf(path));
       this.#run.emit({ kind: 'fault', fault: changedWhileRead(), path: joined(path, entry.name) });
     }
     if (stamp === undefined) return { entry: { ...entry, size: stored.bytes }, content: stored.ids };
