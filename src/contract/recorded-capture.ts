@@ -164,7 +164,13 @@ const createRecordedBase = ({ children, metadata, scannedAt, held }: BaseParts):
     directory: async (path): Promise<BaseDirectory | undefined> => {
       const key = keyOf(path);
       if (!children.has(key)) return undefined;
-      return { path, metadata: metadata.get(key), held: async () => held(key), counts: async () => countsOf(key) };
+      return {
+        path,
+        metadata: metadata.get(key),
+        settled: true,
+        held: async () => held(key),
+        counts: async () => countsOf(key),
+      };
     },
     children: async function* (path) {
       const all = children.get(keyOf(path)) ?? [];

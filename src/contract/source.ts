@@ -127,6 +127,11 @@ export interface Base {
 export interface BaseDirectory {
   readonly path: Path;
   readonly metadata: Metadata | undefined;
+  /**
+   * Whether the store knows that all of its files were at rest when they were captured. Only then may a folder be taken
+   * over without a look at them.
+   */
+  readonly settled: boolean;
   /** Whether the store still holds everything below; when not, the source delivers. */
   held(run: Run): Promise<boolean>;
   counts(run: Run): Promise<Counts>;

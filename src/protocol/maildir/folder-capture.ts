@@ -152,7 +152,7 @@ const unchangedBase = async (
   if (metadata.mtime > base.scannedAt - certainAge) return undefined;
   // A directory in there can change without a trace in this one.
   if ((await before.counts(run)).directories > 0) return undefined;
-  return (await before.held(run)) ? before : undefined;
+  return before.settled && (await before.held(run)) ? before : undefined;
 };
 
 const isUntouched = (before: Metadata, now: Metadata): boolean =>

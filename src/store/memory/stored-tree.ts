@@ -66,7 +66,14 @@ export const baseOfTree = (root: StoredTree, holds: Holds): Pick<Base, 'director
     const found = nodeAt(root, path);
     if (found === undefined) return undefined;
     const { tree, metadata } = found;
-    return { path, metadata, tree, held: async () => isWhole(tree, holds), counts: async () => countsOf(tree) };
+    return {
+      path,
+      metadata,
+      tree,
+      settled: false,
+      held: async () => isWhole(tree, holds),
+      counts: async () => countsOf(tree),
+    };
   },
   async *children(path): AsyncGenerator<readonly BaseEntry[]> {
     for (const page of pages(nodeAt(root, path)?.tree.nodes ?? [])) {

@@ -387,7 +387,7 @@ export class Repository implements Store {
   async #remember(tree: string, indexIds: readonly string[], ledger: SubtreeLedger, run: Run): Promise<void> {
     const directory = this.#cacheDirectory;
     if (directory === undefined) return;
-    const knowledge = { completeRoots: [tree], indexIds, counts: ledger.known() };
+    const knowledge = { completeRoots: [tree], indexIds, counts: ledger.settled() };
     await saveSubtreeKnowledge(directory, this.session.envelope, knowledge, run);
   }
 }

@@ -142,6 +142,7 @@ const baseOf = (parts: SnapshotParts, root: Uint8Array): Pick<Base, 'directory' 
       path,
       metadata: found.node?.entry,
       treeId: found.id,
+      settled: parts.ledger.isSettled(found.id),
       held: (heldRun) => isHeld(parts, found.id, heldRun),
       counts: (countsRun) => parts.ledger.counts(found.id, countsRun),
     };

@@ -69,9 +69,11 @@ export const outlineOf = (json: Uint8Array, table: BlobTable): TreeOutline => {
 export interface SubtreeLedger {
   counts(id: Uint8Array, run: Run): Promise<Counts>;
   complete(id: Uint8Array, run: Run): Promise<boolean>;
-  /** What was asked for or learned: for the cache. What nobody asked for any more is not kept for ever. */
-  known(): ReadonlyMap<string, Counts>;
-  /** Learns the counts of a tree that was just written. */
+  /** Whether the cache tells that a directory's files were at rest when it was captured. */
+  isSettled(id: Uint8Array): boolean;
+  /** For the cache: what was learned, and of what the cache told, what was asked for again. Nothing is kept for ever. */
+  settled(): ReadonlyMap<string, Counts>;
+  /** Learns the counts of a tree that was just written, and whose files were at rest. */
   learn(id: Uint8Array, counts: Counts): void;
 }
 
@@ -81,6 +83,8 @@ export const createSubtreeLedger = (
   known: ReadonlyMap<string, Counts>,
 ): SubtreeLedger => {
   const counted = new Map<string, Counts>();
+  /** Counted, and at rest when captured: by this run, or by one that the cache tells of. */
+  const settled = new Map<string, Counts>();
   const completeTrees = new Map<string, boolean>();
   const visit = async (id: Uint8Array, run: Run): Promise<{ counts: Counts; complete: boolean }> => {
     const key = hexOf(id);
@@ -104,14 +108,16 @@ export const createSubtreeLedger = (
   return {
     counts: async (id, run) => {
       const key = hexOf(id);
-      const before = counted.get(key) ?? known.get(key);
-      if (before !== undefined) counted.set(key, before);
+      const before = known.get(key);
+      if (before !== undefined) settled.set(key, before);
       return before ?? (await visit(id, run)).counts;
     },
+    isSettled: (id) => known.has(hexOf(id)),
     complete: async (id, run) => completeTrees.get(hexOf(id)) ?? (await visit(id, run)).complete,
-    known: () => counted,
+    settled: () => settled,
     learn: (id, counts) => {
       counted.set(hexOf(id), counts);
+      settled.set(hexOf(id), counts);
       completeTrees.set(hexOf(id), true);
     },
   };

@@ -10,7 +10,7 @@ import type {
 } from '../../../contract/source.ts';
 import type { StoredSnapshot } from '../../../contract/store.ts';
 import { byteStringOfLatin1, type ByteString } from '../../../model/byte-string.ts';
-import { noCounts, type Counts, type Entry, type Metadata, type Path } from '../../../model/entry.ts';
+import { noCounts, type Counts, type Entry, type Metadata, type Nanoseconds, type Path } from '../../../model/entry.ts';
 import type { EntryAction } from '../../../model/event.ts';
 import { Fault, isFault } from '../../../model/fault.ts';
 import { DirectoryBuilder, type BuiltNode, type NodeSlot } from './directory-builder.ts';
@@ -70,6 +70,9 @@ export interface CaptureParts {
   readonly counters: CaptureCounters;
 }
 
+/** A file that was touched later than this before the run may not be finished. */
+const settlingTime = 2_000_000_000n;
+
 /** How often a message is looked for again that moves on each time before it is opened. */
 const relocations = 5;
 
@@ -86,13 +89,6 @@ const notWhole = (): Fault =>
   new Fault('blob-missing', 'what the last snapshot had here cannot be carried forward, since parts of it are lost', {
     hint: 'Run `mailkeep check` to see what is lost.',
   });
-
-/**
- * A folder in which something changed, vanished or failed while it was captured: without a change time that could ever
- * be met again, the next run looks into it, however unchanged it seems.
- */
-const withoutStamp = (metadata: Metadata | undefined): Metadata | undefined =>
-  metadata === undefined ? undefined : { ...metadata, ctime: 0n };
 
 const nodeOf = (entry: Entry, content: Uint8Array | undefined, subtree: Uint8Array | undefined): TreeNode => ({
   entry,
@@ -114,8 +110,9 @@ const entriesOf = async (pages: AsyncIterable<readonly BaseEntry[]>): Promise<Re
 export class SnapshotCapture {
   readonly #parts: CaptureParts;
   readonly #run: Run;
+  readonly #startedAt: Nanoseconds;
   readonly #subtrees = new Map<string, Promise<Subtree>>();
-  /** Directories whose listing cannot be relied on. */
+  /** Directories in which something changed, vanished or failed while they were captured. */
   readonly #doubtful = new Set<string>();
   /** What the parent has in the folder where something could not be read last. */
   #failing: { readonly key: string; readonly before: Promise<ReadonlyMap<ByteString, BaseEntry>> } | undefined;
@@ -123,6 +120,7 @@ export class SnapshotCapture {
   constructor(parts: CaptureParts, run: Run) {
     this.#parts = parts;
     this.#run = run;
+    this.#startedAt = run.now();
   }
 
   /** Returns the root tree. */
@@ -193,12 +191,13 @@ export class SnapshotCapture {
     const id = hash('sha256', json, 'buffer');
     const { counters, parent, ledger } = this.#parts;
     if (await this.#parts.storeTree(id, json)) counters.treeBlobs++;
-    ledger.learn(id, counts);
+    // What is not learned is looked into by the next run, however unchanged it seems.
+    if (!this.#doubtful.delete(keyOf(path))) ledger.learn(id, counts);
     const before = await parent?.directory(path, this.#run);
     if (before === undefined || !isStoredDirectory(before)) counters.directoriesNew++;
     else if (sameBytes(before.treeId, id)) counters.directoriesUnmodified++;
     else counters.directoriesChanged++;
-    return { id, counts, metadata: this.#doubtful.delete(keyOf(path)) ? withoutStamp(metadata) : metadata };
+    return { id, counts, metadata };
   }
 
   #slot(path: Path, child: Child): NodeSlot {
@@ -301,9 +300,10 @@ export class SnapshotCapture {
     const { stamp } = stored;
     if (stored.changed) {
       this.#parts.counters.changedWhileRead++;
-      this.#doubtful.add(keyOf(path));
       this.#run.emit({ kind: 'fault', fault: changedWhileRead(), path: joined(path, entry.name) });
     }
+    // It may still be being written, in place: only a file at rest says that its folder will not hold more tomorrow.
+    if (stamp !== undefined || entry.ctime > this.#startedAt - settlingTime) this.#doubtful.add(keyOf(path));
     if (stamp === undefined) return { entry: { ...entry, size: stored.bytes }, content: stored.ids };
     const atime = entry.atime === entry.mtime ? stamp.mtime : entry.atime;
     return { entry: { ...entry, ...stamp, atime }, content: stored.ids };
