@@ -16,7 +16,14 @@ import { errnoCode } from '../../system/errno.ts';
 import { nativePath } from '../../system/native-path.ts';
 import { type Posix, PosixError } from '../../system/posix.ts';
 import { type Loss, setMetadata } from './target-metadata.ts';
-import { type FileEnding, stoppedCode, type WriterJob, type WriterOutcome, type WriterPiece } from './writer-job.ts';
+import {
+  type FileEnding,
+  type FileIdentity,
+  stoppedCode,
+  type WriterJob,
+  type WriterOutcome,
+  type WriterPiece,
+} from './writer-job.ts';
 
 const { O_CREAT, O_EXCL, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_WRONLY } = constants;
 const block = 4096;
@@ -36,8 +43,9 @@ export const createFileWriter = (
     const outcomes: WriterOutcome[] = [];
     for (const [job, task] of jobs.entries()) {
       try {
-        const { losses, changed } = work(bytes, task);
-        if (losses.length > 0 || changed) outcomes.push({ job, losses, changed });
+        const { losses, changed, identity } = work(bytes, task);
+        if (identity !== undefined) outcomes.push({ job, losses, changed, identity });
+        else if (losses.length > 0 || changed) outcomes.push({ job, losses, changed });
       } catch (thrown) {
         const reading = thrown instanceof ReadingFailed;
         const error: unknown = reading ? thrown.cause : thrown;
@@ -49,8 +57,13 @@ export const createFileWriter = (
   };
 };
 
-interface Done {
+/** What came of a file that has its name now. */
+interface Completed {
   readonly losses: readonly Loss[];
+  readonly identity?: FileIdentity;
+}
+
+interface Done extends Completed {
   readonly changed: boolean;
 }
 
@@ -61,14 +74,15 @@ const createWork = (posix: Posix | undefined, stopped: () => boolean) => {
   return (bytes: Uint8Array, job: WriterJob): Done => {
     switch (job.kind) {
       case 'whole':
-        return { losses: writeWhole(bytes, job, posix), changed: false };
+        return { ...writeWhole(bytes, job, { posix, stopped }), changed: false };
       case 'piece':
+        if (stopped()) throw new PosixError(stoppedCode, 'write');
         withFile(within(job.prefix, job.temporary), job.inode, (file) => {
           writePiece(file, bytes, job);
         });
         return nothing;
       case 'finish':
-        return { losses: finish(job, posix), changed: false };
+        return { ...finish(job, posix), changed: false };
       case 'copy':
         copyBuffer ??= new Uint8Array(copyBufferSize);
         return copy(job, { buffer: copyBuffer, stopped }, posix);
@@ -82,10 +96,17 @@ const within = (prefix: ByteString, name: ByteString): ByteString => byteStringO
 
 type Job<Kind extends WriterJob['kind']> = Extract<WriterJob, { readonly kind: Kind }>;
 
-const writeWhole = (bytes: Uint8Array, { ending, pieces }: Job<'whole'>, posix: Posix | undefined): readonly Loss[] =>
+interface Writing {
+  readonly posix: Posix | undefined;
+  readonly stopped: () => boolean;
+}
+
+const writeWhole = (bytes: Uint8Array, { ending, pieces }: Job<'whole'>, { posix, stopped }: Writing): Completed =>
   writeNew(ending, posix, (file) => {
     let size = 0;
     for (const piece of pieces) {
+      // One block of zeros may be a very large file.
+      if (stopped()) throw new PosixError(stoppedCode, 'write');
       writePiece(file, bytes, { piece, sparse: ending.sparse });
       size = Math.max(size, piece.position + piece.length);
     }
@@ -93,32 +114,38 @@ const writeWhole = (bytes: Uint8Array, { ending, pieces }: Job<'whole'>, posix: 
   });
 
 /** Makes a file, fills it, gives it its metadata and its name; leaves nothing behind when that fails. */
-const writeNew = (ending: FileEnding, posix: Posix | undefined, fill: (file: number) => void): readonly Loss[] => {
+const writeNew = (ending: FileEnding, posix: Posix | undefined, fill: (file: number) => void): Completed => {
   const place = within(ending.prefix, ending.temporary ?? ending.name);
   const native = nativePath(place);
   const file = openSync(native, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o600);
   let whole = false;
   try {
     fill(file);
-    const losses = complete(file, place, ending, posix);
+    const completed = complete(file, place, ending, posix);
     whole = true;
-    return losses;
+    return completed;
   } finally {
     closeSync(file);
     if (!whole) unlinkSync(native);
   }
 };
 
-const complete = (file: number, place: ByteString, ending: FileEnding, posix: Posix | undefined): readonly Loss[] => {
+const complete = (file: number, place: ByteString, ending: FileEnding, posix: Posix | undefined): Completed => {
   const { metadata, tidy, temporary, replace, durable } = ending;
   const losses = setMetadata({ descriptor: file, path: place, metadata, tidy }, posix);
-  if (temporary === undefined) return losses;
+  const completed: Completed = ending.identify ? { losses, identity: identityOf(file) } : { losses };
+  if (temporary === undefined) return completed;
   const final = within(ending.prefix, ending.name);
   // A machine that stops right after the rename must find the old file or the new one, not an empty one.
   if (replace && durable) fsyncSync(file);
   if (replace) renameSync(nativePath(place), nativePath(final));
   else renameToFree(place, final, posix);
-  return losses;
+  return completed;
+};
+
+const identityOf = (file: number): FileIdentity => {
+  const { dev, ino } = fstatSync(file, { bigint: true });
+  return { device: dev, inode: ino };
 };
 
 /** Takes a name that must be free: `EEXIST` otherwise. Without the addon there is an instant between look and rename. */
@@ -185,7 +212,7 @@ const withFile = <Result>(place: ByteString, inode: bigint, work: (file: number)
   }
 };
 
-const finish = ({ ending, inode, size }: Job<'finish'>, posix: Posix | undefined): readonly Loss[] => {
+const finish = ({ ending, inode, size }: Job<'finish'>, posix: Posix | undefined): Completed => {
   const place = within(ending.prefix, ending.temporary);
   try {
     return withFile(place, inode, (file) => {
@@ -209,7 +236,7 @@ const copy = (job: Job<'copy'>, { buffer, stopped }: Copying, posix: Posix | und
     const before = reading(() => fstatSync(from, { bigint: true }));
     if (!before.isFile()) throw new ReadingFailed('', { cause: new PosixError('ENOENT', 'open') });
     let copied = 0;
-    const losses = writeNew(job.ending, posix, (file) => {
+    const completed = writeNew(job.ending, posix, (file) => {
       for (;;) {
         const length = reading(() => readSync(from, buffer, 0, buffer.length, copied));
         if (length === 0) break;
@@ -220,7 +247,10 @@ const copy = (job: Job<'copy'>, { buffer, stopped }: Copying, posix: Posix | und
       ftruncateSync(file, copied);
     });
     const after = reading(() => fstatSync(from, { bigint: true }));
-    return { losses, changed: copied !== job.size || before.mtimeNs !== job.mtime || after.mtimeNs !== job.mtime };
+    return {
+      ...completed,
+      changed: copied !== job.size || before.mtimeNs !== job.mtime || after.mtimeNs !== job.mtime,
+    };
   } finally {
     closeSync(from);
   }

@@ -16,7 +16,7 @@ import {
   type Task,
   tellChanged,
 } from './restore-dispatch.ts';
-import type { WriterPiece } from './writer-job.ts';
+import { stoppedCode, type WriterPiece } from './writer-job.ts';
 
 /** Turns what a source delivers into work for the writer threads. */
 export interface DeliveryReceiver {
@@ -167,7 +167,8 @@ const pieceTask = (receiving: Receiving, { request, partial, piece }: PartialPie
       if (outcome !== undefined && !partial.dead) {
         partial.dead = true;
         const path = pathOfFile(file);
-        if (outcome.failure !== undefined) context.ledger.failed(path, failureFault(outcome.failure, path));
+        if (outcome.failure !== undefined && outcome.failure.code !== stoppedCode)
+          context.ledger.failed(path, failureFault(outcome.failure, path));
       }
       closeWhenComplete(receiving, request, partial);
     },

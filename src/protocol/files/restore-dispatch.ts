@@ -12,6 +12,7 @@ import { decideEntry } from './target-decision.ts';
 import type { HeldDirectories, HeldDirectory } from './held-directory.ts';
 import {
   type FileEnding,
+  type FileIdentity,
   stoppedCode,
   type WriterFailure,
   type WriterJob,
@@ -27,6 +28,8 @@ export interface PendingFile {
   readonly content: Content;
   /** Something of this name may be replaced. */
   readonly replace: boolean;
+  /** Told when it was written whole and has its name; given for files that other names are linked to. */
+  readonly written?: (identity: FileIdentity) => void;
 }
 
 export interface RestoreContext {
@@ -159,6 +162,7 @@ export const endingOf = (file: PendingFile, directory: HeldDirectory, context: R
     tidy: directory.inheritsAccess,
     sparse: context.sparse,
     durable: context.durable,
+    identify: file.written !== undefined,
   };
 };
 
@@ -170,6 +174,7 @@ export const settle = (file: PendingFile, outcome: WriterOutcome | undefined, co
   if (outcome?.job === -1 || outcome?.failure?.code === stoppedCode) return;
   for (const loss of outcome?.losses ?? []) ledger.lost(loss);
   if (outcome?.failure === undefined) {
+    if (outcome?.identity !== undefined) file.written?.(outcome.identity);
     ledger.written(path, file.entry.size, file.replace);
   } else if (outcome.failure.code === 'EEXIST' && !file.replace) {
     settleOccupied(file, context);

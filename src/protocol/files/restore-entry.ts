@@ -8,6 +8,7 @@ import type { Action } from './plan-record.ts';
 import { pathOfFile, type PendingFile, type RestoreContext, settle } from './restore-dispatch.ts';
 import { makeLink, makeSpecial } from './special-entry.ts';
 import { attainableMetadata, setMetadata } from './target-metadata.ts';
+import { type FirstName, isStillFirst } from './link-group.ts';
 import { joinedPath } from './target-name.ts';
 
 /**
@@ -83,11 +84,7 @@ export const restoreSpecial = (file: PendingFile, context: RestoreContext): void
 const existing = { job: 0, failure: { code: 'EEXIST', syscall: 'rename', reading: false } } as const;
 
 /** Gives a restored file one more name; false when it has to be written by itself. */
-export const restoreLink = (
-  file: PendingFile,
-  first: { readonly directory: Path; readonly name: ByteString },
-  context: RestoreContext,
-): boolean => {
+export const restoreLink = (file: PendingFile, first: FirstName, context: RestoreContext): boolean => {
   const { entry, directory: path, replace } = file;
   let linked = true;
   within(path, pathOfFile(file), context, (directory) => {
@@ -97,6 +94,7 @@ export const restoreLink = (
       linked = makeLink({
         first: firstDirectory,
         firstName: first.name,
+        isFirst: (there) => isStillFirst(there, first, file.entry),
         directory,
         name: entry.name,
         temporary,

@@ -1,4 +1,5 @@
 import {
+  type BigIntStats,
   chmodSync,
   closeSync,
   constants,
@@ -116,6 +117,8 @@ const setMode = (place: ByteString, mode: number): void => {
 export interface LinkTask {
   readonly first: HeldDirectory;
   readonly firstName: ByteString;
+  /** Whether what has the first name at this moment is what may be linked to. */
+  readonly isFirst: (there: BigIntStats) => boolean;
   readonly directory: HeldDirectory;
   readonly name: ByteString;
   readonly temporary: ByteString;
@@ -124,11 +127,14 @@ export interface LinkTask {
 
 /**
  * Gives a file that was restored another name. False when it cannot be linked (other file system, too many links, the
- * first one is not there): then it is written once more. Throws the system's error otherwise.
+ * first one is not there or is another file): then it is written once more. Throws the system's error otherwise.
  */
-export const makeLink = ({ first, firstName, directory, name, temporary, replace }: LinkTask): boolean => {
+export const makeLink = (task: LinkTask): boolean => {
+  const { first, firstName, isFirst, directory, name, temporary, replace } = task;
   const from = nativePath(byteStringOfLatin1(`${first.prefix}/${firstName}`));
   const final = nativePath(byteStringOfLatin1(`${directory.prefix}/${name}`));
+  const there = lstatSync(from, { bigint: true, throwIfNoEntry: false });
+  if (there === undefined || !isFirst(there)) return false;
   if (!replace) return link(from, final);
   const place = nativePath(byteStringOfLatin1(`${directory.prefix}/${temporary}`));
   if (!link(from, place)) return false;

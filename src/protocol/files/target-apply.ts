@@ -2,10 +2,11 @@ import type { CapturedDirectory, Child, Source } from '../../contract/source.ts'
 import { type Run, throwIfInterrupted } from '../../contract/run.ts';
 import type { Entry, Path } from '../../model/entry.ts';
 import { Fault } from '../../model/fault.ts';
-import { createHardLinks, type HardLinks } from './hard-links.ts';
+import { createHardLinks, type HardLinks, isLinked } from './hard-links.ts';
 import { prepareDirectory, restoreSpecial } from './restore-entry.ts';
 import type { RestoreContext } from './restore-dispatch.ts';
-import { createRound, type Linked, type Round } from './restore-round.ts';
+import { createLinkGroup, leadingFile, type LinkGroup, noteLeft } from './link-group.ts';
+import { createRound, type Round } from './restore-round.ts';
 import type { Action, DirectoryDecisions, PlanRecord } from './plan-record.ts';
 import { unsupported } from './target-decision.ts';
 import { attainableMetadata } from './target-metadata.ts';
@@ -13,6 +14,8 @@ import { childPath, joinedPath } from './target-name.ts';
 
 /** How many entries are brought together before they are read: what a round keeps in memory, about 1 kB each. */
 const entriesInARound = 16_384;
+/** How many bytes a round may hand to a source at once; a larger file is a round by itself. */
+const bytesInARound = 2 ** 30;
 
 /** Walks the source again and does what the plan says. Throws the Fault that made it end early. */
 export const applyPlan = async (
@@ -37,7 +40,7 @@ interface Applying {
   readonly source: Source;
   readonly context: RestoreContext;
   readonly run: Run;
-  readonly links: HardLinks<Linked>;
+  readonly links: HardLinks<LinkGroup>;
   round: Round;
 }
 
@@ -70,6 +73,7 @@ const applyDirectory = async (
         const action = parent.decisions.of(nameOf(child));
         if (action === undefined) ledger.failed(childPath(key, nameOf(child)), unexpected());
         else applyChild(applying, child, { action, parent });
+        if (applying.round.bytes() >= bytesInARound) await flush(applying);
       }
       ledger.check();
       if (applying.round.size() >= entriesInARound) await flush(applying);
@@ -93,9 +97,11 @@ const applyChild = ({ context, links, round }: Applying, child: Child, { action,
     return;
   }
   attainableMetadata(entry, abilities, ledger.lost);
-  const first = links.seen(entry);
-  if (first === undefined) links.add(entry, { directory: parent.path, name: entry.name });
+  const known = links.seen(entry, content)?.place;
+  const group = known ?? createLinkGroup();
+  if (known === undefined) links.add(entry, content, group);
   if (action === 'leave') {
+    if (isLinked(entry)) noteLeft(group, { directory: parent.path, name: entry.name }, context);
     ledger.left(childPath(joinedPath(parent.path), entry.name), entry.size);
     return;
   }
@@ -104,8 +110,8 @@ const applyChild = ({ context, links, round }: Applying, child: Child, { action,
   if (!parent.prepared) ledger.refused();
   else if (entry.type !== 'file') restoreSpecial(file, context);
   else if (action === 'amend') round.amend(file);
-  else if (first === undefined) round.write(file);
-  else round.link(file, first.place);
+  else if (known !== undefined) round.link(file, known);
+  else round.write(isLinked(entry) ? leadingFile(file, group) : file);
 };
 
 const unplanned: DirectoryDecisions = { own: 'skip', of: () => undefined };

@@ -67,8 +67,7 @@ interface Planning {
   readonly options: PlanOptions;
   readonly record: PlanRecord;
   readonly tally: PlanTally;
-  /** Where the first name of a file is, if it stays as it is. */
-  readonly links: HardLinks<ByteString | undefined>;
+  readonly links: HardLinks<PlannedFirst>;
   readonly pending: Map<ByteString, Above>;
 }
 
@@ -153,31 +152,43 @@ const planChild = (planning: Planning, child: Child, parent: ParentPlan): Action
   }
 };
 
+/** What becomes of the first name of a file: `left` if it stays as it is. */
+type PlannedFirst = { readonly kind: 'written' } | { readonly kind: 'left'; readonly place: ByteString; names: number };
+
 const planEntry = (
   { options, links, tally }: Planning,
-  { entry }: FreshChild,
+  { entry, content }: FreshChild,
   { parent, path }: { readonly parent: ParentPlan; readonly path: ByteString },
 ): Action => {
   const place = byteStringOfLatin1(`${options.directory}/${path}`);
   if (parent.presence === 'blocked') return tally.count('leave', entry, path);
-  const linked = links.seen(entry);
+  const linked = links.seen(entry, content);
   let action = decideEntry(entry, parent.presence === 'present' ? place : undefined, options);
   if (linked !== undefined) action = decideLink(linked.place, place, { alone: action, overwrite: options.overwrite });
-  else links.add(entry, action === 'leave' ? place : undefined);
   if (action === 'refuse') throw occupied('a directory');
+  if (linked === undefined)
+    links.add(entry, content, action === 'leave' ? { kind: 'left', place, names: 1 } : { kind: 'written' });
   return tally.count(action, entry, path);
 };
 
-/** One more name of a file: left only when it is that already. */
+/**
+ * One more name of a file: left when it is that already. Nothing is linked to a file that has names we know nothing of,
+ * as these may lie outside the target: then this name is looked at by itself.
+ */
 const decideLink = (
-  first: ByteString | undefined,
+  first: PlannedFirst,
   place: ByteString,
   { alone, overwrite }: { readonly alone: Action; readonly overwrite: Overwrite },
 ): Action => {
   if (alone === 'create' || alone === 'refuse' || overwrite === 'never') return alone;
-  const [here, there] = [lookAt(place), first === undefined ? undefined : lookAt(first)];
-  const linked = here !== undefined && there !== undefined && here.ino === there.ino && here.dev === there.dev;
-  return linked ? 'leave' : 'overwrite';
+  if (first.kind === 'written') return 'overwrite';
+  const [here, there] = [lookAt(place), lookAt(first.place)];
+  if (here === undefined || there === undefined) return alone;
+  if (here.ino === there.ino && here.dev === there.dev) {
+    first.names++;
+    return 'leave';
+  }
+  return there.nlink === BigInt(first.names) ? 'overwrite' : alone;
 };
 
 const planOwn = (planning: Planning, { path, metadata }: CapturedDirectory, { state, presence }: Place): Action => {

@@ -25,6 +25,14 @@ export interface FileEnding {
   readonly tidy: boolean;
   /** Leave out blocks of zeros. */
   readonly sparse: boolean;
+  /** Tell which inode was written: other names are to be linked to it. */
+  readonly identify: boolean;
+}
+
+/** Which file it is, whatever its name. */
+export interface FileIdentity {
+  readonly device: bigint;
+  readonly inode: bigint;
 }
 
 /** What a writer thread does; one system call after another, nothing awaited. */
@@ -83,6 +91,8 @@ export interface WriterOutcome {
   readonly job: number;
   readonly failure?: WriterFailure;
   readonly losses?: readonly Loss[];
+  /** Of a file that was written and has its name. */
+  readonly identity?: FileIdentity;
   /** A local file was not what the scan had seen. */
   readonly changed?: boolean;
 }
@@ -95,9 +105,9 @@ export interface WriterReply {
 export interface WriterSetup {
   /** Whether the sending thread has the addon: what it counts as attainable depends on it. */
   readonly posix: boolean;
-  /** Shared; anything but 0 in its first place: no copy goes on. */
+  /** Shared; anything but 0 in its first place: nothing more is written. */
   readonly stop: Int32Array;
 }
 
-/** What an interrupted copy is said to have failed with. */
+/** What an interrupted write is said to have failed with. */
 export const stoppedCode = 'ECANCELED';
