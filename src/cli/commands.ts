@@ -30,6 +30,9 @@ const loaders: Readonly<Record<string, () => Promise<DefineCommand>>> = {
   key: async () => (await import('./command/key.ts')).keyCommand,
 };
 
+/** Whether a command's next word is a command, too. */
+export const isCommandGroup = (name: string): boolean => name === 'key' || name === 'repair';
+
 /** The command that is asked for; all of them for `--help`, and for `completion`, which tells of all. */
 export const loadCommands = (name: string | undefined): Promise<readonly DefineCommand[]> => {
   const isKnown = name !== undefined && name !== 'completion' && Object.hasOwn(loaders, name);

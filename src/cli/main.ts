@@ -3,10 +3,11 @@ import { readEnvironment } from '../config/environment.ts';
 import { asFault, Fault } from '../model/fault.ts';
 import { createRun } from '../system/run.ts';
 import { messagesIn } from './catalogue/messages.ts';
-import { loadCommands } from './commands.ts';
+import { isCommandGroup, loadCommands } from './commands.ts';
 import type { CommandContext, GlobalOptions } from './context.ts';
 import { type DefineCommand, examples, type Execute } from './define-command.ts';
 import { exitCode, exitCodeOf } from './exit-code.ts';
+import { movedLeadingOptions } from './leading-options.ts';
 import { createListener, faultRecord } from './listener.ts';
 import { createOutput, type Output } from './output.ts';
 import { programVersion } from './version.ts';
@@ -45,8 +46,9 @@ export const main = async (argv: readonly string[]): Promise<number> => {
   };
 
   try {
-    const [version, commands] = await Promise.all([programVersion(), loadCommands(argv[0])]);
-    await createProgram({ version, commands, execute }).parseAsync([...argv], { from: 'user' });
+    const words = movedLeadingOptions(argv, isCommandGroup);
+    const [version, commands] = await Promise.all([programVersion(), loadCommands(words[0])]);
+    await createProgram({ version, commands, execute }).parseAsync([...words], { from: 'user' });
   } catch (error) {
     code = reportUsage(error, output);
   } finally {
