@@ -15,7 +15,7 @@ export interface Source {
    * whole subtree, or its listing. A directory is named in its parent's listing only after it was yielded itself.
    *
    * The source alone decides sameness, from the stamps that the base kept. Failure is not deletion: a directory that
-   * could not be read is `carried` from the base (or, without one, an empty listing) together with its fault.
+   * could not be read, or that vanished with a folder above it, is `carried` from the base (or, without one, an empty listing) together with its fault.
    * Siblings come in byte order of their names (only the `new` of a Maildir may come before its `cur`), so that two walks
    * can be compared side by side. The consumer takes each listing's pages to the end before it asks for the next directory.
    */
@@ -30,7 +30,8 @@ export interface Source {
 
   /**
    * Where an entry is now whose local file was gone when a worker opened it (a Maildir flag change renames the file):
-   * its new listing, or undefined when it is really gone. `path` is that of the directory. The entry keeps the name under
+   * its new listing, perhaps of another type, or undefined when it is really gone. Rejects with a Fault when that cannot be
+   * told (`source-missing`: a folder above it is gone or another), which is a failed read. `path` is that of the directory. The entry keeps the name under
    * which it was listed, or takes its new one.
    */
   relocate(path: Path, entry: Entry, run: Run): Promise<FreshChild | undefined>;

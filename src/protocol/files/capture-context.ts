@@ -4,6 +4,7 @@ import { type ByteString, byteStringOfLatin1 } from '../../model/byte-string.ts'
 import type { Metadata, Path } from '../../model/entry.ts';
 import type { PathFilter } from '../../model/filter.ts';
 import type { MetadataReader } from './local-metadata.ts';
+import type { ScannedPlaces } from './scanned-places.ts';
 
 /** Whether an entry is to be captured; of a directory left out, nothing below is looked at. `file` is absolute. */
 export type EntryFilter = (file: ByteString, metadata: Metadata) => boolean;
@@ -44,6 +45,7 @@ export interface CaptureContext {
   /** Undefined: Maildirs are directories like any other. */
   readonly maildir: MaildirOptions | undefined;
   readonly leftOut: LeftOut;
+  readonly places: ScannedPlaces;
 }
 
 /** Counted, and said once at the end. */

@@ -8,6 +8,8 @@ import { createMetadataReader, type MetadataReader } from './local-metadata.ts';
 import { readLocalFiles } from './read-local-files.ts';
 import { createRelocator } from './relocate.ts';
 import { type PathNode, planPaths } from './path-tree.ts';
+import { createScannedPlaces, type ScannedPlaces } from './scanned-places.ts';
+import { givenFiles, watchCapture } from './watched-capture.ts';
 import { missingPath, type Place, walk } from './walk.ts';
 
 export interface FilesSourceOptions {
@@ -37,10 +39,11 @@ export const createFilesSource = (options: FilesSourceOptions): Source => {
   if (options.paths.length === 0) throw new Fault('usage', 'no path was given to capture');
   const workingDirectory = options.workingDirectory ?? byteStringOfText(process.cwd());
   const root = planPaths(options.paths, workingDirectory);
-  const relocate = createRelocator(root, options.maildir !== undefined);
+  const places = createScannedPlaces();
+  const relocate = createRelocator(root, { maildir: options.maildir !== undefined, places });
   return {
     description: options.paths.map((path) => displayText(path)).join(', '),
-    capture: (base, run) => captureFiles(options, root, { base, run }),
+    capture: (base, run) => captureFiles(options, { root, places }, { base, run }),
     read: (requests, _pieces, run) => readLocalFiles(requests, run),
     relocate: (path, entry, run) => relocate({ path, entry, reader: readerFor(options, run) }, run),
     close: async () => {},
@@ -56,7 +59,7 @@ const readerFor = (options: FilesSourceOptions, run: Run): MetadataReader =>
 
 async function* captureFiles(
   options: FilesSourceOptions,
-  root: PathNode,
+  { root, places }: { readonly root: PathNode; readonly places: ScannedPlaces },
   { base, run }: { readonly base: Base | undefined; readonly run: Run },
 ): AsyncGenerator<CapturedDirectory, void> {
   const context: CaptureContext = {
@@ -67,21 +70,24 @@ async function* captureFiles(
     oneFileSystem: options.oneFileSystem ?? false,
     maildir: options.maildir,
     leftOut: { sockets: 0, mailCaches: 0 },
+    places,
   };
   refuseWhenAllMissing(context, root);
+  const stats = root.path === undefined ? undefined : context.reader.stats(root.path);
+  if (root.path !== undefined && stats !== undefined) places.remember(root.path, stats);
   const place: Place = {
     path: [],
     file: root.path,
     metadata: undefined,
     node: root,
-    device: context.oneFileSystem && root.path !== undefined ? context.reader.stats(root.path)?.dev : undefined,
+    device: context.oneFileSystem ? stats?.dev : undefined,
   };
-  yield* walk(context, place);
+  yield* watchCapture(context, root, walk(context, place));
   tellWhatIsNotKept(context);
 }
 
 const refuseWhenAllMissing = (context: CaptureContext, root: PathNode): void => {
-  const paths = givenPaths(root);
+  const paths = givenFiles(root);
   const isThere = (file: ByteString): boolean => {
     try {
       return context.reader.stats(file) !== undefined;
@@ -93,11 +99,6 @@ const refuseWhenAllMissing = (context: CaptureContext, root: PathNode): void => 
   const [first] = paths;
   if (first !== undefined && !paths.some(isThere)) throw missingPath(first);
 };
-
-const givenPaths = (node: PathNode): ByteString[] => [
-  ...(node.path === undefined ? [] : [node.path]),
-  ...[...node.children.values()].flatMap(givenPaths),
-];
 
 const tellWhatIsNotKept = ({ run, reader, leftOut }: CaptureContext): void => {
   const tell = (count: number, [one, many]: readonly [string, string], fate: string): void => {

@@ -52,7 +52,8 @@ async function* readFile(reading: FileReading, filling: Filling): AsyncGenerator
   try {
     handle = await openForReading(reading.file);
   } catch (error) {
-    if (errnoCode(error) === 'ENOENT') return { kind: 'gone' };
+    // Gone, or something else by now: `relocate` tells which.
+    if (['ENOENT', 'ELOOP', 'ENXIO', 'ENOTDIR'].includes(errnoCode(error) ?? '')) return { kind: 'gone' };
     return { kind: 'failed', fault: unreadable(error, reading.file) };
   }
   try {

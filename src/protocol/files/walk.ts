@@ -9,7 +9,7 @@ import { captureMessages } from '../maildir/folder-capture.ts';
 import { isMaildirFolder } from '../maildir/folder-layout.ts';
 import { countTemporary, withoutCaches } from '../maildir/mail-cache.ts';
 import { createBaseCursor } from './base-cursor.ts';
-import { type CaptureContext, childFile, type MaildirOptions, nextTurn, pageSize } from './capture-context.ts';
+import { type CaptureContext, childFile, joined, type MaildirOptions, nextTurn, pageSize } from './capture-context.ts';
 import { type DirectoryNames, readDirectoryNames } from './directory-names.ts';
 import { capturable } from './entry-kind.ts';
 import { typeOf, unreadable } from './local-metadata.ts';
@@ -45,12 +45,22 @@ export async function* walk(context: CaptureContext, place: Place): AsyncGenerat
   throwIfInterrupted(context.run);
   const { file, node, path, metadata } = place;
   let read: DirectoryNames = { names: [], directories: new Set() };
+  let fault: Fault | undefined;
   try {
-    if (file !== undefined) read = readDirectoryNames(file);
+    if (file !== undefined) {
+      read = readDirectoryNames(file);
+      // What was unmounted between the two looks has the names of what lay below it.
+      fault = placeLost(context, file);
+    }
   } catch (error) {
-    if (file === undefined || (errnoCode(error) === 'ENOENT' && node === undefined)) return undefined;
+    if (file === undefined) throw error;
+    const isGone = isMissing(error);
+    fault = (isGone ? placeLost(context, file, node) : undefined) ?? unreadable(error, file, 'list');
+    if (isGone && node === undefined && fault.code !== 'source-missing') return tellOfVanished(context, path, file);
+  }
+  if (fault !== undefined) {
     const base = await context.base?.directory(path, context.run);
-    yield { path, metadata, listing: { kind: 'carried', base, fault: unreadable(error, file, 'list') } };
+    yield { path, metadata, listing: { kind: 'carried', base, fault } };
     return 'directory';
   }
   const outcomes: Outcomes = new Map();
@@ -68,6 +78,33 @@ export async function* walk(context: CaptureContext, place: Place): AsyncGenerat
   yield { path, metadata, listing: { kind: 'listed', pages: listPages(context, place, { names, outcomes }) } };
   return 'directory';
 }
+
+/** ELOOP and ENOTDIR: something else has its name now. */
+const isMissing = (error: unknown): boolean => ['ENOENT', 'ENOTDIR', 'ELOOP'].includes(errnoCode(error) ?? '');
+
+/** A given directory itself; of another, what is above it, unless it is there as another than it was. */
+const placeLost = (context: CaptureContext, file: ByteString, node?: PathNode): Fault | undefined => {
+  const above = context.places.lostAbove(file, context.reader);
+  if (above !== undefined || node !== undefined) return above ?? context.places.lost(file, context.reader);
+  return isThere(context, file) ? context.places.lost(file, context.reader) : undefined;
+};
+
+const isThere = ({ reader }: CaptureContext, file: ByteString): boolean => {
+  try {
+    return reader.stats(file) !== undefined;
+  } catch {
+    // Something is there that cannot be looked at.
+    return true;
+  }
+};
+
+/** It was removed, in a folder that is still what it was. */
+const tellOfVanished = ({ run }: CaptureContext, path: Path, file: ByteString): undefined => {
+  const fault = new Fault('entry-vanished', `${displayText(file)} was removed while it was looked at`, {
+    context: { path: displayText(file) },
+  });
+  run.emit({ kind: 'fault', fault, path: joined(path) });
+};
 
 /** Where single files or folders inside were given, it is taken as the plain directory it is. */
 const isFolderOfItsOwn = ({ node }: Place): boolean => node === undefined || node.children.size === 0;
@@ -111,6 +148,7 @@ async function* walkChild(
   const given = givenIn(place, name);
   const file = fileIn(place, name);
   const looked = lookAt(context, file, given);
+  if (looked === undefined) tellOfVanished(context, [...place.path, name], file);
   if (looked === undefined || looked instanceof Fault) return looked;
   const { stats, metadata } = looked;
   if (typeOf(stats) !== 'directory') return 'no directory';
@@ -122,6 +160,7 @@ async function* walkChild(
     return 'directory';
   }
   const isWay = given !== undefined && given.path === undefined;
+  if (!isWay) context.places.remember(file, stats);
   const ownDevice = context.oneFileSystem && !isWay ? stats.dev : undefined;
   const device = given === undefined ? place.device : ownDevice;
   return yield* walk(context, { path, file: isWay ? undefined : file, metadata, node: given, device });
@@ -135,7 +174,7 @@ interface Looked {
   readonly metadata: Metadata;
 }
 
-/** Undefined: it is gone. A given path that is gone is a Fault: an unmounted disk must not look like a deletion. */
+/** Undefined: it is gone, and the folders above it are what they were. A given path that is gone is a Fault: an unmounted disk must not look like a deletion. */
 const lookAt = (context: CaptureContext, file: ByteString, given: PathNode | undefined): Looked | Fault | undefined => {
   const isWay = given !== undefined && given.path === undefined;
   try {
@@ -147,9 +186,9 @@ const lookAt = (context: CaptureContext, file: ByteString, given: PathNode | und
       });
     }
   } catch (error) {
-    return given === undefined && errnoCode(error) === 'ENOENT' ? undefined : unreadable(error, file);
+    if (given !== undefined || !isMissing(error)) return unreadable(error, file);
   }
-  return given === undefined ? undefined : missingPath(file);
+  return given === undefined ? context.places.lostAbove(file, context.reader) : missingPath(file);
 };
 
 export const missingPath = (file: ByteString): Fault =>

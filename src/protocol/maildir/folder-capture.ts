@@ -1,10 +1,10 @@
 import type { Run } from '../../contract/run.ts';
 import type { Base, BaseDirectory, CapturedDirectory } from '../../contract/source.ts';
 import { identityOf } from '../../mail/maildir-name.ts';
-import { type ByteString, byteStringOfLatin1 } from '../../model/byte-string.ts';
+import { type ByteString, byteStringOfLatin1, displayText } from '../../model/byte-string.ts';
 import type { Metadata, Path } from '../../model/entry.ts';
 import { Fault } from '../../model/fault.ts';
-import { type CaptureContext, childFile, type MaildirOptions } from '../files/capture-context.ts';
+import { type CaptureContext, childFile, joined, type MaildirOptions } from '../files/capture-context.ts';
 import { unreadable } from '../files/local-metadata.ts';
 import { seventhOf } from './folder-layout.ts';
 import { createMessageFinder } from './message-finder.ts';
@@ -111,7 +111,8 @@ const lookAtPart = async (
   let isElsewhere: boolean;
   try {
     const stats = reader.stats(place.file);
-    if (stats === undefined) return { ...place, kind: 'left-out' };
+    if (stats === undefined) return vanishedPart(context, place);
+    context.places.remember(place.file, stats);
     isElsewhere = place.device !== undefined && stats.dev !== place.device;
     metadata = reader.describe(place.file, stats);
   } catch (error) {
@@ -123,11 +124,27 @@ const lookAtPart = async (
   if (unchanged !== undefined) return { ...place, kind: 'same', metadata, base: unchanged };
   try {
     const scan = await scanSettled(place.file, { reader, run });
-    return scan === undefined ? { ...place, kind: 'left-out' } : { ...place, kind: 'scanned', metadata, scan };
+    const fault = scan === undefined ? context.places.lostAbove(place.file, reader) : lostPart(context, place);
+    if (fault !== undefined) return { ...place, kind: 'unlisted', metadata, fault };
+    return scan === undefined ? vanishedPart(context, place) : { ...place, kind: 'scanned', metadata, scan };
   } catch (error) {
     if (error instanceof Fault) throw error;
     return { ...place, kind: 'unlisted', metadata, fault: unreadable(error, place.file, 'list') };
   }
+};
+
+const lostPart = ({ places, reader }: CaptureContext, { file }: PartPlace): Fault | undefined =>
+  places.lost(file, reader) ?? places.lostAbove(file, reader);
+
+/** Gone since the folder was listed: with the folders above it, or by itself. */
+const vanishedPart = ({ places, reader, run }: CaptureContext, place: PartPlace): Part => {
+  const fault = places.lostAbove(place.file, reader);
+  if (fault !== undefined) return { ...place, kind: 'fault', fault };
+  const removed = new Fault('entry-vanished', `${displayText(place.file)} was removed while it was looked at`, {
+    context: { path: displayText(place.file) },
+  });
+  run.emit({ kind: 'fault', fault: removed, path: joined(place.path) });
+  return { ...place, kind: 'left-out' };
 };
 
 interface Comparison {

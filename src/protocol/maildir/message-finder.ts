@@ -14,7 +14,7 @@ export interface FoundMessage {
 
 export interface FindResult {
   readonly found: ReadonlyMap<ByteString, FoundMessage>;
-  /** Whether what was not found is certainly not there. */
+  /** Whether what was not found is certainly not there: both `new` and `cur` were looked through, and were at rest. */
   readonly certain: boolean;
 }
 
@@ -46,7 +46,8 @@ export const createMessageFinder = (folder: ByteString, reader: MetadataReader):
         if (attempt > 0) await nextTurn();
         last = await scanFolder(folder, (directory) => scan(directory, { reader, run, tries: 3 }));
         if (pickUp(last, { missing, found, reader }) > 0) continue;
-        if (last.every(({ scan: { settled } }) => settled)) return { found, certain: true };
+        if (last.length === subdirectories.length && last.every(({ scan: { settled } }) => settled))
+          return { found, certain: true };
         // They are nowhere, in a folder where something happened just now: that is worth waiting for.
         if (waits++ === 2) break;
         scan = scanSettled;
@@ -64,10 +65,22 @@ const scanFolder = async (
   const scans: FolderScan[] = [];
   for (const name of subdirectories) {
     const directory = childFile(folder, name);
-    const scanned = await scan(directory);
+    const scanned = await unlessGone(scan, directory);
     if (scanned !== undefined) scans.push({ directory, scan: scanned });
   }
   return scans;
+};
+
+const unlessGone = async (
+  scan: (directory: ByteString) => Promise<Scan | undefined> | Scan | undefined,
+  directory: ByteString,
+): Promise<Scan | undefined> => {
+  try {
+    return await scan(directory);
+  } catch (error) {
+    if (errnoCode(error) === 'ENOENT') return undefined;
+    throw error;
+  }
 };
 
 interface Search {

@@ -115,12 +115,15 @@ const listPage = async (
       continue;
     }
     const own = looked[at] ?? 'gone';
-    const message = own === 'gone' ? (found.get(identityOf(name)) ?? (certain ? 'gone' : 'unsure')) : own;
+    const message = own === 'gone' ? (found.get(identityOf(name)) ?? whyMissing(context, part, certain)) : own;
     const child = childOf(context, { name, message, candidates, exact, file: childFile(part.file, name), alarm });
     if (child !== undefined) children.push(child);
   }
   return children;
 };
+
+const whyMissing = ({ places, reader }: CaptureContext, { file }: ScannedPart, certain: boolean): Looked =>
+  places.lost(file, reader) ?? places.lostAbove(file, reader) ?? (certain ? 'gone' : 'unsure');
 
 const nothingMissing: Awaited<ReturnType<MessageFinder['find']>> = { found: new Map(), certain: true };
 

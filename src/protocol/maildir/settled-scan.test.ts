@@ -7,6 +7,7 @@ import type { Base, Child } from '../../contract/source.ts';
 import { identityOf } from '../../mail/maildir-name.ts';
 import { byteStringOfText } from '../../model/byte-string.ts';
 import type { CaptureContext } from '../files/capture-context.ts';
+import { createScannedPlaces } from '../files/scanned-places.ts';
 import { createMetadataReader, type MetadataReader } from '../files/local-metadata.ts';
 import { type MaildirFixture, makeMaildir } from './maildir-fixture.ts';
 import { createMessageFinder } from './message-finder.ts';
@@ -81,6 +82,7 @@ describe('a listing from an unsettled scan', () => {
       oneFileSystem: false,
       maildir: undefined,
       leftOut: { sockets: 0, mailCaches: 0 },
+      places: createScannedPlaces(),
     };
     const finder = createMessageFinder(folder.file, reader);
     const pages = listMessages(context, { folder, part, parts: [part], below: new Map(), finder });
