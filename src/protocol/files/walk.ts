@@ -49,6 +49,8 @@ export async function* walk(context: CaptureContext, place: Place): AsyncGenerat
   try {
     if (file !== undefined) {
       read = readDirectoryNames(file);
+      // Opening a folder may mount what belongs there; then it is read as what it is now.
+      if (wasMounted(context, file)) read = readDirectoryNames(file);
       // What was unmounted between the two looks has the names of what lay below it.
       fault = placeLost(context, file);
     }
@@ -81,6 +83,16 @@ export async function* walk(context: CaptureContext, place: Place): AsyncGenerat
 
 /** ELOOP and ENOTDIR: something else has its name now. */
 const isMissing = (error: unknown): boolean => ['ENOENT', 'ENOTDIR', 'ELOOP'].includes(errnoCode(error) ?? '');
+
+/** Whether a file system came to lie on the directory since it was looked at, as an automounter does it. */
+const wasMounted = ({ places, reader }: CaptureContext, file: ByteString): boolean => {
+  if (places.lost(file, reader) === undefined) return false;
+  const stats = reader.stats(file);
+  // After an unmount it is of its parent's file system again.
+  if (stats === undefined || stats.dev === reader.stats(childFile(file, byteStringOfLatin1('..')))?.dev) return false;
+  places.remember(file, stats);
+  return true;
+};
 
 /** A given directory itself; of another, what is above it, unless it is there as another than it was. */
 const placeLost = (context: CaptureContext, file: ByteString, node?: PathNode): Fault | undefined => {
