@@ -1,4 +1,5 @@
 import type { Backend } from './contract/backend.ts';
+import type { StorageSettings } from './contract/storage-settings.ts';
 import { Fault } from './model/fault.ts';
 import { sleep } from './system/clock.ts';
 
@@ -7,24 +8,45 @@ import { sleep } from './system/clock.ts';
  * what it uses.
  */
 
-/** restic's schemes of places for a repository; without one of these a location is a local folder. */
-const schemes = ['s3', 'sftp', 'rest', 'rclone', 'b2', 'azure', 'gs', 'swift'] as const;
+/** Opens what a location names. Nothing is made and nothing is asked yet; each backend reads its own kind of location. */
+type OpenStorage = (location: string, settings: StorageSettings) => Promise<Backend>;
 
-/** Opens the storage that a location names, in restic's notation: a path, or `scheme:…`. Nothing is created. */
-export const openBackend = async (location: string): Promise<Backend> => {
-  const scheme = schemes.find((known) => location.startsWith(`${known}:`));
-  if (scheme !== undefined) {
-    throw new Fault('unsupported', `repositories at ${scheme}: cannot be opened by this version`, {
-      hint: 'Give the path of a local folder; the other kinds of storage come with a later version.',
-    });
-  }
+const openLocal: OpenStorage = async (location) => {
   const path = location.startsWith('local:') ? location.slice('local:'.length) : location;
   if (path === '')
     throw new Fault('usage', 'the location of the repository is empty', { hint: 'Give --repo a folder.' });
-  const [{ openLocalBackend }, { withRetry }] = await Promise.all([
-    import('./backend/local.ts'),
+  const { openLocalBackend } = await import('./backend/local.ts');
+  return openLocalBackend(path);
+};
+
+const notYet =
+  (scheme: string): OpenStorage =>
+  async () => {
+    throw new Fault('unsupported', `repositories at ${scheme}: cannot be opened by this version`, {
+      hint: 'Give the path of a local folder; the other kinds of storage come with a later version.',
+    });
+  };
+
+/** restic's schemes of places for a repository; without one of these a location is a local folder. */
+const schemes: Readonly<Record<string, OpenStorage>> = {
+  local: openLocal,
+  s3: notYet('s3'),
+  sftp: notYet('sftp'),
+  rest: notYet('rest'),
+  rclone: notYet('rclone'),
+  b2: notYet('b2'),
+  azure: notYet('azure'),
+  gs: notYet('gs'),
+  swift: notYet('swift'),
+};
+
+/** Opens the storage that a location names, in restic's notation: a path, or `scheme:…`. Nothing is created. */
+export const openBackend = async (location: string, settings: StorageSettings): Promise<Backend> => {
+  const scheme = Object.keys(schemes).find((known) => location.startsWith(`${known}:`)) ?? 'local';
+  const [backend, { withRetry }] = await Promise.all([
+    (schemes[scheme] ?? openLocal)(location, settings),
     import('./backend/with-retry.ts'),
   ]);
   // A local path may be a mounted network drive, whose handles go stale and whose server has moments of silence.
-  return withRetry(openLocalBackend(path), { random: Math.random, sleep });
+  return withRetry(backend, { random: Math.random, sleep });
 };

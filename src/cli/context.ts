@@ -22,6 +22,15 @@ export interface GlobalOptions {
   readonly mailAware: boolean;
   /** Bytes. */
   readonly packSize?: number;
+  /** Of the storage, by key: `-o s3.region=…`. */
+  readonly option?: Readonly<Record<string, string>>;
+  readonly cacert?: string;
+  readonly insecureTls: boolean;
+  /** Bytes a second. */
+  readonly limitUpload?: number;
+  readonly limitDownload?: number;
+  /** Milliseconds. */
+  readonly stuckRequestTimeout?: number;
   readonly json: boolean;
   readonly quiet: boolean;
   readonly verbose: number;

@@ -1,6 +1,7 @@
 import { Command, Help, InvalidArgumentError, Option } from 'commander';
 import { parseBytes } from '../model/size.ts';
 import type { CommandContext, GlobalOptions } from './context.ts';
+import { collectOption, parseRate } from './storage-options.ts';
 
 /** What the main program does with an action: it makes the context, catches faults, and sets the exit code. */
 export type Execute = (options: GlobalOptions, action: (context: CommandContext) => Promise<number>) => Promise<void>;
@@ -50,6 +51,12 @@ export const addGlobalOptions = (command: Command): Command =>
     .option('--retry-lock <time>', 'wait that long for a locked repository, e.g. 5m', parseWait, 0)
     .addOption(new Option('--compression <mode>', 'how to compress new data').choices(['auto', 'off', 'max']))
     .option('--pack-size <size>', 'size of new packs, 4M to 128M', parseSize)
+    .option('-o, --option <key=value>', 'option of the storage, e.g. s3.region=eu-central-1', collectOption)
+    .option('--cacert <file>', 'certificates to trust, in PEM, instead of the system’s (default: RESTIC_CACERT)')
+    .option('--insecure-tls', 'trust any certificate of the storage (not for daily use)', false)
+    .option('--limit-upload <rate>', 'KiB a second, on average (default: no limit)', parseRate)
+    .option('--limit-download <rate>', 'KiB a second, on average (default: no limit)', parseRate)
+    .option('--stuck-request-timeout <time>', 'how long the storage may be silent (default: 5m)', parseWait)
     .option('--no-mail-aware', 'cut files exactly where restic does, not at the parts of messages')
     .option('--json', 'print results as JSON', false)
     .option('-q, --quiet', 'print results only, no progress', false)

@@ -8,6 +8,7 @@ import { openBackend } from '../registry.ts';
 import type { OpenOptions, Repository } from '../store/restic/repository.ts';
 import { processIdentity } from '../system/identity.ts';
 import type { CommandContext } from './context.ts';
+import { storageSettings } from './storage-options.ts';
 import { programVersion } from './version.ts';
 
 /** Which repository a command is about, and what opens it. */
@@ -84,7 +85,7 @@ export const ensureDefault = async (access: RepositoryAccess, context: CommandCo
   if (file === builtIn.passwordFile) await ensurePasswordFile(file, environment.configDirectory);
   const options = await openOptions(context, await passwordOf(access, context));
   const { initRepository } = await import('../store/restic/repository.ts');
-  const backend = await openBackend(access.location);
+  const backend = await openBackend(access.location, storageSettings(context));
   const id = await initRepository(backend, { ...options, generatedPassword: file === builtIn.passwordFile }, run);
   output.say(messages.firstRepository(access.location));
   if (file === builtIn.passwordFile) {
@@ -115,7 +116,7 @@ export const withRepository = async <Result>(
   if (access.isDefault && !defaultRepository(context.environment).exists) throw noneYet(access.location);
   const [{ assertRepository, openRepository }, backend] = await Promise.all([
     import('../store/restic/repository.ts'),
-    openBackend(access.location),
+    openBackend(access.location, storageSettings(context)),
   ]);
   // Nobody should be asked for the password of a repository that is not there.
   if (access.password === undefined) await assertRepository(backend, context.run);

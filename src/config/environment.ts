@@ -9,6 +9,8 @@ export type PasswordSource =
   | { readonly kind: 'command'; readonly command: string }
   | { readonly kind: 'value'; readonly password: string };
 
+type Variables = Readonly<Record<string, string | undefined>>;
+
 /** What the environment says: every variable of restic's that has a meaning here, and the same under `MAILKEEP_`. */
 export interface Environment {
   readonly repository: string | undefined;
@@ -36,9 +38,11 @@ export interface Environment {
   readonly language: 'en' | 'ja';
   readonly color: boolean;
   readonly home: string;
+  /** File of certificates to trust: RESTIC_CACERT. */
+  readonly certificates: string | undefined;
+  /** All of it, for what a storage's users expect to be honoured, such as AWS_REGION. */
+  readonly variables: Variables;
 }
-
-type Variables = Readonly<Record<string, string | undefined>>;
 
 const mebibyte = 1_048_576;
 
@@ -103,5 +107,7 @@ export const readEnvironment = (variables: Variables = process.env): Environment
     language: languageOf(present('MAILKEEP_LANG') ?? present('LC_ALL') ?? present('LC_MESSAGES') ?? present('LANG')),
     color: present('NO_COLOR') === undefined && present('TERM') !== 'dumb',
     home,
+    certificates: either('CACERT'),
+    variables,
   };
 };

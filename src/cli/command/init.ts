@@ -12,6 +12,7 @@ import { examples, newCommand, type DefineCommand } from '../define-command.ts';
 import { exitCode } from '../exit-code.ts';
 import { addLeftOut } from '../left-out.ts';
 import { ensureDefault, openOptions, repositoryAccess, type RepositoryAccess } from '../open-repository.ts';
+import { storageSettings } from '../storage-options.ts';
 
 interface InitCommandOptions extends GlobalOptions {
   readonly generatePassword?: string;
@@ -81,7 +82,7 @@ const makeGiven = async (
 ): Promise<string> => {
   const [{ initRepository }, backend] = await Promise.all([
     import('../../store/restic/repository.ts'),
-    openBackend(access.location),
+    openBackend(access.location, storageSettings(context)),
   ]);
   const make = async (password: string, generatedPassword: boolean): Promise<string> =>
     initRepository(backend, { ...(await openOptions(context, password)), generatedPassword }, context.run);

@@ -6,6 +6,7 @@ import { openBackend } from '../../registry.ts';
 import type { Repository } from '../../store/restic/repository.ts';
 import type { CommandContext } from '../context.ts';
 import { openOptions, passwordOf } from '../open-repository.ts';
+import { storageSettings } from '../storage-options.ts';
 
 /** restic's options for the repository that snapshots are copied from. */
 export interface FromOptions {
@@ -58,7 +59,7 @@ export const withFromRepository = async <Result>(
   const access = { location, password: passwordSource(options, context), isDefault: false };
   const [{ openRepository }, backend] = await Promise.all([
     import('../../store/restic/repository.ts'),
-    openBackend(location),
+    openBackend(location, storageSettings(context)),
   ]);
   const { keyHint: _ofTheOther, ...settings } = await openOptions(context, await passwordOf(access, context));
   const keyHint = options.fromKeyHint ?? context.environment.from.keyHint;
