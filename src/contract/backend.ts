@@ -39,7 +39,8 @@ export interface ThreadEntrance {
  *
  * Every call converts what the storage says into a Fault: `object-missing`, `object-exists`, `permission-denied`,
  * `disk-full`, `quota-exceeded`, `read-only`, `backend-unavailable` (with `retry` where it may pass), `io-failed`,
- * `backend-misbehaved` (it broke a guarantee below), `interrupted`.
+ * `backend-misbehaved` (it broke a guarantee below), `interrupted`, and where there is a connection to be made
+ * `host-key-unknown`, `host-key-changed`, `certificate-untrusted`, `credentials-refused`.
  */
 export interface Backend {
   /** For people: `/srv/backup`, `sftp:alice@nas:/backup`. No secret in it. */

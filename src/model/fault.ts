@@ -44,6 +44,12 @@ export type FaultCode =
   | 'object-missing'
   | 'object-exists'
   | 'backend-unavailable'
+  /** The server at the other end is not shown to be the one it should be. */
+  | 'host-key-unknown'
+  | 'host-key-changed'
+  | 'certificate-untrusted'
+  /** The user, the password or the key was not accepted. */
+  | 'credentials-refused'
   | 'backend-misbehaved'
   // the target of a restore
   | 'target-occupied'
