@@ -1,4 +1,4 @@
-import { byteStringOfBytes, displayText } from '../model/byte-string.ts';
+import { byteStringOfBytes, byteStringOfLatin1, displayText } from '../model/byte-string.ts';
 import type { ByteString } from '../model/byte-string.ts';
 
 const encoder = new TextEncoder();
@@ -11,6 +11,31 @@ export const mailboxText = (name: ByteString): string => {
   const decoded = decodeModifiedUtf7(name);
   return displayText(decoded === undefined ? name : byteStringOfBytes(encoder.encode(decoded)));
 };
+
+/**
+ * A name as people write it in modified UTF-7: printable ASCII stands for itself, `&` is `&-`, everything else is base64 of
+ * UTF-16 between `&` and `-`. What is no well-formed text has U+FFFD for its lone surrogates.
+ */
+export const encodeModifiedUtf7 = (text: string): ByteString => {
+  const encoded = text
+    .toWellFormed()
+    .replace(/&/g, '&-')
+    .replace(/[^\x20-\x7e]+/g, (stretch) => `&${base64OfUtf16(stretch)}-`);
+  return byteStringOfLatin1(encoded);
+};
+
+const base64OfUtf16 = (text: string): string => {
+  let bytes = '';
+  for (let at = 0; at < text.length; at++) {
+    const unit = text.charCodeAt(at);
+    bytes += String.fromCharCode(unit >> 8, unit & 0xff);
+  }
+  return btoa(bytes).replaceAll('/', ',').replace(/=+$/, '');
+};
+
+/** Whether a name can stand where modified UTF-7 is asked for: printable ASCII in which every `&` begins what it should. */
+export const isModifiedUtf7 = (name: ByteString): boolean =>
+  /^[\x20-\x7e]*$/.test(name) && (!name.includes('&') || decodeModifiedUtf7(name) !== undefined);
 
 /** Undefined if the name is no valid modified UTF-7, or holds nothing encoded. */
 const decodeModifiedUtf7 = (name: ByteString): string | undefined => {

@@ -1,0 +1,92 @@
+import type { ByteString } from '../../model/byte-string.ts';
+import {
+  bytesField,
+  bytesFields,
+  damaged,
+  encodeJson,
+  type Fields,
+  numberField,
+  parseFields,
+  recordsField,
+  textField,
+} from './json-fields.ts';
+
+/**
+ * Why a message is on one side only. `missing`: the server has it and the snapshot does not. `carried`: the snapshot has
+ * it from an earlier one, as it could not be looked at. `different`: it is there, but not as the server announced it.
+ */
+export type LedgerKind = 'missing' | 'carried' | 'different';
+
+export interface LedgerDifference {
+  /** Undefined: of the folder as a whole. */
+  readonly uid?: number;
+  readonly kind: LedgerKind;
+  /** A sentence, or the code of a fault; empty: unexplained, which is an error. */
+  readonly reason: string;
+}
+
+export interface FolderLedger {
+  /** Raw, as in `mailbox.json`. */
+  readonly name: ByteString;
+  readonly uidValidity: number;
+  /** As the server counted at the end; undefined when it could not be asked. */
+  readonly onServer: number | undefined;
+  readonly inSnapshot: number;
+  readonly differences: readonly LedgerDifference[];
+}
+
+/** The completeness ledger of one run: `.mailkeep/ledger.json`. */
+export interface Ledger {
+  readonly folders: readonly FolderLedger[];
+}
+
+export const encodeLedger = ({ folders }: Ledger): Uint8Array =>
+  encodeJson(
+    {
+      version: 1,
+      folders: folders.map(({ name, uidValidity, onServer, inSnapshot, differences }) => ({
+        ...bytesFields('name', name),
+        uidValidity,
+        onServer,
+        inSnapshot,
+        differences: differences.map(({ uid, kind, reason }) => ({ uid, kind, reason })),
+      })),
+    },
+    1,
+  );
+
+/** Unknown fields are passed over. Fault `tree-damaged`. */
+export const parseLedger = (bytes: Uint8Array): Ledger => {
+  const what = '.mailkeep/ledger.json';
+  return { folders: recordsField(parseFields(bytes, what), 'folders').map((fields) => parseFolder(fields, what)) };
+};
+
+const parseFolder = (fields: Fields, what: string): FolderLedger => {
+  const [name, inSnapshot] = [bytesField(fields, 'name'), numberField(fields, 'inSnapshot')];
+  if (name === undefined || inSnapshot === undefined) throw damaged(what);
+  return {
+    name,
+    uidValidity: numberField(fields, 'uidValidity') ?? 0,
+    onServer: numberField(fields, 'onServer'),
+    inSnapshot,
+    differences: recordsField(fields, 'differences').flatMap((one) => parseDifference(one) ?? []),
+  };
+};
+
+const kinds: Readonly<Record<string, LedgerKind>> = { missing: 'missing', carried: 'carried', different: 'different' };
+
+const parseDifference = (fields: Fields): LedgerDifference | undefined => {
+  const kind = kinds[textField(fields, 'kind') ?? ''];
+  const uid = numberField(fields, 'uid');
+  if (kind === undefined) return undefined;
+  return { ...(uid === undefined ? {} : { uid }), kind, reason: textField(fields, 'reason') ?? '' };
+};
+
+/** Whether a folder's counts and differences agree, and each has its reason. */
+export const isExplained = ({ onServer, inSnapshot, differences }: FolderLedger): boolean => {
+  if (differences.some(({ reason }) => reason === '')) return false;
+  if (onServer === undefined) return differences.length > 0;
+  const count = (kind: LedgerKind): number =>
+    differences.filter((difference) => difference.kind === kind && difference.uid !== undefined).length;
+  return onServer - count('missing') + count('carried') === inSnapshot;
+};
