@@ -81,8 +81,11 @@ export type Content =
   | { readonly kind: 'none' }
   /** A local file that any thread may open by itself; whoever reads it compares fstat with the entry. */
   | { readonly kind: 'local-file'; readonly file: ByteString }
-  /** To be asked for by `read`. The key is the source's own. */
-  | { readonly kind: 'delivered'; readonly key: unknown };
+  /**
+   * To be asked for by `read`. The key is the source's own. `last`: what it says is known only when everything else was
+   * read (a report on the capture itself), so it is asked for after all others and apart from them.
+   */
+  | { readonly kind: 'delivered'; readonly key: unknown; readonly last?: true };
 
 export interface ReadRequest {
   readonly entry: Entry;

@@ -27,6 +27,44 @@ async function* withFolder(listing: CapturedDirectory['listing'], others: readon
   yield* rootOf([...others, { kind: 'directory', name: folder.name }]);
 }
 
+/** What a capture says of itself: read when all else was read, and tags that are known only then. */
+export const testReports = (trying: Trying): void => {
+  trying('what is to be read last is asked for when everything else was read, wherever it lies', async (session) => {
+    const asked: string[] = [];
+    const report: FreshChild = { ...fresh('report', ''), content: { kind: 'delivered', key: 'all read', last: true } };
+    const source = scriptedSource(
+      {
+        directories: () => withFolder({ kind: 'listed', pages: pagesOf([report]) }, [fresh('another', 'a message')]),
+        read: (requests) => {
+          asked.push(requests.map(({ entry }) => entry.name).join(' '));
+          return wholeContents(requests);
+        },
+      },
+      session.run,
+    );
+    const { snapshot } = await session.keep(source);
+    assert.deepEqual(asked, ['another', 'report']);
+    assert.equal(await session.text(snapshot, 'folder/report'), 'all read');
+  });
+
+  trying('tags that a capture brings to light are asked for at its end and kept beside the others', async (session) => {
+    let read = false;
+    const source = scriptedSource(
+      {
+        directories: () => rootOf([fresh('message', 'text')]),
+        read: (requests) => {
+          read = true;
+          return wholeContents(requests);
+        },
+      },
+      session.run,
+    );
+    const { listed } = await session.keep(source, { tagsAtEnd: () => (read ? ['read', 'read'] : ['unread']) });
+    assert.ok(listed.tags.includes('read') && !listed.tags.includes('unread'));
+    assert.equal(new Set(listed.tags).size, listed.tags.length);
+  });
+};
+
 /** Against a base: what is the same is taken over and never read. */
 export const testSameness = (trying: Trying): void => {
   trying('against a parent of the same, nothing is read and nothing is new', async (session) => {

@@ -1,5 +1,5 @@
 import { describe, test } from 'node:test';
-import { testCarrying, testDelivering, testRelocating, testSameness } from './store-capture.suite.ts';
+import { testCarrying, testDelivering, testRelocating, testReports, testSameness } from './store-capture.suite.ts';
 import { type StoreFixture, StoreSession } from './store-fixture.ts';
 import { testReading } from './store-read.suite.ts';
 import { testFailing, testGuarding, testWriting, type Trying } from './store-write.suite.ts';
@@ -24,6 +24,7 @@ export const storeSuite = (name: string, make: () => Promise<StoreFixture>): voi
     testFailing(trying);
     testGuarding(trying);
     testSameness(trying);
+    testReports(trying);
     testCarrying(trying);
     testDelivering(trying);
     testRelocating(trying);

@@ -1,4 +1,4 @@
-import type { Snapshot, SnapshotDescription, SnapshotSummary } from '../model/snapshot.ts';
+import { incompleteTag, type Snapshot, type SnapshotDescription, type SnapshotSummary } from '../model/snapshot.ts';
 import type { Base, Source } from './source.ts';
 import type { Run } from './run.ts';
 
@@ -35,6 +35,8 @@ export interface StoredSnapshot extends Source, Base {
 
 export interface WriteOptions {
   readonly description: SnapshotDescription;
+  /** Further tags of the snapshot, asked for when all of the source was captured: what the capture itself brought to light. */
+  readonly tagsAtEnd?: () => readonly string[];
   /** The snapshot to capture against. */
   readonly parent?: StoredSnapshot;
   /** Do everything but write. */
@@ -56,3 +58,8 @@ export interface WriteResult {
   /** Entries that changed while they were read. */
   readonly changedWhileRead: number;
 }
+
+/** The tags of a snapshot once its source is captured. `unreadable`: entries that could not be read. */
+export const finalTags = ({ description, tagsAtEnd }: WriteOptions, unreadable: number): readonly string[] => [
+  ...new Set([...description.tags, ...(tagsAtEnd?.() ?? []), ...(unreadable > 0 ? [incompleteTag] : [])]),
+];

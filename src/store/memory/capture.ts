@@ -39,6 +39,9 @@ const isNode = (reference: unknown): reference is StoredNode =>
   typeof reference === 'object' && reference !== null && 'entry' in reference && 'below' in reference;
 const foreign = (): Fault => new Fault('internal', 'the source refers to a base of another store');
 
+const isReadLast = (child: Child): boolean =>
+  child.kind === 'fresh' && child.content.kind === 'delivered' && child.content.last === true;
+
 interface Below {
   readonly tree: StoredTree;
   readonly metadata: Metadata | undefined;
@@ -65,7 +68,9 @@ export class MemoryCapture {
   readonly #options: WriteOptions;
   readonly #place: MemoryStorePlace;
   readonly #run: Run;
-  readonly #directories = new Map<string, Below>();
+  readonly #directories = new Map<string, Promise<Below>>();
+  /** Resolves when everything was read but what is to be read last. */
+  readonly #othersRead = Promise.withResolvers<void>();
 
   constructor(source: Source, options: WriteOptions, place: MemoryStorePlace, run: Run) {
     this.#source = source;
@@ -78,29 +83,51 @@ export class MemoryCapture {
     for await (const directory of this.#source.capture(this.#options.parent, this.#run)) {
       throwIfInterrupted(this.#run);
       const tree = await this.#tree(directory);
-      this.#directories.set(directory.path.join('/'), { tree, metadata: directory.metadata });
+      const below = tree.finished.then((finished) => ({ tree: finished, metadata: directory.metadata }));
+      // Whoever lists the directory awaits it; a failure must not count as unhandled until then.
+      below.catch(() => undefined);
+      this.#directories.set(directory.path.join('/'), below);
     }
-    const root = this.#directories.get('');
+    this.#othersRead.resolve();
+    const root = await this.#directories.get('');
     if (root === undefined) throw new Fault('internal', 'the source yielded no root');
     return root.tree;
   }
 
-  async #tree({ path, listing }: CapturedDirectory): Promise<StoredTree> {
+  /** Takes a listing to its end. The tree is finished when what is to be read last was read, too. */
+  async #tree({ path, listing }: CapturedDirectory): Promise<{ readonly finished: Promise<StoredTree> }> {
     if (listing.kind === 'carried') this.#unreadable(listing.fault, path);
-    if (listing.kind !== 'listed') return listing.base === undefined ? treeOf([]) : this.#takeOver(listing.base);
-    const nodes = new Map<ByteString, StoredNode>();
+    if (listing.kind !== 'listed') {
+      return { finished: Promise.resolve(listing.base === undefined ? treeOf([]) : this.#takeOver(listing.base)) };
+    }
+    const nodes: Promise<StoredNode | undefined>[] = [];
     for await (const page of listing.pages) {
       throwIfInterrupted(this.#run);
-      const wanted = page.filter((child) => child.kind === 'fresh' && child.content.kind !== 'none');
-      const requests = wanted.filter((child) => child.kind === 'fresh');
-      const contents = await readContents(this.#source, requests, this.#run);
-      const read = new Map<Child, ReadContent | undefined>(requests.map((child, at) => [child, contents[at]]));
-      for (const child of page) {
-        const node = await this.#node(path, child, read.get(child));
-        if (node !== undefined) nodes.set(node.entry.name, node);
-      }
+      const { last = [], others = [] } = Object.groupBy(page, (child) => (isReadLast(child) ? 'last' : 'others'));
+      nodes.push(...(await this.#nodes(path, others)), ...last.map((child) => this.#lastNode(path, child)));
     }
-    const tree = treeOf([...nodes.values()].sort((left, right) => compareBytes(left.entry.name, right.entry.name)));
+    return { finished: this.#finish(path, nodes) };
+  }
+
+  /** Everything of these that has a content is read before this resolves. */
+  async #nodes(path: Path, children: readonly Child[]): Promise<Promise<StoredNode | undefined>[]> {
+    const requests = children
+      .filter((child) => child.kind === 'fresh')
+      .filter(({ content }) => content.kind !== 'none');
+    const contents = await readContents(this.#source, requests, this.#run);
+    const read = new Map<Child, ReadContent | undefined>(requests.map((child, at) => [child, contents[at]]));
+    return children.map((child) => this.#node(path, child, read.get(child)));
+  }
+
+  async #lastNode(path: Path, child: Child): Promise<StoredNode | undefined> {
+    await this.#othersRead.promise;
+    const [node] = await this.#nodes(path, [child]);
+    return node;
+  }
+
+  async #finish(path: Path, promises: readonly Promise<StoredNode | undefined>[]): Promise<StoredTree> {
+    const nodes = (await Promise.all(promises)).filter((node) => node !== undefined);
+    const tree = treeOf(nodes.sort((left, right) => compareBytes(left.entry.name, right.entry.name)));
     await this.#countDirectory(path, tree);
     return tree;
   }
@@ -140,8 +167,8 @@ export class MemoryCapture {
     }
   }
 
-  #directory(path: Path, name: ByteString): StoredNode {
-    const below = this.#directories.get([...path, name].join('/'));
+  async #directory(path: Path, name: ByteString): Promise<StoredNode> {
+    const below = await this.#directories.get([...path, name].join('/'));
     if (below?.metadata === undefined) throw new Fault('internal', `the source listed ${name} before it yielded it`);
     return { entry: { ...below.metadata, name }, content: undefined, below: below.tree };
   }

@@ -1,9 +1,9 @@
 import { hash } from 'node:crypto';
 import type { Delivery, ReadRequest } from '../../contract/source.ts';
-import type { Store, StoredSnapshot } from '../../contract/store.ts';
+import { finalTags, type Store, type StoredSnapshot } from '../../contract/store.ts';
 import { throwIfInterrupted, type Run } from '../../contract/run.ts';
 import { Fault } from '../../model/fault.ts';
-import { incompleteTag, type Snapshot, type SnapshotSummary, type ZonedTime } from '../../model/snapshot.ts';
+import type { Snapshot, SnapshotSummary, ZonedTime } from '../../model/snapshot.ts';
 import { type CaptureTally, MemoryCapture } from './capture.ts';
 import type { MemoryStorePlace } from './place.ts';
 import { baseOfTree, captureTree } from './stored-tree.ts';
@@ -116,8 +116,7 @@ export const createMemoryStore = (place: MemoryStorePlace): Store => {
       if (dryRun || (skipIfUnchanged && unreadable === 0 && before?.id === root.id)) return result;
       const id = hash('sha256', `${place.snapshots.size} ${root.id}`, 'hex');
       const { description } = options;
-      const tags = unreadable > 0 ? [...description.tags, incompleteTag] : description.tags;
-      const draft = { ...description, tags, id, originalId: id, summary };
+      const draft = { ...description, tags: finalTags(options, unreadable), id, originalId: id, summary };
       const snapshot: Snapshot = parent === undefined ? draft : { ...draft, parent: parent.snapshot.id };
       for (const [key, content] of contents) place.contents.set(key, content);
       place.snapshots.set(id, { snapshot, root });

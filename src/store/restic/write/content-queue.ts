@@ -58,6 +58,7 @@ export class ContentQueue {
   readonly #run: Run;
   #files: Pending[] = [];
   #deliveries: Pending[] = [];
+  readonly #last: Pending[] = [];
   #streams = 0;
 
   constructor(pool: WriterPool, source: Source, run: Run) {
@@ -69,9 +70,13 @@ export class ContentQueue {
   /** Queues a content. It is worked on once `drain` or `flush` comes to it. */
   add(entry: Entry, content: Content): Promise<StoredContent> {
     return new Promise((resolve, reject) => {
-      const queue = content.kind === 'local-file' ? this.#files : this.#deliveries;
-      queue.push({ entry, content, resolve, reject });
+      this.#queueOf(content).push({ entry, content, resolve, reject });
     });
+  }
+
+  #queueOf(content: Content): Pending[] {
+    if (content.kind === 'local-file') return this.#files;
+    return content.kind === 'delivered' && content.last === true ? this.#last : this.#deliveries;
   }
 
   /** The same at once and alone: for an entry that has moved while its batch was on the way. */
@@ -100,6 +105,7 @@ export class ContentQueue {
       this.#submit(batch);
     }
     while (this.#deliveries.length > 0) await this.#deliver(this.#deliveries.splice(0, requestsPerRead));
+    while (this.#last.length > 0) await this.#deliver(this.#last.splice(0, requestsPerRead));
   }
 
   #fullBatch(anySize: boolean): Pending[] {

@@ -2,7 +2,8 @@ import type { Run } from '../../../contract/run.ts';
 import type { Source } from '../../../contract/source.ts';
 import type { WriteOptions, WriteResult } from '../../../contract/store.ts';
 import { Fault } from '../../../model/fault.ts';
-import { incompleteTag, type Snapshot, type SnapshotSummary } from '../../../model/snapshot.ts';
+import { finalTags } from '../../../contract/store.ts';
+import type { Snapshot, SnapshotSummary } from '../../../model/snapshot.ts';
 import { ContentQueue } from './content-queue.ts';
 import { listNames } from '../index/index-loader.ts';
 import type { RepositoryIndex } from '../index/repository-index.ts';
@@ -168,7 +169,7 @@ const publish = async (
   const { description, parent } = options;
   const draft = {
     ...description,
-    tags: captured.unreadable > 0 ? [...description.tags, incompleteTag] : description.tags,
+    tags: finalTags(options, captured.unreadable),
     summary: captured.summary,
     tree: captured.tree,
     programVersion: parts.session.options.programVersion,
