@@ -126,8 +126,10 @@ export class MemoryCapture {
   }
 
   async #finish(path: Path, promises: readonly Promise<StoredNode | undefined>[]): Promise<StoredTree> {
-    const nodes = (await Promise.all(promises)).filter((node) => node !== undefined);
-    const tree = treeOf(nodes.sort((left, right) => compareBytes(left.entry.name, right.entry.name)));
+    const nodes = new Map<ByteString, StoredNode>();
+    // What moved onto a name that is listed, too, is there once.
+    for (const node of await Promise.all(promises)) if (node !== undefined) nodes.set(node.entry.name, node);
+    const tree = treeOf([...nodes.values()].sort((left, right) => compareBytes(left.entry.name, right.entry.name)));
     await this.#countDirectory(path, tree);
     return tree;
   }
