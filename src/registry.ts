@@ -1,4 +1,6 @@
+import type { z } from 'zod';
 import type { Backend } from './contract/backend.ts';
+import type { ResolvePath } from './contract/setting.ts';
 import type { StorageSettings } from './contract/storage-settings.ts';
 import { Fault } from './model/fault.ts';
 import { sleep } from './system/clock.ts';
@@ -50,3 +52,15 @@ export const openBackend = async (location: string, settings: StorageSettings): 
   // A local path may be a mounted network drive, whose handles go stale and whose server has moments of silence.
   return withRetry(backend, { random: Math.random, sleep });
 };
+
+/** The schema of `mailkeep.yaml`, with the part of every implementation in it. */
+export const loadConfigSchema = async () => {
+  const [{ createConfigSchema }, { imapAccountSetting }] = await Promise.all([
+    import('./config/config-schema.ts'),
+    import('./protocol/imap/config.ts'),
+  ]);
+  return (resolve: ResolvePath) => createConfigSchema({ account: imapAccountSetting(resolve) }, resolve);
+};
+
+/** A valid configuration, with all defaults filled in and all paths absolute. */
+export type Config = z.output<ReturnType<Awaited<ReturnType<typeof loadConfigSchema>>>>;

@@ -5,6 +5,7 @@ import type { Messages } from './catalogue/english.ts';
 
 /** Options that every command takes; each is also in the environment, where the option wins. */
 export interface GlobalOptions {
+  readonly config?: string;
   readonly repo?: string;
   readonly repositoryFile?: string;
   readonly passwordFile?: string;

@@ -39,8 +39,9 @@ export const addGlobalOptions = (command: Command): Command =>
   command
     .option(
       '-r, --repo <location>',
-      'the repository (default: MAILKEEP_REPOSITORY, RESTIC_REPOSITORY, or the built-in one)',
+      'the repository, or its name in the configuration (default: MAILKEEP_REPOSITORY, RESTIC_REPOSITORY, the one of the configuration, or the built-in one)',
     )
+    .option('--config <file>', 'the configuration (default: MAILKEEP_CONFIG, or mailkeep.yaml in its usual places)')
     .option('--repository-file <file>', 'file that names the repository')
     .option('-p, --password-file <file>', 'file that holds the password')
     .option('--password-command <command>', 'command that prints the password')

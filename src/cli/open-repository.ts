@@ -7,6 +7,7 @@ import { Fault } from '../model/fault.ts';
 import { openBackend } from '../registry.ts';
 import type { OpenOptions, Repository } from '../store/restic/repository.ts';
 import { processIdentity } from '../system/identity.ts';
+import { configuredRepository } from './configuration.ts';
 import type { CommandContext } from './context.ts';
 import { storageSettings } from './storage-options.ts';
 import { programVersion } from './version.ts';
@@ -27,16 +28,23 @@ const locationFromFile = async (path: string): Promise<string> => {
   }
 };
 
-/** From the options, then the environment, then the default repository. */
-export const repositoryAccess = async ({ options, environment }: CommandContext): Promise<RepositoryAccess> => {
+/** From the options, then the environment, then the configuration, then the built-in repository. */
+export const repositoryAccess = async (context: CommandContext): Promise<RepositoryAccess> => {
+  const { options, environment } = context;
   const file = options.repositoryFile ?? (options.repo === undefined ? environment.repositoryFile : undefined);
   const named = options.repo ?? (file === undefined ? environment.repository : await locationFromFile(file));
-  const password: PasswordSource | undefined =
+  const onCommandLine: PasswordSource | undefined =
     options.passwordFile !== undefined
       ? { kind: 'file', path: options.passwordFile }
       : options.passwordCommand !== undefined
         ? { kind: 'command', command: options.passwordCommand }
-        : environment.password;
+        : undefined;
+  const configured = await configuredRepository(named, context);
+  if (configured !== undefined) {
+    const { location, password } = configured;
+    return { location, password: onCommandLine ?? password ?? environment.password, isDefault: false };
+  }
+  const password = onCommandLine ?? environment.password;
   if (named !== undefined) return { location: named, password, isDefault: false };
   const builtIn = defaultRepository(environment);
   return {

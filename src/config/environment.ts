@@ -1,5 +1,6 @@
 import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { SecretSource } from '../contract/secret-source.ts';
 import { Fault } from '../model/fault.ts';
 import { parseBytes } from '../model/size.ts';
 
@@ -7,7 +8,9 @@ import { parseBytes } from '../model/size.ts';
 export type PasswordSource =
   | { readonly kind: 'file'; readonly path: string }
   | { readonly kind: 'command'; readonly command: string }
-  | { readonly kind: 'value'; readonly password: string };
+  | { readonly kind: 'value'; readonly password: string }
+  /** As a configuration says it, which is looked at more strictly: others must not be able to read a file. */
+  | { readonly kind: 'configured'; readonly source: SecretSource };
 
 type Variables = Readonly<Record<string, string | undefined>>;
 
@@ -28,10 +31,13 @@ export interface Environment {
   /** Bytes. */
   readonly packSize: number | undefined;
   readonly host: string | undefined;
-  /** Own folder for caches, of configuration, of data. */
+  /** Own folder for caches, of configuration, of data, and of what is remembered between runs (tokens, counts). */
   readonly cacheDirectory: string;
   readonly dataDirectory: string;
   readonly configDirectory: string;
+  readonly stateDirectory: string;
+  /** MAILKEEP_CONFIG: the configuration, in place of the usual places. */
+  readonly configFile: string | undefined;
   readonly temporaryDirectory: string;
   /** Updates of the progress line per second; restic's RESTIC_PROGRESS_FPS. */
   readonly progressRate: number | undefined;
@@ -102,6 +108,8 @@ export const readEnvironment = (variables: Variables = process.env): Environment
     cacheDirectory: either('CACHE_DIR') ?? join(present('XDG_CACHE_HOME') ?? join(home, '.cache'), 'mailkeep'),
     dataDirectory: join(present('XDG_DATA_HOME') ?? join(home, '.local', 'share'), 'mailkeep'),
     configDirectory: join(present('XDG_CONFIG_HOME') ?? join(home, '.config'), 'mailkeep'),
+    stateDirectory: join(present('XDG_STATE_HOME') ?? join(home, '.local', 'state'), 'mailkeep'),
+    configFile: present('MAILKEEP_CONFIG'),
     temporaryDirectory: present('TMPDIR') ?? tmpdir(),
     progressRate: Number(either('PROGRESS_FPS')) || undefined,
     language: languageOf(present('MAILKEEP_LANG') ?? present('LC_ALL') ?? present('LC_MESSAGES') ?? present('LANG')),

@@ -1,13 +1,13 @@
-import { execFile } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
-import { promisify } from 'node:util';
 import { Fault } from '../model/fault.ts';
 import type { PasswordSource } from './environment.ts';
+import { readSecret } from './read-secret.ts';
+import { runSecretCommand } from './secret-command.ts';
 import { splitCommand } from './split-command.ts';
 
 /**
  * Asks a source for the password; a trailing line break is not part of it, nor a byte order mark in a file.
- * Faults: `configuration`, whose context and cause never hold the password.
+ * Faults: `configuration`, whose context and cause never hold the password, and `interrupted`.
  */
 export const readPassword = async (source: PasswordSource, signal: AbortSignal): Promise<string> => {
   const password = await askSource(source, signal);
@@ -25,6 +25,8 @@ const describe = (source: PasswordSource): string => {
       return 'the password command';
     case 'value':
       return 'the environment';
+    case 'configured':
+      return 'the configuration';
   }
 };
 
@@ -36,6 +38,8 @@ const askSource = async (source: PasswordSource, signal: AbortSignal): Promise<s
       return readPasswordFile(source.path);
     case 'command':
       return runPasswordCommand(source.command, signal);
+    case 'configured':
+      return (await readSecret(source.source, { signal })).reveal();
   }
 };
 
@@ -51,15 +55,12 @@ const readPasswordFile = async (path: string): Promise<string> => {
 };
 
 const runPasswordCommand = async (command: string, signal: AbortSignal): Promise<string> => {
-  const [program, ...parameters] = splitCommand(command);
+  const words = splitCommand(command);
+  const [program] = words;
   if (program === undefined) throw new Fault('configuration', 'the password command is empty');
-  try {
-    const { stdout } = await promisify(execFile)(program, parameters, { signal, encoding: 'utf8' });
-    return stdout.replace(/\r?\n$/, '');
-  } catch {
-    // The system's error quotes what the command printed, which may be the password: neither is passed on.
-    throw new Fault('configuration', `the password command ${program} failed`, {
-      hint: 'Run it by hand: it must print the password and end with 0.',
-    });
-  }
+  const answer = await runSecretCommand(words, signal);
+  if ('output' in answer) return answer.output;
+  throw new Fault('configuration', `the password command ${program} failed`, {
+    hint: 'Run it by hand: it must print the password and end with 0.',
+  });
 };

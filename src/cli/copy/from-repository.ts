@@ -4,6 +4,7 @@ import type { PasswordSource } from '../../config/environment.ts';
 import { Fault } from '../../model/fault.ts';
 import { openBackend } from '../../registry.ts';
 import type { Repository } from '../../store/restic/repository.ts';
+import { configuredRepository } from '../configuration.ts';
 import type { CommandContext } from '../context.ts';
 import { openOptions, passwordOf } from '../open-repository.ts';
 import { storageSettings } from '../storage-options.ts';
@@ -19,7 +20,10 @@ export interface FromOptions {
 
 export const addFromOptions = (command: Command): Command =>
   command
-    .option('--from-repo <location>', 'the repository to copy from (default: RESTIC_FROM_REPOSITORY)')
+    .option(
+      '--from-repo <location>',
+      'the repository to copy from, or its name in the configuration (default: RESTIC_FROM_REPOSITORY)',
+    )
     .option('--from-repository-file <file>', 'file that names it')
     .option('--from-password-file <file>', 'file that holds its password')
     .option('--from-password-command <command>', 'command that prints its password')
@@ -43,10 +47,10 @@ const firstLine = async (path: string): Promise<string> => {
   }
 };
 
-const passwordSource = (options: FromOptions, { environment }: CommandContext): PasswordSource | undefined => {
+const passwordOption = (options: FromOptions): PasswordSource | undefined => {
   if (options.fromPasswordFile !== undefined) return { kind: 'file', path: options.fromPasswordFile };
   if (options.fromPasswordCommand !== undefined) return { kind: 'command', command: options.fromPasswordCommand };
-  return environment.from.password;
+  return undefined;
 };
 
 /** Opens the repository to copy from, and closes it on every way out. */
@@ -55,8 +59,11 @@ export const withFromRepository = async <Result>(
   options: FromOptions,
   work: (repository: Repository) => Promise<Result>,
 ): Promise<Result> => {
-  const location = await locationOf(options, context);
-  const access = { location, password: passwordSource(options, context), isDefault: false };
+  const named = await locationOf(options, context);
+  const configured = await configuredRepository(named, context);
+  const location = configured?.location ?? named;
+  const password = passwordOption(options) ?? configured?.password ?? context.environment.from.password;
+  const access = { location, password, isDefault: false };
   const [{ openRepository }, backend] = await Promise.all([
     import('../../store/restic/repository.ts'),
     openBackend(location, storageSettings(context)),

@@ -1,0 +1,88 @@
+import { z } from 'zod';
+import { secretSource } from '../contract/secret-source.ts';
+import type { ResolvePath } from '../contract/setting.ts';
+
+/** What the name of an account or a repository may be: it stands in commands, where `/` and `:` mean a location. */
+const settingName = z
+  .string()
+  .max(64, { error: 'is longer than 64 characters' })
+  .regex(/^[\p{L}\p{N}_][\p{L}\p{N}._@+-]*$/u, {
+    error: 'is no name: it must begin with a letter or digit, and have only letters, digits and . _ @ + - in it',
+  });
+
+interface NamesRepository {
+  readonly repository?: string | undefined;
+}
+
+/** What each implementation brings: the shape of the entries that are its own. */
+export interface SchemaParts<Account extends z.ZodType<NamesRepository>> {
+  readonly account: Account;
+}
+
+/** A folder is made absolute as other paths are; what names a service (`s3:…`) stays as it is. */
+const locationSetting = (resolve: ResolvePath) =>
+  z
+    .string()
+    .min(1)
+    .transform((location) => (/^[~/.]/.test(location) || !location.includes(':') ? resolve(location) : location));
+
+const repositorySetting = (resolve: ResolvePath) =>
+  z.strictObject({
+    location: locationSetting(resolve).meta({
+      description: "Where it is, in restic's notation: a folder, or s3:…, sftp:…, rest:…, rclone:…",
+      sample: '/srv/backup/mail',
+    }),
+    password: secretSource(resolve)
+      .optional()
+      .meta({
+        description: 'Its password. Without one, it is taken from the environment or asked for.',
+        sample: { file: '~/.config/mailkeep/repository-password' },
+      }),
+  });
+
+/**
+ * The one schema of `mailkeep.yaml`: validation, sample, JSON Schema and reference page are made from it. `resolve` makes
+ * paths absolute while they are read.
+ */
+export const createConfigSchema = <Account extends z.ZodType<NamesRepository>>(
+  parts: SchemaParts<Account>,
+  resolve: ResolvePath,
+) =>
+  z
+    .strictObject({
+      version: z.literal(1).meta({ description: 'The version of this file. Always 1 so far.', sample: 1 }),
+      language: z.enum(['en', 'ja']).optional().meta({
+        description: 'The language of messages and reports: English or Japanese. Default: that of the system.',
+        sample: 'en',
+      }),
+      repositories: z.record(settingName, repositorySetting(resolve)).default({}).meta({
+        description: 'Where backups go, each under a name of its own, by which -r knows it.',
+        sampleName: 'main',
+      }),
+      defaultRepository: z.string().min(1).optional().meta({
+        description: 'The one that is used when none is named. Needed only where there are several.',
+        sample: 'main',
+      }),
+      accounts: z.record(settingName, parts.account).default({}).meta({
+        description: 'Mail accounts, each under a name of its own.',
+        sampleName: 'fastmail',
+      }),
+    })
+    .superRefine(({ repositories, defaultRepository, accounts }, context) => {
+      const names = Object.keys(repositories);
+      const check = (name: string, path: readonly string[]): void => {
+        if (names.includes(name)) return;
+        const known = names.length === 0 ? 'there are none' : `there are: ${names.join(', ')}`;
+        context.addIssue({ code: 'custom', path: [...path], message: `is the name of no repository; ${known}` });
+      };
+      if (defaultRepository !== undefined) check(defaultRepository, ['defaultRepository']);
+      for (const [name, { repository }] of Object.entries(accounts)) {
+        if (repository !== undefined) check(repository, ['accounts', name, 'repository']);
+        else if (names.length > 1 && defaultRepository === undefined) {
+          const message = `must name one of several repositories: ${names.join(', ')}; or set defaultRepository`;
+          context.addIssue({ code: 'custom', path: ['accounts', name], message });
+        }
+      }
+    });
+
+export type RepositorySetting = z.output<ReturnType<typeof repositorySetting>>;

@@ -1,0 +1,66 @@
+import { z } from 'zod';
+
+/**
+ * The part of a JSON Schema that is looked at here, to suggest names and to write the sample, the reference page and the
+ * schema for editors.
+ */
+export interface SchemaOutline {
+  readonly type?: string | undefined;
+  readonly description?: string | undefined;
+  /** What the sample has for it. Not `examples`, which zod leaves out wherever a value is transformed. */
+  readonly sample?: unknown;
+  /** How the sample calls an entry of a record. */
+  readonly sampleName?: string | undefined;
+  readonly default?: unknown;
+  readonly const?: unknown;
+  readonly enum?: readonly unknown[] | undefined;
+  readonly properties?: Readonly<Record<string, SchemaOutline>> | undefined;
+  readonly required?: readonly string[] | undefined;
+  readonly additionalProperties?: SchemaOutline | boolean | undefined;
+  readonly items?: SchemaOutline | undefined;
+  readonly anyOf?: readonly SchemaOutline[] | undefined;
+  readonly minimum?: number | undefined;
+  readonly maximum?: number | undefined;
+  readonly maxProperties?: number | undefined;
+}
+
+const outline: z.ZodType<SchemaOutline> = z.lazy(() =>
+  z.looseObject({
+    type: z.string().optional(),
+    description: z.string().optional(),
+    sample: z.unknown().optional(),
+    sampleName: z.string().optional(),
+    default: z.unknown().optional(),
+    const: z.unknown().optional(),
+    enum: z.array(z.unknown()).optional(),
+    properties: z.record(z.string(), outline).optional(),
+    required: z.array(z.string()).optional(),
+    additionalProperties: z.union([outline, z.boolean()]).optional(),
+    items: outline.optional(),
+    anyOf: z.array(outline).optional(),
+    minimum: z.number().optional(),
+    maximum: z.number().optional(),
+    maxProperties: z.number().optional(),
+  }),
+);
+
+/** A zod schema as the JSON Schema (draft 7, which editors know) of what a person writes. */
+export const outlineOf = (schema: z.ZodType): SchemaOutline =>
+  outline.parse(z.toJSONSchema(schema, { io: 'input', target: 'draft-7', reused: 'inline' }));
+
+/** The names that may stand at a place of the file; empty where any may, or the place is unknown. */
+export const namesAt = (schema: SchemaOutline, path: readonly PropertyKey[]): readonly string[] => {
+  let places: readonly SchemaOutline[] = [schema];
+  for (const step of path) places = places.flatMap((place) => stepInto(place, step));
+  return [...new Set(places.flatMap(branches).flatMap(({ properties }) => Object.keys(properties ?? {})))];
+};
+
+const branches = (place: SchemaOutline): readonly SchemaOutline[] => place.anyOf?.flatMap(branches) ?? [place];
+
+const stepInto = (place: SchemaOutline, step: PropertyKey): readonly SchemaOutline[] =>
+  branches(place).flatMap(({ properties, additionalProperties, items }) => {
+    const named = properties?.[String(step)];
+    if (named !== undefined) return [named];
+    if (typeof step === 'number') return items === undefined ? [] : [items];
+    return typeof additionalProperties === 'object' ? [additionalProperties] : [];
+  });
