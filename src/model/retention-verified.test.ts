@@ -6,7 +6,7 @@ import { nanosecondsOf, planLines, snapshotAt } from './retention-fixture.ts';
 import { emptyPolicy, type RetentionPolicy } from './retention-policy.ts';
 import { planVerifiedRetention, type SnapshotEvidence } from './retention-verified.ts';
 import type { GroupField } from './snapshot-selection.ts';
-import { holdTag, incompleteTag, type Snapshot } from './snapshot.ts';
+import { brakedTag, holdTag, incompleteTag, type Snapshot } from './snapshot.ts';
 
 const clock = { now: nanosecondsOf('2026-06-01T12:00:00Z'), zone: () => 0 };
 const verified: SnapshotEvidence = { verification: { kind: 'verified', since: clock.now } };
@@ -73,6 +73,26 @@ describe('B3: only what a newer verified snapshot covers is let go', () => {
       'keep b: last snapshot',
       'keep a: not-covered',
     ]);
+  });
+
+  test('A8: a braked snapshot covers nothing, and while it is the newest nothing of its source is let go', () => {
+    const braked = { ...c, tags: [brakedTag] };
+    const before = [
+      { snapshot: a, evidence: verified },
+      { snapshot: b, evidence: verified },
+    ];
+    assert.deepEqual(lines([...before, { snapshot: braked, evidence: verified }], { last: 1 }), [
+      'keep c: last snapshot',
+      'keep b: among verified last snapshot',
+      'keep a: frozen',
+    ]);
+    const confirmed = { ...snapshotAt('d', '2026-05-04T03:00:00Z') };
+    assert.deepEqual(
+      lines([...before, { snapshot: braked, evidence: verified }, { snapshot: confirmed, evidence: verified }], {
+        last: 1,
+      }),
+      ['keep d: last snapshot', 'remove c: covered by d', 'remove b: covered by d', 'remove a: covered by d'],
+    );
   });
 
   test('B3: the last good one stays even when no rule keeps it', () => {

@@ -1,9 +1,9 @@
 import type { Nanoseconds } from './entry.ts';
 import type { KeepReason, RetentionDecision, RetentionGroup, RetentionPlan, RetentionRules } from './retention.ts';
-import { isHeld, refuseEmptied, refuseEmptyPolicy } from './retention.ts';
+import { frozenAmong, isHeld, refuseEmptied, refuseEmptyPolicy } from './retention.ts';
 import { applyRules, newestFirst, type RetentionClock } from './retention-rules.ts';
 import { groupSnapshots } from './snapshot-selection.ts';
-import { incompleteTag, isNote, type Snapshot } from './snapshot.ts';
+import { brakedTag, incompleteTag, isNote, type Snapshot } from './snapshot.ts';
 
 /** What is known of a snapshot's data. */
 export type Verification =
@@ -40,22 +40,24 @@ interface Grounds<Known extends Snapshot> {
   /** Complete, present, read back, under a time of their own; newest first. */
   readonly verified: readonly Known[];
   readonly now: Nanoseconds;
+  readonly isFrozen: (snapshot: Known) => boolean;
 }
 
 const keepReasons = <Known extends Snapshot>(snapshot: Known, grounds: Grounds<Known>): readonly KeepReason[] => {
-  const { rules, rulesAmongVerified, verified, now } = grounds;
+  const { rules, rulesAmongVerified, verified, now, isFrozen } = grounds;
   if (snapshot.time.nanoseconds >= now) return [{ kind: 'future' }];
   const byRules = rules.get(snapshot);
   if (byRules !== undefined) return byRules;
   const amongVerified = rulesAmongVerified.get(snapshot);
   if (amongVerified !== undefined) return [{ kind: 'among-verified', rules: amongVerified }];
   if (isHeld(snapshot)) return [{ kind: 'held' }];
+  if (isFrozen(snapshot)) return [{ kind: 'frozen' }];
   if (verified.some((other) => isCoveredBy(snapshot, other))) return [];
   return [{ kind: verified.includes(snapshot) ? 'last-verified' : 'not-covered' }];
 };
 
 /**
- * As `planRetention`, and lets go only of what a newer verified snapshot covers: complete, of the same host and at least
+ * As `planRetention`, and lets go only of what a newer verified snapshot covers: complete, not braked, of the same host and at least
  * the same paths, not from the future, all its data read back. What covers is itself kept: its own coverer would be a
  * newer one of the same snapshot. So the last good snapshot of a group never goes.
  *
@@ -71,8 +73,10 @@ export const planVerifiedRetention = <Known extends Snapshot>(
   const isTrusted = (snapshot: Known): boolean =>
     evidence.get(snapshot.id)?.verification.kind === 'verified' &&
     !snapshot.tags.includes(incompleteTag) &&
+    !snapshot.tags.includes(brakedTag) &&
     !isBackdated(snapshot, evidence.get(snapshot.id));
   const subject = snapshots.filter((snapshot) => !isNote(snapshot));
+  const isFrozen = frozenAmong(subject);
   const groups = groupSnapshots(subject, rules.groupBy).map((group): RetentionGroup<Known> => {
     const ordered = [...group.snapshots].sort(newestFirst);
     const present = ordered.filter(({ time }) => time.nanoseconds < clock.now);
@@ -82,6 +86,7 @@ export const planVerifiedRetention = <Known extends Snapshot>(
       rulesAmongVerified: applyRules(verified, rules.policy, clock),
       verified,
       now: clock.now,
+      isFrozen,
     };
     const decisions = ordered.map((snapshot): RetentionDecision<Known> => {
       const reasons = keepReasons(snapshot, grounds);

@@ -15,7 +15,7 @@ import {
 } from './retention-policy.ts';
 import { planNamed, planRetention, removalsOf, type RetentionRules } from './retention.ts';
 import type { GroupField } from './snapshot-selection.ts';
-import { evidenceTag, holdTag, type Snapshot } from './snapshot.ts';
+import { brakedTag, evidenceTag, holdTag, type Snapshot } from './snapshot.ts';
 
 const clock = { now: nanosecondsOf('2026-06-01T12:00:00Z'), zone: () => 0 };
 const rulesOf = (
@@ -38,6 +38,25 @@ describe('which snapshots a policy keeps', () => {
       'keep c: last snapshot',
       'remove b: no-rule',
       'remove a: no-rule',
+    ]);
+  });
+
+  test('A8: while the newest of an account is braked, none of its snapshots goes, and others go as always', () => {
+    const [a, b, c, d] = days;
+    assert.ok(a && b && c && d);
+    const other = snapshotAt('o', '2026-05-01T03:00:00Z', { hostname: 'beta' });
+    const newer = snapshotAt('p', '2026-05-02T03:00:00Z', { hostname: 'beta' });
+    assert.deepEqual(plan([a, b, { ...c, tags: [brakedTag] }, other, newer], { last: 1 }), [
+      'keep c: last snapshot',
+      'keep b: frozen',
+      'keep a: frozen',
+      'keep p: last snapshot',
+      'remove o: no-rule',
+    ]);
+    assert.deepEqual(plan([b, { ...c, tags: [brakedTag] }, d], { last: 1 }), [
+      'keep d: last snapshot',
+      'remove c: no-rule',
+      'remove b: no-rule',
     ]);
   });
 

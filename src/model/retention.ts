@@ -2,7 +2,7 @@ import { Fault } from './fault.ts';
 import { isEmptyPolicy, type RetentionPolicy } from './retention-policy.ts';
 import { applyRules, newestFirst, type RetentionClock, type RuleReason } from './retention-rules.ts';
 import { type GroupField, groupSnapshots, type SnapshotGroupKey } from './snapshot-selection.ts';
-import { holdTag, isNote, type Snapshot } from './snapshot.ts';
+import { brakedTag, holdTag, isNote, type Snapshot } from './snapshot.ts';
 
 /** Why a snapshot stays. */
 export type KeepReason =
@@ -11,6 +11,8 @@ export type KeepReason =
   | { readonly kind: 'among-verified'; readonly rules: readonly RuleReason[] }
   /** It has the tag that no policy touches. */
   | { readonly kind: 'held' }
+  /** The newest snapshot of its host and paths looks like damage, and nobody has said that it is none. */
+  | { readonly kind: 'frozen' }
   /** Its time is yet to come, so a clock or somebody was wrong: it is left alone and counts for nothing. */
   | { readonly kind: 'future' }
   /** The newest that is verified: if all others fail, this one restores. */
@@ -47,6 +49,18 @@ export interface RetentionRules {
   /** Lets an empty policy remove all that was selected. */
   readonly allowRemoveAll: boolean;
 }
+
+const sourceOf = ({ hostname, paths }: Snapshot): string => JSON.stringify([hostname, [...paths].sort()]);
+
+/** Whether the newest of all snapshots of the same host and paths, whatever groups are formed, is a braked one. */
+export const frozenAmong = <Known extends Snapshot>(snapshots: readonly Known[]): ((snapshot: Known) => boolean) => {
+  const newest = new Map<string, Known>();
+  for (const snapshot of snapshots.toSorted(newestFirst)) {
+    const source = sourceOf(snapshot);
+    if (!isNote(snapshot) && !newest.has(source)) newest.set(source, snapshot);
+  }
+  return (snapshot) => newest.get(sourceOf(snapshot))?.tags.includes(brakedTag) === true;
+};
 
 export const isHeld = ({ tags }: Snapshot): boolean => tags.includes(holdTag);
 
@@ -85,7 +99,7 @@ export const refuseEmptied = <Known extends Snapshot>(group: RetentionGroup<Know
 
 /**
  * What restic's `forget` would keep and remove: the same groups, rules and reasons. Notes are left out, and what is held
- * stays. Faults: `usage` for a policy without rules, and for one that keeps nothing of a group.
+ * stays, as does what a brake has frozen. Faults: `usage` for a policy without rules, and for one that keeps nothing of a group.
  */
 export const planRetention = <Known extends Snapshot>(
   snapshots: readonly Known[],
@@ -94,12 +108,14 @@ export const planRetention = <Known extends Snapshot>(
 ): RetentionPlan<Known> => {
   refuseEmptyPolicy(rules);
   const subject = snapshots.filter((snapshot) => !isNote(snapshot));
+  const isFrozen = frozenAmong(subject);
   const groups = groupSnapshots(subject, rules.groupBy).map((group): RetentionGroup<Known> => {
     const kept = applyRules(group.snapshots, rules.policy, clock);
     const decisions = [...group.snapshots].sort(newestFirst).map((snapshot): RetentionDecision<Known> => {
       const reasons = kept.get(snapshot);
       if (reasons !== undefined) return { verdict: 'keep', snapshot, reasons };
       if (isHeld(snapshot)) return { verdict: 'keep', snapshot, reasons: [{ kind: 'held' }] };
+      if (isFrozen(snapshot)) return { verdict: 'keep', snapshot, reasons: [{ kind: 'frozen' }] };
       return { verdict: 'remove', snapshot, reason: { kind: 'no-rule' } };
     });
     return { key: group.key, decisions };

@@ -54,6 +54,12 @@ export interface Snapshot extends SnapshotDescription {
 /** Marks a snapshot in which something could not be read: never evidence for retention. */
 export const incompleteTag = 'mailkeep:incomplete';
 
+/**
+ * Marks a snapshot of an account that looks like damage (a mass deletion, say): it is kept, and until a person has confirmed
+ * or a later run finds the account whole again, no older snapshot of the account leaves by any policy.
+ */
+export const brakedTag = 'mailkeep:braked';
+
 /** Marks our own notes of what was read back when: outside of any policy, and never meant by `latest`. */
 export const evidenceTag = 'mailkeep:evidence';
 

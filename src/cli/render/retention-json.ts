@@ -10,6 +10,8 @@ const matchesOf = (reason: KeepReason): readonly string[] => {
   switch (reason.kind) {
     case 'held':
       return ['held'];
+    case 'frozen':
+      return ['the newest snapshot looks like damage'];
     case 'future':
       return ['from the future'];
     case 'last-verified':

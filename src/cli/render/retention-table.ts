@@ -21,6 +21,8 @@ const keepText = (reason: KeepReason, messages: Messages): string => {
       return reason.rules.map((rule) => messages.keptAmongVerified(keepText(rule, messages))).join('; ');
     case 'held':
       return messages.keptHeld();
+    case 'frozen':
+      return messages.keptFrozen();
     case 'future':
       return messages.keptFuture();
     case 'last-verified':

@@ -23,6 +23,7 @@ export const forgetMessages = {
     `${oldest ? 'oldest ' : ''}${of} within ${span}`,
   keptAmongVerified: (rule: string): string => `${rule} (among verified)`,
   keptHeld: (): string => 'held',
+  keptFrozen: (): string => 'frozen: the newest one looks like damage',
   keptFuture: (): string => 'from the future',
   keptLastVerified: (): string => 'newest verified',
   keptNotCovered: (): string => 'no newer verified one covers it',

@@ -34,6 +34,7 @@ export const forgetMessages: typeof english = {
   keptBucketWithin: (of, oldest, span) => `${span} 以内の${units[of]}${oldest ? '（最古）' : ''}`,
   keptAmongVerified: (rule) => `${rule}（検証済みのうち）`,
   keptHeld: () => '保留',
+  keptFrozen: (): string => '凍結中:最新のものが破損の疑いあり',
   keptFuture: () => '未来の日時',
   keptLastVerified: () => '最新の検証済み',
   keptNotCovered: () => '代わりになる新しい検証済みがない',
