@@ -32,7 +32,7 @@ const notYet =
 /** restic's schemes of places for a repository; without one of these a location is a local folder. */
 const schemes: Readonly<Record<string, OpenStorage>> = {
   local: openLocal,
-  s3: notYet('s3'),
+  s3: async (location, settings) => (await import('./backend/s3/s3-backend.ts')).openS3Backend(location, settings),
   sftp: notYet('sftp'),
   rest: notYet('rest'),
   rclone: notYet('rclone'),

@@ -19,6 +19,7 @@ export const exitCode = {
 
 const ofFault: Partial<Readonly<Record<FaultCode, number>>> = {
   'repository-missing': exitCode.noRepository,
+  'storage-missing': exitCode.noRepository,
   'repository-locked': exitCode.locked,
   'wrong-password': exitCode.wrongPassword,
   interrupted: exitCode.interrupted,

@@ -7,6 +7,8 @@ export type ObjectKind = 'config' | 'key' | 'lock' | 'snapshot' | 'index' | 'pac
 export interface ObjectHandle {
   readonly kind: ObjectKind;
   readonly name: string;
+  /** Of a pack that is saved: it holds trees, which every command reads, and must not go to storage that is slow to read. */
+  readonly holdsTrees?: boolean;
 }
 
 export interface ListedObject {

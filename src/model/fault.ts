@@ -41,6 +41,11 @@ export type FaultCode =
   | 'snapshot-ambiguous'
   | 'path-missing'
   // storage below the repository
+  | 'storage-missing'
+  | 'credentials-missing'
+  | 'credentials-expired'
+  | 'clock-skewed'
+  | 'region-wrong'
   | 'object-missing'
   | 'object-exists'
   | 'backend-unavailable'
