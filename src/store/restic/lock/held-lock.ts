@@ -152,6 +152,7 @@ export class StoredLock implements HeldLock {
     const { name, bytes } = sealLock(info, this.#storage.envelope);
     // Known before it is stored: an upload that fails may have arrived all the same.
     this.#names.add(name);
+    await this.#storage.records?.note(name);
     await this.#storage.backend.save(handleOf(name), [bytes], this.#run);
     this.#id = name;
     this.#info = info;
@@ -172,11 +173,14 @@ export class StoredLock implements HeldLock {
     for (const name of [...this.#names].filter((each) => each !== kept)) {
       try {
         await this.#storage.backend.remove(handleOf(name), run);
-        this.#names.delete(name);
       } catch (error) {
-        if (isFault(error, 'object-missing')) this.#names.delete(name);
-        else failures.push(error);
+        if (!isFault(error, 'object-missing')) {
+          failures.push(error);
+          continue;
+        }
       }
+      this.#names.delete(name);
+      await this.#storage.records?.forget(name);
     }
     if (failures.length > 0) throw failures[0];
   }

@@ -8,6 +8,7 @@ import type { Envelope } from '../sealing/envelope.ts';
 import { goJson, type JsonRecord, parseJsonRecord } from '../format/json-record.ts';
 import { formatTime, localOffsetMinutes, parseTime } from '../format/time-format.ts';
 import { decodeUnpacked } from '../format/unpacked.ts';
+import type { LockRecords } from './lock-records.ts';
 
 /** Who holds a lock. */
 export interface LockIdentity {
@@ -29,6 +30,8 @@ export interface LockInfo extends LockIdentity {
 export interface LockStorage {
   readonly backend: Backend;
   readonly envelope: Envelope;
+  /** Where it is kept on this machine which locks are its own. */
+  readonly records?: LockRecords | undefined;
 }
 
 export interface FoundLock {
@@ -100,7 +103,11 @@ const openLock = (sealed: Uint8Array, envelope: Envelope): LockInfo | undefined 
 /** Locks are small; what is larger than this is none and is not fetched. */
 const lockLimit = 64 * 1024;
 
-const readLock = async ({ backend, envelope }: LockStorage, name: string, run: Run): Promise<FoundLock | undefined> => {
+export const readLock = async (
+  { backend, envelope }: LockStorage,
+  name: string,
+  run: Run,
+): Promise<FoundLock | undefined> => {
   try {
     return { name, info: openLock(await backend.load({ kind: 'lock', name }, undefined, run), envelope) };
   } catch (error) {
@@ -148,14 +155,17 @@ export interface StalenessView {
   readonly isAlive: IsAlive;
 }
 
+/** Not refreshed for so long that restic, too, takes it for stale, whoever holds it. */
+export const isOutdated = (info: LockInfo, now: Nanoseconds): boolean => now - info.time.nanoseconds > staleAge;
+
 /** Why a lock is stale by restic's rules; undefined when it is not. */
 export const whyStale = (info: LockInfo, { now, hostname, isAlive }: StalenessView): string | undefined => {
-  if (now - info.time.nanoseconds > staleAge) return 'it was not refreshed for more than 30 minutes';
+  if (isOutdated(info, now)) return 'it was not refreshed for more than 30 minutes';
   if (info.hostname === hostname && !isAlive(info.pid)) return 'its process no longer runs';
   return undefined;
 };
 
-const inWords = (age: Nanoseconds): string => {
+export const inWords = (age: Nanoseconds): string => {
   const seconds = Number(age / 1_000_000_000n);
   if (seconds < 0) return 'in the future by our clock';
   if (seconds < 120) return `${seconds} seconds ago`;

@@ -18,6 +18,8 @@ export interface LockKeeperOptions {
   readonly lock: StoredLock;
   readonly backend: Backend;
   readonly master: MasterKey;
+  /** The folder of the local records of locks. */
+  readonly recordFolder?: string | undefined;
   readonly run: Run;
   /** Called at most once: the lock can no longer be relied on, so nothing more may be written. */
   readonly onLost: (fault: Fault) => void;
@@ -35,8 +37,8 @@ const stoppingTime = 20_000;
 export const keepLock = (options: LockKeeperOptions): LockKeeper => {
   const { entrance } = options.backend;
   if (entrance === undefined) return { stop: keepHere(options) };
-  const { lock, master, pace = usualPace } = options;
-  const setup: LockThreadSetup = { ...entrance, master, state: lock.state(), pace };
+  const { lock, master, recordFolder, pace = usualPace } = options;
+  const setup: LockThreadSetup = { ...entrance, master, state: lock.state(), pace, recordFolder };
   return new ThreadKeeper(new Worker(threadFile('lock-thread', import.meta.url), { workerData: setup }), options);
 };
 

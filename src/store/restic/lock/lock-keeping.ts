@@ -1,9 +1,13 @@
+import { join } from 'node:path';
 import type { Run } from '../../../contract/run.ts';
 import { asFault, Fault } from '../../../model/fault.ts';
-import { lockLost, type StoredLock } from './held-lock.ts';
+import { sleep } from '../../../system/clock.ts';
+import { lockLost, settlingTime, type StoredLock } from './held-lock.ts';
 import { acquireLock } from './lock.ts';
-import { lockedBy, processIsAlive, readLocks } from './lock-file.ts';
+import { type FoundLock, lockedBy, processIsAlive, readLocks } from './lock-file.ts';
 import { keepLock, type LockKeeper } from './lock-keeper.ts';
+import { lockRecordsIn } from './lock-records.ts';
+import { removeOwnDeadLocks } from './own-dead-locks.ts';
 import type { LockKind, Session } from '../session.ts';
 
 interface Holding {
@@ -73,19 +77,27 @@ export class LockKeeping {
     if (holding?.kind !== 'exclusive')
       throw new Fault('internal', 'something was to be removed without the exclusive lock');
     this.#assertUsable(holding, run);
-    const { backend, envelope, options } = this.#session;
-    const { hostname, pid } = options.identity;
-    let own = 0;
-    for await (const found of readLocks({ backend, envelope }, new Set(), run)) {
-      // Not by name: the thread that keeps the lock fresh may have replaced the file a moment ago.
-      if (found.info?.hostname === hostname && found.info.pid === pid) own++;
-      else throw lockedBy(found, { now: run.now(), hostname, isAlive: processIsAlive });
+    const { hostname } = this.#session.options.identity;
+    const { own, other } = await this.#othersBeside(holding, run);
+    if (other !== undefined) throw lockedBy(other, { now: run.now(), hostname, isAlive: processIsAlive });
+    if (!own) throw lockLost();
+  }
+
+  /** Whether the lock is there, and one that is not ours. */
+  async #othersBeside({ lock }: Holding, run: Run): Promise<{ readonly own: boolean; readonly other?: FoundLock }> {
+    const { backend, envelope } = this.#session;
+    for (let look = 0; ; look++) {
+      let own = false;
+      let other: FoundLock | undefined;
+      for await (const found of readLocks({ backend, envelope }, new Set(), run)) {
+        if (lock.state().names.includes(found.name)) own = true;
+        else other = found;
+      }
+      if (own && other === undefined) return { own };
+      if (look > 0) return other === undefined ? { own } : { own, other };
+      // The thread that keeps the lock fresh may have replaced the file a moment ago: its word is on the way.
+      await sleep(settlingTime, run.signal);
     }
-    if (own > 0) return;
-    throw new Fault('lock-lost', 'the lock of this run on the repository was removed by somebody else', {
-      hint: 'Run the same command again; what was done so far is used. Do not run `unlock` while another run is at work.',
-      retry: true,
-    });
   }
 
   /** As `assertFresh`, asking the storage too: somebody may have removed the lock a moment ago. */
@@ -128,12 +140,22 @@ export class LockKeeping {
     if (this.#held !== undefined) await this.#letGo(this.#held);
   }
 
+  #recordFolder(): string | undefined {
+    const { options, config } = this.#session;
+    const { cacheDirectory } = options;
+    return cacheDirectory === undefined ? undefined : join(cacheDirectory, config.id, 'mailkeep', 'locks');
+  }
+
   async #acquire(kind: LockKind, run: Run): Promise<Holding> {
     const { backend, envelope, options, master } = this.#session;
     const { identity, lockWait } = options;
+    const recordFolder = this.#recordFolder();
+    const records = recordFolder === undefined ? undefined : lockRecordsIn(recordFolder);
+    if (records !== undefined) await removeOwnDeadLocks({ backend, envelope, records }, run);
     const lock = await acquireLock({
       backend,
       envelope,
+      records,
       exclusive: kind === 'exclusive',
       identity,
       retryFor: lockWait,
@@ -144,6 +166,7 @@ export class LockKeeping {
         lock,
         backend,
         master,
+        recordFolder,
         run,
         onLost: (fault) => {
           holding.lost = fault;

@@ -11,6 +11,8 @@ export interface LockThreadSetup {
   readonly master: MasterKey;
   readonly state: LockState;
   readonly pace: KeeperPace;
+  /** The folder of the local records of locks. */
+  readonly recordFolder: string | undefined;
 }
 
 export type ToLockThread = { readonly kind: 'stop' };

@@ -5,6 +5,7 @@ import { systemNow } from '../../../system/clock.ts';
 import { createRun } from '../../../system/run.ts';
 import { createEnvelope } from '../sealing/envelope.ts';
 import { StoredLock } from './held-lock.ts';
+import { lockRecordsIn } from './lock-records.ts';
 import type { FromLockThread, LockThreadSetup, ToLockThread } from './lock-messages.ts';
 import { refreshRegularly } from './lock-refresh.ts';
 import { plainFault } from '../plain-fault.ts';
@@ -40,7 +41,8 @@ const start = async (port: MessagePort, setup: LockThreadSetup): Promise<void> =
   const envelope = createEnvelope(setup.master, await loadPoly1305());
   const stopping = new AbortController();
   const run = createRun({ signal: stopping.signal });
-  const lock = new StoredLock({ backend, envelope }, setup.state, run);
+  const records = setup.recordFolder === undefined ? undefined : lockRecordsIn(setup.recordFolder);
+  const lock = new StoredLock({ backend, envelope, records }, setup.state, run);
   // A stop interrupts the attempt that is under way; that is no trouble.
   const report = (kind: 'trouble' | 'lost', fault: Fault): void => {
     if (!stopping.signal.aborted) post({ kind, fault: plainFault(fault) });

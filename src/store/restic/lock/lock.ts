@@ -42,10 +42,10 @@ const refuseConflicts = async (options: LockOptions, own: ReadonlySet<string>): 
 };
 
 const tryLock = async (options: LockOptions): Promise<StoredLock> => {
-  const { backend, envelope, exclusive, identity, run } = options;
+  const { exclusive, identity, run } = options;
   await refuseConflicts(options, new Set());
   const info = { ...identity, exclusive, time: zonedTime(run.now()) };
-  const lock = new StoredLock({ backend, envelope }, { info, id: '', names: [] }, run);
+  const lock = new StoredLock(options, { info, id: '', names: [] }, run);
   try {
     await lock.take();
     await sleep(settlingTime, run.signal);
