@@ -53,6 +53,8 @@ export const recordCapture = async (source: Source, base: Base | undefined, run:
       directories.set(key, { path, metadata, listing: { kind: 'listed', children } });
     } else {
       directories.set(key, { path, metadata, listing });
+      if (listing.kind === 'carried')
+        for (const below of unnamed) if (below.startsWith(`${key}/`)) unnamed.delete(below);
     }
     if (key !== '') unnamed.add(key);
   }

@@ -15,7 +15,8 @@ export interface Source {
    * whole subtree, or its listing. A directory is named in its parent's listing only after it was yielded itself.
    *
    * The source alone decides sameness, from the stamps that the base kept. Failure is not deletion: a directory that
-   * could not be read, or that vanished with a folder above it, is `carried` from the base (or, without one, an empty listing) together with its fault.
+   * could not be read, or that vanished with a folder above it, is `carried` from the base (or, without one, an empty listing) together with its fault;
+   * what was yielded below it before then counts for nothing.
    * Siblings come in byte order of their names (only the `new` of a Maildir may come before its `cur`), so that two walks
    * can be compared side by side. The consumer takes each listing's pages to the end before it asks for the next directory.
    */

@@ -133,6 +133,9 @@ describe('options of backup', { concurrency: 1 }, () => {
     assert.equal(code, 1, stdout);
     assert.match(stderr, /nothing came before the end of the input/);
     assert.match(stdout, /snapshot [0-9a-f]{8} saved/);
+    assert.match(await succeed(['snapshots', 'latest', ...ours]), /mailkeep:incomplete/);
+    await succeed(['backup', '--stdin', '--allow-empty', ...ours]);
+    assert.doesNotMatch(await succeed(['snapshots', 'latest', ...ours]), /mailkeep:incomplete/);
   });
 
   test('--dry-run, --skip-if-unchanged, --parent and --force do what they say', async () => {

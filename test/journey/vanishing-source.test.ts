@@ -118,6 +118,25 @@ describe('a source that goes away in the middle of its backup', { concurrency: 1
     });
   }
 
+  test('S1: a disk that is not mounted is told each night, and nothing of it is lost, until a person says otherwise', async () => {
+    const source = new Case('unmounted', true);
+    await source.init();
+    assert.equal((await person.run(source.backup())).code, 0);
+    renameSync(source.root, `${source.root}-away`);
+    mkdirSync(source.root);
+    for (const night of ['first', 'second', 'third']) {
+      const { code, stderr } = await person.run(source.backup());
+      assert.equal(code, 1, night);
+      assert.match(stderr, /has no files, and had some at the last backup/, night);
+      assert.deepEqual(await source.newest(), { tags: ['mailkeep:incomplete'], files: all }, night);
+    }
+    const kept = await person.run(['forget', '--verified-only', '--keep-last', '1', '--dry-run', ...source.access]);
+    assert.doesNotMatch(kept.stdout, /covered by/);
+    assert.equal((await person.run([...source.backup(), '--allow-empty'])).code, 0);
+    assert.deepEqual(await source.newest(), { tags: [], files: 0 });
+    assert.equal((await person.run(source.backup())).code, 0);
+  });
+
   const lose = async (source: Case, withBase: boolean) => {
     await source.init();
     if (withBase) {

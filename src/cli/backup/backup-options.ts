@@ -24,6 +24,7 @@ export interface BackupCommandOptions extends GlobalOptions, ExclusionOptions, G
   readonly keepCaches: boolean;
   readonly withAtime: boolean;
   readonly skipIfUnchanged: boolean;
+  readonly allowEmpty: boolean;
 }
 
 const noReader = 'It reads with as many threads as the machine has processors.';
@@ -50,6 +51,7 @@ export const addBackupOptions = (command: Command): Command => {
     .option('-f, --force', 'read every file again, whatever the parent says', false)
     .option('--rescan', 'look into every mail folder, also those that seem unchanged', false)
     .option('--keep-caches', "keep the mail server's caches and temporary files", false)
+    .option('--allow-empty', 'believe that what has no files now, and had some, was emptied on purpose', false)
     .option('--with-atime', 'keep times of access (every reading then makes a change)', false)
     .option('--skip-if-unchanged', 'write no snapshot when nothing differs from the parent', false);
   return addLeftOut(command, [

@@ -47,6 +47,7 @@ export const filesSource = async (request: FilesRequest, run: Run): Promise<Open
       posix,
       oneFileSystem: options.oneFileSystem,
       accessTimes: options.withAtime,
+      allowEmpty: options.allowEmpty,
       ...(filter === undefined ? {} : { filter }),
       maildir: {
         skipUnchangedFolders: !options.withAtime && mayTakeOver(parent, description.excludes),
@@ -75,7 +76,11 @@ export const stdinPath = (name: string): Path => {
   });
 };
 
-export const stdinSource = (path: Path, { time, uid, gid }: SnapshotDescription): OpenSource => {
+export const stdinSource = (
+  path: Path,
+  { time, uid, gid }: SnapshotDescription,
+  { allowEmpty }: BackupCommandOptions,
+): OpenSource => {
   const owner = { uid, gid, user: '', group: '' };
-  return () => createStreamSource({ stream: process.stdin, path, time: time.nanoseconds, owner });
+  return () => createStreamSource({ stream: process.stdin, path, time: time.nanoseconds, owner, allowEmpty });
 };

@@ -102,7 +102,7 @@ const requestOfStdin = async (
   const { stdinPath, stdinSource } = await import('../backup/backup-source.ts');
   const path = stdinPath(options.stdinFilename);
   const description = describe([byteStringOfLatin1(`/${path.join('/')}`)], [], { options, context });
-  return { description, open: async () => stdinSource(path, description) };
+  return { description, open: async () => stdinSource(path, description, options) };
 };
 
 const parentOf = (options: BackupCommandOptions): ParentChoice => {

@@ -46,6 +46,8 @@ export interface CaptureContext {
   readonly maildir: MaildirOptions | undefined;
   readonly leftOut: LeftOut;
   readonly places: ScannedPlaces;
+  /** A given folder in which the base has files may be empty now. */
+  readonly allowEmpty: boolean;
 }
 
 /** Counted, and said once at the end. */

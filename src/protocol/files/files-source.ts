@@ -27,6 +27,8 @@ export interface FilesSourceOptions {
   readonly posix: Posix | undefined;
   /** Keep access times instead of setting them to the mtime, as restic's `--with-atime`. */
   readonly accessTimes?: boolean;
+  /** A given folder that is empty where the base has files is believed, instead of a failed read (`source-empty`). */
+  readonly allowEmpty?: boolean;
 }
 
 /**
@@ -71,6 +73,7 @@ async function* captureFiles(
     maildir: options.maildir,
     leftOut: { sockets: 0, mailCaches: 0 },
     places,
+    allowEmpty: options.allowEmpty ?? false,
   };
   refuseWhenAllMissing(context, root);
   const stats = root.path === undefined ? undefined : context.reader.stats(root.path);

@@ -129,15 +129,34 @@ describe('an entry that is gone when it is to be read', () => {
 });
 
 describe('a source without files', () => {
-  test('is told when it had some before, and only then', async () => {
-    using disk = new Disk();
+  const emptied = async (disk: Disk, options: { readonly allowEmpty?: boolean; readonly folder?: string }) => {
     const full = await recordCapture(disk.source, undefined, disk.run);
     for (const name of ['a', 'b', 'c']) rmSync(join(disk.root, name), { recursive: true });
+    if (options.folder !== undefined) mkdirSync(join(disk.root, options.folder));
     const base = await baseOf(full, { scannedAt: disk.run.now() }, disk.run);
-    const empty = await recordCapture(disk.source, base, disk.run);
-    assert.deepEqual(disk.faults(), ['source-empty']);
-    const emptyBase = await baseOf(empty, { scannedAt: disk.run.now() }, disk.run);
-    await recordCapture(disk.source, emptyBase, disk.run);
-    assert.deepEqual(disk.faults(), ['source-empty']);
+    const source = createFilesSource({ paths: [byteStringOfText(disk.root)], posix: undefined, ...options });
+    return (await recordCapture(source, base, disk.run)).directories.get(disk.root.slice(1))?.listing;
+  };
+
+  for (const folder of [undefined, 'lost+found']) {
+    test(`is a failed read when it had some before${folder === undefined ? '' : ', also with empty folders'}`, async () => {
+      using disk = new Disk();
+      const listing = await emptied(disk, folder === undefined ? {} : { folder });
+      assert.ok(listing?.kind === 'carried');
+      assert.equal(listing.fault.code, 'source-empty');
+      assert.equal(listing.base?.path.join('/'), disk.root.slice(1));
+    });
+  }
+
+  test('is believed when a person says so, and when it never had any', async () => {
+    using disk = new Disk();
+    assert.equal((await emptied(disk, { allowEmpty: true }))?.kind, 'listed');
+    using never = new Disk([]);
+    mkdirSync(never.root);
+    const empty = await recordCapture(never.source, undefined, never.run);
+    const base = await baseOf(empty, { scannedAt: never.run.now() }, never.run);
+    const again = await recordCapture(never.source, base, never.run);
+    assert.equal(again.directories.get(never.root.slice(1))?.listing.kind, 'listed');
+    assert.deepEqual(never.faults(), []);
   });
 });

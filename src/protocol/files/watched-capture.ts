@@ -1,8 +1,8 @@
-import type { BaseDirectory, CapturedDirectory, Child } from '../../contract/source.ts';
+import type { CapturedDirectory, Child, Listing } from '../../contract/source.ts';
 import { type ByteString, byteStringOfLatin1, displayText } from '../../model/byte-string.ts';
 import type { Path } from '../../model/entry.ts';
 import { Fault } from '../../model/fault.ts';
-import { type CaptureContext, joined } from './capture-context.ts';
+import type { CaptureContext } from './capture-context.ts';
 import type { PathNode } from './path-tree.ts';
 
 /** What has been captured so far. */
@@ -14,8 +14,9 @@ interface Progress {
 }
 
 /**
- * Passes a walk on and looks after the given paths: one that is empty where the base had files is told as `source-empty`;
- * one that is not what it was at the beginning is, at the end, a failed read.
+ * Passes a walk on and looks after the given paths: one that is empty where the base had files is a failed read
+ * (`source-empty`), and so is, at the end, one that is not what it was at the beginning. What the base has stays in either
+ * case.
  */
 export async function* watchCapture(
   context: CaptureContext,
@@ -30,8 +31,18 @@ export async function* watchCapture(
       yield directory;
       continue;
     }
-    const pages = watchPages({ context, root, progress }, directory.path, listing.pages);
-    yield { ...directory, listing: { kind: 'listed', pages } };
+    const { pages, emptied } = await judgeEmptiness({ context, root, progress }, directory, listing.pages);
+    if (emptied !== undefined) {
+      progress.before = ++progress.entries;
+      // Not the mount point's own, where a disk is not mounted.
+      const metadata = emptied.base?.metadata ?? directory.metadata;
+      yield { ...directory, metadata, listing: emptied };
+      continue;
+    }
+    yield {
+      ...directory,
+      listing: { kind: 'listed', pages: watchPages({ context, root, progress }, directory, pages) },
+    };
   }
 }
 
@@ -43,7 +54,7 @@ interface Watch {
 
 async function* watchPages(
   { context, root, progress }: Watch,
-  path: Path,
+  { path }: CapturedDirectory,
   pages: AsyncIterable<readonly Child[]>,
 ): AsyncGenerator<readonly Child[]> {
   let last = byteStringOfLatin1('');
@@ -53,11 +64,7 @@ async function* watchPages(
     if (end !== undefined) last = end.kind === 'fresh' || end.kind === 'same' ? end.entry.name : end.name;
     yield page;
   }
-  const given = nodeAt(root, path);
-  if (given?.path !== undefined) {
-    if (given.children.size === 0 && progress.entries === progress.before) await tellOfEmpty(context, path, given.path);
-    progress.before = progress.entries;
-  }
+  if (nodeAt(root, path)?.path !== undefined) progress.before = progress.entries;
   if (path.length > 0) return;
   const lost = givenFiles(root).flatMap((file) => context.places.lost(file, context.reader) ?? []);
   const [first, ...others] = lost;
@@ -79,12 +86,48 @@ export const givenFiles = (node: PathNode): ByteString[] => [
   ...[...node.children.values()].flatMap(givenFiles),
 ];
 
-const tellOfEmpty = async ({ base, run }: CaptureContext, path: Path, file: ByteString): Promise<void> => {
-  const before: BaseDirectory | undefined = await base?.directory(path, run);
-  if (before === undefined || (await before.counts(run)).files === 0) return;
-  const fault = new Fault('source-empty', `${displayText(file)} has no files, and had some at the last backup`, {
-    hint: 'Look whether its disk is mounted. If the files were deleted on purpose, all is well.',
+interface Judged {
+  readonly pages: AsyncIterable<readonly Child[]>;
+  /** What stands for the listing of a folder that must not be taken for emptied. */
+  readonly emptied?: Extract<Listing, { readonly kind: 'carried' }>;
+}
+
+/** Looks into a given folder in which nothing was found so far, as far as its first entry. */
+const judgeEmptiness = async (
+  { context, root, progress }: Watch,
+  { path }: CapturedDirectory,
+  pages: AsyncIterable<readonly Child[]>,
+): Promise<Judged> => {
+  const given = nodeAt(root, path);
+  if (given?.path === undefined || given.children.size > 0 || progress.entries > progress.before) return { pages };
+  const looked: (readonly Child[])[] = [];
+  const rest = pages[Symbol.asyncIterator]();
+  for (let next = await rest.next(); next.done !== true; next = await rest.next()) {
+    looked.push(next.value);
+    if (next.value.some(({ kind }) => kind !== 'directory')) return { pages: rejoined(looked, rest) };
+  }
+  const base = await context.base?.directory(path, context.run);
+  const hadFiles = base !== undefined && (await base.counts(context.run)).files > 0;
+  if (!hadFiles) return { pages: rejoined(looked, rest) };
+  if (!context.allowEmpty) return { pages, emptied: { kind: 'carried', base, fault: emptiedFault(given.path) } };
+  context.run.emit({ kind: 'notice', message: `${displayText(given.path)} has no files, and is kept as it is` });
+  return { pages: rejoined(looked, rest) };
+};
+
+async function* rejoined(
+  looked: readonly (readonly Child[])[],
+  rest: AsyncIterator<readonly Child[]>,
+): AsyncGenerator<readonly Child[]> {
+  try {
+    yield* looked;
+    for (let next = await rest.next(); next.done !== true; next = await rest.next()) yield next.value;
+  } finally {
+    await rest.return?.();
+  }
+}
+
+const emptiedFault = (file: ByteString): Fault =>
+  new Fault('source-empty', `${displayText(file)} has no files, and had some at the last backup, which are kept`, {
+    hint: 'Look whether its disk is mounted. If the files were deleted on purpose, say --allow-empty once.',
     context: { path: displayText(file) },
   });
-  run.emit({ kind: 'fault', fault, path: joined(path) });
-};

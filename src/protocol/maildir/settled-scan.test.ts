@@ -83,6 +83,7 @@ describe('a listing from an unsettled scan', () => {
       maildir: undefined,
       leftOut: { sockets: 0, mailCaches: 0 },
       places: createScannedPlaces(),
+      allowEmpty: false,
     };
     const finder = createMessageFinder(folder.file, reader);
     const pages = listMessages(context, { folder, part, parts: [part], below: new Map(), finder });

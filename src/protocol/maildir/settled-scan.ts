@@ -105,6 +105,15 @@ const presentOf = (
   reader: MetadataReader,
 ): readonly ByteString[] => {
   if (known.length === 1) return known;
-  const present = known.filter((name) => reader.stats(childFile(directory, name)) !== undefined);
+  const present: ByteString[] = [];
+  let last: BigIntStats | undefined;
+  for (const name of known) {
+    const stats = reader.stats(childFile(directory, name));
+    if (stats === undefined) continue;
+    // One file with one name, met twice: it was renamed between the two looks.
+    if (last?.ino === stats.ino && stats.nlink === 1n) present.pop();
+    present.push(name);
+    last = stats;
+  }
   return present.length > 0 ? present : known.slice(-1);
 };
