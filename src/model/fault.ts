@@ -14,6 +14,15 @@ export type FaultCode =
   | 'permission-denied'
   | 'io-failed'
   | 'unsupported'
+  // a server that a person has an account on
+  /** It does not answer, or does not work at the moment. */
+  | 'server-unavailable'
+  /** It asks to be left alone for a while. */
+  | 'server-throttled'
+  /** What it sends breaks the protocol, or contradicts itself. */
+  | 'server-misbehaved'
+  /** It declines a request. */
+  | 'server-refused'
   // what is backed up
   | 'source-missing'
   | 'source-empty'
