@@ -4,6 +4,7 @@ import type { ResolvePath } from './contract/setting.ts';
 import type { StorageSettings } from './contract/storage-settings.ts';
 import { Fault } from './model/fault.ts';
 import { sleep } from './system/clock.ts';
+import { pathOf } from './system/native-path.ts';
 
 /*
  * The one place that knows every implementation. Each is imported when it is asked for, so that a command pays only for
@@ -42,6 +43,23 @@ const schemes: Readonly<Record<string, OpenStorage>> = {
   swift: notYet('swift'),
 };
 
+/** Holds calls back where that was asked for, and those to a server when it takes no more of them. */
+const limited = async (backend: Backend, { uploadRate, downloadRate }: StorageSettings): Promise<Backend> => {
+  if (backend.capabilities.isRemote !== true && uploadRate === undefined && downloadRate === undefined) return backend;
+  const { withLimit } = await import('./backend/with-limit.ts');
+  return withLimit(backend, {
+    sleep,
+    ...(uploadRate === undefined ? {} : { uploadRate }),
+    ...(downloadRate === undefined ? {} : { downloadRate }),
+  });
+};
+
+const timed = async (backend: Backend, { stuckTimeout }: StorageSettings): Promise<Backend> => {
+  if (backend.capabilities.isRemote !== true) return backend;
+  const { withTimeout } = await import('./backend/with-timeout.ts');
+  return withTimeout(backend, { patience: stuckTimeout });
+};
+
 /** Opens the storage that a location names, in restic's notation: a path, or `scheme:…`. Nothing is created. */
 export const openBackend = async (location: string, settings: StorageSettings): Promise<Backend> => {
   const scheme = Object.keys(schemes).find((known) => location.startsWith(`${known}:`)) ?? 'local';
@@ -49,8 +67,17 @@ export const openBackend = async (location: string, settings: StorageSettings): 
     (schemes[scheme] ?? openLocal)(location, settings),
     import('./backend/with-retry.ts'),
   ]);
-  // A local path may be a mounted network drive, whose handles go stale and whose server has moments of silence.
-  return withRetry(backend, { random: Math.random, sleep });
+  // A local path may be a mounted network drive, whose handles go stale and whose server has moments of silence. The time
+  // of a call begins when it is let through, and pauses before another try take no connection.
+  const patient = await limited(await timed(backend, settings), settings);
+  return withRetry(patient, { random: Math.random, sleep });
+};
+
+/** Puts a cache in this folder, of restic's layout, in front of storage that is not at hand. */
+export const cacheIn = async (folder: string): Promise<(backend: Backend, repositoryId: string) => Backend> => {
+  const { withCache } = await import('./backend/with-cache.ts');
+  return (backend, repositoryId) =>
+    backend.capabilities.isRemote === true ? withCache(backend, { folder: pathOf(folder), repositoryId }) : backend;
 };
 
 /** The schema of `mailkeep.yaml`, with the part of every implementation in it. */

@@ -15,8 +15,8 @@ import { joined } from './parts.ts';
 import { passThrough } from './pass-through.ts';
 
 export interface CacheOptions extends Omit<CacheFolderOptions, 'maximumBytes'> {
-  /** Whether this pack holds trees, as far as the index says by now; asked at each save and load. */
-  readonly isTreePack: (name: string) => boolean;
+  /** Whether this pack holds trees; asked at each save and load. Default: what the handle says. */
+  readonly isTreePack?: (name: string) => boolean;
   /** Bytes of all cached files. Default 1 GiB. */
   readonly maximumBytes?: number;
 }
@@ -122,8 +122,10 @@ export const withCache = (inner: Backend, options: CacheOptions): Backend => {
   const shelf = createShelf(options);
   const reader = createReader(inner, shelf);
 
-  const asCached = ({ kind, name }: ObjectHandle): CachedHandle | undefined => {
-    if (!isCachedKind(kind) || (kind === 'pack' && !options.isTreePack(name))) return undefined;
+  const holdsTrees = ({ name, holdsTrees }: ObjectHandle): boolean => options.isTreePack?.(name) ?? holdsTrees === true;
+  const asCached = (handle: ObjectHandle): CachedHandle | undefined => {
+    const { kind, name } = handle;
+    if (!isCachedKind(kind) || (kind === 'pack' && !holdsTrees(handle))) return undefined;
     return { kind, name };
   };
   const dropIfMissing = async (handle: ObjectHandle, run: Run, error: unknown): Promise<never> => {

@@ -4,7 +4,7 @@ import { defaultRepository, ensurePasswordFile } from '../config/default-reposit
 import type { PasswordSource } from '../config/environment.ts';
 import { readPassword } from '../config/password.ts';
 import { Fault } from '../model/fault.ts';
-import { openBackend } from '../registry.ts';
+import { cacheIn, openBackend } from '../registry.ts';
 import type { OpenOptions, Repository } from '../store/restic/repository.ts';
 import { processIdentity } from '../system/identity.ts';
 import { configuredRepository } from './configuration.ts';
@@ -56,6 +56,11 @@ export const repositoryAccess = async (context: CommandContext): Promise<Reposit
 
 const mebibyte = 1_048_576;
 
+const caching = async (cacheDirectory: string): Promise<Pick<OpenOptions, 'cacheDirectory' | 'caching'>> => ({
+  cacheDirectory,
+  caching: await cacheIn(cacheDirectory),
+});
+
 /** What opening or making a repository needs. A missing password is asked for on a terminal. */
 export const openOptions = async (context: CommandContext, password: string): Promise<OpenOptions> => {
   const { environment, options } = context;
@@ -70,7 +75,7 @@ export const openOptions = async (context: CommandContext, password: string): Pr
     lockWait: options.retryLock,
     noLock: !options.lock,
     programVersion: `mailkeep ${await programVersion()}`,
-    ...(options.cache ? { cacheDirectory: options.cacheDir ?? environment.cacheDirectory } : {}),
+    ...(options.cache ? await caching(options.cacheDir ?? environment.cacheDirectory) : {}),
     ...(keyHint === undefined ? {} : { keyHint }),
   };
 };

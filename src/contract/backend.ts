@@ -7,7 +7,7 @@ export type ObjectKind = 'config' | 'key' | 'lock' | 'snapshot' | 'index' | 'pac
 export interface ObjectHandle {
   readonly kind: ObjectKind;
   readonly name: string;
-  /** Of a pack that is saved: it holds trees, which every command reads, and must not go to storage that is slow to read. */
+  /** Of a pack, where it is known: it holds trees, which every command reads. They are cached, and go to no archive. */
   readonly holdsTrees?: boolean;
 }
 
@@ -27,6 +27,8 @@ export interface BackendCapabilities {
   readonly immutable: boolean;
   /** How many calls may usefully be under way at once. */
   readonly connections: number;
+  /** Each call takes a round trip: what is read often is worth a cache. Default: it does not. */
+  readonly isRemote?: boolean;
 }
 
 /** How another thread opens the same storage: it imports `module` (a URL) and calls its `openInThread(location)`. */

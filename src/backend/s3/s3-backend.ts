@@ -20,7 +20,7 @@ const openPlace = (place: S3Place): Backend => {
   const locks = new Set<string>();
   return {
     description: describeS3Location(place.location),
-    capabilities: { immutable: false, connections: place.settings.connections },
+    capabilities: { immutable: false, connections: place.settings.connections, isRemote: true },
     entrance: { module: import.meta.url, location: place },
     create: (run) => makeBucket(connection, run),
     size: async (handle, run) => {

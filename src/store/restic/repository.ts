@@ -67,7 +67,7 @@ export const initRepository = async (backend: Backend, options: InitOptions, run
   const exists = await backend.size({ kind: 'config', name: '' }, run).then(
     () => true,
     (error: unknown) => {
-      if (isFault(error, 'object-missing')) return false;
+      if (isFault(error, 'object-missing', 'storage-missing')) return false;
       throw error;
     },
   );
@@ -119,14 +119,15 @@ export const openRepository = async (backend: Backend, options: OpenOptions, run
     });
   }
   const config = parseConfig(plain);
+  const storage = options.caching?.(backend, config.id) ?? backend;
   const session: Session = {
-    backend,
+    backend: storage,
     config,
     master,
     envelope,
     sealer: createBatchSealer(master, poly1305),
     decompressor: createDecompressor(),
-    io: createObjectIo(backend, envelope, config.version),
+    io: createObjectIo(storage, envelope, config.version),
     options,
   };
   return new Repository(session, keyId);
@@ -226,12 +227,13 @@ export class Repository implements Store {
     // Asked each time: packs may be found missing after this was opened.
     const knownComplete = (): boolean => wasComplete && lost.size === 0;
     const lossIsTold = (): boolean => lost.size > 0;
+    const { connections, isRemote } = this.session.backend.capabilities;
     const contents = createContentReader({
       backend: this.session.backend,
       index,
       blobs,
       threads: this.#readers,
-      stretchesInFlight: 2 * this.session.options.threads,
+      stretchesInFlight: Math.max(2 * this.session.options.threads, isRemote === true ? connections + 2 : 0),
     });
     const root = Uint8Array.from(Buffer.from(file.tree, 'hex'));
     const tree = folder.length === 0 ? root : await lookUpTree(trees, root, folder, run);

@@ -30,6 +30,8 @@ export interface RepositoryOptions {
   readonly identity: Identity;
   /** Folder below which this repository may keep a cache; without one nothing is cached. */
   readonly cacheDirectory?: string;
+  /** Puts the cache in front of storage that is worth it. */
+  readonly caching?: (backend: Backend, repositoryId: string) => Backend;
   readonly compression: 'off' | 'auto' | 'max';
   /** Bytes after which a pack is closed; restic's default is 16 MiB. */
   readonly packSize: number;

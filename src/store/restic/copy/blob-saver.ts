@@ -95,8 +95,8 @@ export class BlobSaver {
     this.#saving.add(saving);
   }
 
-  async #store({ id, bytes, header }: SealedPack): Promise<void> {
-    await this.#session.backend.save({ kind: 'pack', name: id }, [bytes], this.#run);
+  async #store({ type, id, bytes, header }: SealedPack): Promise<void> {
+    await this.#session.backend.save({ kind: 'pack', name: id, holdsTrees: type === 'tree' }, [bytes], this.#run);
     this.#packIds.push(id);
     this.#bytes += bytes.length;
     this.#free.push(bytes.buffer);

@@ -62,9 +62,15 @@ const packFault = (fault: unknown, pack: string): unknown => {
 };
 
 /** Reads a part of a pack. Fault `pack-damaged` when it is not there, and what the backend says. */
-export const loadFromPack = async (backend: Backend, pack: string, range: ByteRange, run: Run): Promise<Uint8Array> => {
+export const loadFromPack = async (
+  backend: Backend,
+  pack: string,
+  range: ByteRange,
+  run: Run,
+  holdsTrees = false,
+): Promise<Uint8Array> => {
   try {
-    return await backend.load({ kind: 'pack', name: pack }, range, run);
+    return await backend.load({ kind: 'pack', name: pack, holdsTrees }, range, run);
   } catch (error) {
     throw packFault(error, pack);
   }
@@ -80,7 +86,8 @@ export const createBlobReader = (
 ): BlobReader => {
   const loadAt = async (type: BlobType, id: Uint8Array, location: BlobLocation, run: Run): Promise<Uint8Array> => {
     const pack = index.packs.idOf(location.pack) ?? '';
-    const sealed = await loadFromPack(backend, pack, { start: location.offset, length: location.length }, run);
+    const range = { start: location.offset, length: location.length };
+    const sealed = await loadFromPack(backend, pack, range, run, type === 'tree');
     const plain = openBlob(sealed, { id, uncompressedLength: location.uncompressedLength }, tools);
     if (typeof plain === 'string') throw damagedBlob(type, id, pack, plain);
     return plain;

@@ -114,7 +114,11 @@ class PackStorage {
     this.stored.plainBytes += pack.plainBytes;
     this.stored.packedBytes += packedSize(pack.blobs);
     if (this.#dryRun) return;
-    await this.#parts.session.backend.save({ kind: 'pack', name: pack.id }, [pack.bytes], this.#run);
+    await this.#parts.session.backend.save(
+      { kind: 'pack', name: pack.id, holdsTrees: pack.type === 'tree' },
+      [pack.bytes],
+      this.#run,
+    );
     settlePack(this.#parts.index, pack);
     await this.#indexWriter.add(pack.id, pack.blobs);
   }
@@ -124,8 +128,8 @@ class PackStorage {
   }
 }
 
-/** Finished packs wait for the storage in memory: not more of them than this. */
-const inFlightBytes = 32 * 1_048_576;
+/** Finished packs wait for the storage in memory: not more of them than this. A remote one is waited for longer. */
+const inFlightBytes = { local: 32 * 1_048_576, remote: 96 * 1_048_576 };
 
 const createPool = ({ session, index }: SnapshotWriteParts, storage: PackStorage, run: Run): WriterPool => {
   const { master, config, options } = session;
@@ -137,8 +141,9 @@ const createPool = ({ session, index }: SnapshotWriteParts, storage: PackStorage
     compression: config.version === 1 ? ('off' as const) : options.compression,
     compressTrees: config.version !== 1,
   };
-  const affordable = Math.max(2, Math.floor(inFlightBytes / options.packSize));
-  const packsInFlight = Math.min(session.backend.capabilities.connections + 1, affordable);
+  const { connections, isRemote } = session.backend.capabilities;
+  const bytes = isRemote === true ? inFlightBytes.remote : inFlightBytes.local;
+  const packsInFlight = Math.min(connections + 1, Math.max(2, Math.floor(bytes / options.packSize)));
   const storePack = (pack: ReadyPack): Promise<void> => storage.store(pack);
   return new WriterPool({ threads: options.threads, setup, table: index.table, storePack, packsInFlight }, run);
 };
