@@ -66,9 +66,12 @@ export const evidenceTag = 'mailkeep:evidence';
 /** Marks our own notes of what the next prune may remove. */
 export const pruneNoteTag = 'mailkeep:prune';
 
-const noteTags: readonly string[] = [evidenceTag, pruneNoteTag];
+/** Marks what a long capture has fetched so far: where it goes on from after it was cut off. */
+export const checkpointTag = 'mailkeep:checkpoint';
 
-/** Whether a snapshot holds our own notes about the repository, and no mail: no list, policy or `latest` means it. */
+const noteTags: readonly string[] = [evidenceTag, pruneNoteTag, checkpointTag];
+
+/** Whether a snapshot is there for ourselves (a note, a checkpoint): no list, policy or `latest` means it. */
 export const isNote = ({ tags }: Snapshot): boolean => noteTags.some((tag) => tags.includes(tag));
 
 /** Marks a snapshot that leaves by no policy until the tag is taken away. */

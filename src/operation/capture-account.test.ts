@@ -1,0 +1,142 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import type { AccountReport, AccountSource, AccountSourceOptions } from '../contract/account-source.ts';
+import { createTestRun, type TestRun } from '../contract/test-run.ts';
+import { byteStringOfText } from '../model/byte-string.ts';
+import { type FolderChange, usualBrakeLimits } from '../model/damage-brake.ts';
+import { isFault } from '../model/fault.ts';
+import { brakedTag, checkpointTag, type Snapshot, type SnapshotDescription } from '../model/snapshot.ts';
+import { createMemorySource, memoryDirectory, memoryFile } from '../protocol/memory/source.ts';
+import { createMemoryStore } from '../store/memory/store.ts';
+import { createMemoryStorePlace } from '../store/memory/place.ts';
+import { type AccountCapture, captureAccount } from './capture-account.ts';
+
+const description: SnapshotDescription = {
+  time: { nanoseconds: 0n, offsetMinutes: 0 },
+  paths: [byteStringOfText('/imap/alice')],
+  hostname: 'alpha',
+  username: 'root',
+  uid: 0,
+  gid: 0,
+  excludes: [],
+  tags: [],
+};
+
+/** What an account has on one night: messages of its one folder, and how many of the base's are gone. */
+interface Night {
+  readonly messages: number;
+  readonly gone?: number;
+  /** Messages that one slice can fetch; default: all. */
+  readonly perSlice?: number;
+  readonly dies?: boolean;
+}
+
+class Account {
+  readonly place = createMemoryStorePlace();
+  readonly store = createMemoryStore(this.place);
+  readonly run: TestRun = createTestRun();
+  readonly bases: (string | undefined)[] = [];
+
+  async night(night: Night, confirmed = false): Promise<AccountCapture> {
+    let fetched = 0;
+    const open = (base: Snapshot | undefined, options: AccountSourceOptions): AccountSource => {
+      this.bases.push(base?.id);
+      const before = base === undefined ? 0 : (base.summary?.totalFilesProcessed ?? 0);
+      fetched = Math.min(night.messages, Math.max(fetched, Math.min(before, night.messages)) + (night.perSlice ?? 1e9));
+      if (night.dies === true && fetched === night.messages) throw new Error('the power went');
+      return sourceOf({ before, now: fetched, gone: night.gone ?? 0, isPartial: fetched < night.messages }, options);
+    };
+    return captureAccount(
+      {
+        open,
+        store: this.store,
+        removeSnapshots: async (ids) => {
+          for (const id of ids) this.place.snapshots.delete(id);
+        },
+      },
+      { description, limits: usualBrakeLimits, confirmed, budget: { bytes: 1, time: 1n } },
+      { ...this.run, now: () => BigInt(++this.#clock) * 1_000_000_000n },
+    );
+  }
+
+  #clock = 0;
+
+  async tags(): Promise<readonly (readonly string[])[]> {
+    return (await this.store.snapshots(this.run)).map(({ tags }) => tags);
+  }
+}
+
+interface Slice {
+  readonly before: number;
+  readonly now: number;
+  readonly gone: number;
+  readonly isPartial: boolean;
+}
+
+const sourceOf = ({ before, now, gone, isPartial }: Slice, { judge }: AccountSourceOptions): AccountSource => {
+  const files = Object.fromEntries(
+    Array.from({ length: now }, (_, uid) => [String(uid), memoryFile(`message ${uid}`)]),
+  );
+  const change: FolderChange = { folder: 'INBOX', before, gone, now, changedBodies: 0, uidValidityChanged: false };
+  const report: AccountReport = {
+    changes: [change],
+    ledger: { folders: [] },
+    isPartial,
+    fetched: { messages: Math.max(0, now - before), bytes: 0 },
+  };
+  judge([change]);
+  return { ...createMemorySource(memoryDirectory({ INBOX: memoryDirectory(files) })), report: () => report };
+};
+
+describe('capturing an account', () => {
+  it('A8: what looks like damage is kept, braked, and the next night is judged against the last good one', async () => {
+    const account = new Account();
+    const good = await account.night({ messages: 100 });
+    assert.deepEqual(good.brake, []);
+    const braked = await account.night({ messages: 40, gone: 60 });
+    assert.deepEqual(
+      braked.brake.map(({ kind }) => kind),
+      ['account-gone', 'folder-gone'],
+    );
+    assert.ok(braked.snapshot.tags.includes(brakedTag));
+    await account.night({ messages: 40, gone: 60 });
+    assert.deepEqual(account.bases, [undefined, good.snapshot.id, good.snapshot.id]);
+  });
+
+  it('A8: once a person has confirmed, that is the state to go on from', async () => {
+    const account = new Account();
+    await account.night({ messages: 100 });
+    await account.night({ messages: 40, gone: 60 });
+    const confirmed = await account.night({ messages: 40, gone: 60 }, true);
+    assert.deepEqual([confirmed.brake, confirmed.confirmed.length], [[], 2]);
+    assert.ok(!confirmed.snapshot.tags.includes(brakedTag));
+    await account.night({ messages: 40 });
+    assert.equal(account.bases.at(-1), confirmed.snapshot.id);
+  });
+
+  it('A12: a long capture leaves checkpoints that go when all is there', async () => {
+    const account = new Account();
+    const { report } = await account.night({ messages: 25, perSlice: 10 });
+    assert.deepEqual([report.fetched.messages, report.isPartial], [25, false]);
+    assert.deepEqual(await account.tags(), [[]]);
+  });
+
+  it('A12: one that was cut off is gone on with from its newest checkpoint', async () => {
+    const account = new Account();
+    await assert.rejects(account.night({ messages: 25, perSlice: 10, dies: true }), (error) => !isFault(error));
+    assert.deepEqual(await account.tags(), [[checkpointTag], [checkpointTag]]);
+    const last = (await account.store.snapshots(account.run)).at(-1)?.id;
+    const { report } = await account.night({ messages: 25 });
+    assert.equal(account.bases.at(-1), last);
+    assert.equal(report.fetched.messages, 5);
+    assert.deepEqual(await account.tags(), [[]]);
+  });
+
+  it('A8, A12: what held the brake in a slice before it was cut off holds it after that, too', async () => {
+    const account = new Account();
+    await account.night({ messages: 100 });
+    await assert.rejects(account.night({ messages: 130, gone: 60, perSlice: 10, dies: true }));
+    const { snapshot } = await account.night({ messages: 130 });
+    assert.ok(snapshot.tags.includes(brakedTag));
+  });
+});
