@@ -8,17 +8,11 @@ export type Credential =
   | { readonly kind: 'bearer'; readonly user: string; readonly token: Secret };
 
 /**
- * Gives the credential of one account.
+ * Gives the credential of one account. `refused`: the last one was not accepted by the server, so that a token is to be
+ * made anew whatever its age.
  *
- * Guarantees: what is given was valid, as far as can be known here, for another minute at least; asking often is cheap;
- * several callers at once cause one request. Faults: `configuration`, `login-refused`, `login-unavailable`,
- * `server-unavailable`, `server-misbehaved`, `certificate-invalid`, `host-unknown`, `interrupted`; none holds a secret.
+ * Guarantees: a token is valid, as far as can be known here, for another minute at least; asking often is cheap; several
+ * callers at once cause one request. Faults: `configuration`, `credentials-refused`, `server-throttled`,
+ * `server-unavailable`, `server-misbehaved`, `certificate-untrusted`, `interrupted`; none holds a secret.
  */
-export interface CredentialSource {
-  credential(run: Run): Promise<Credential>;
-  /**
-   * A new one, after the server has refused `refused`; undefined where asking again gives nothing else (a password).
-   * To be tried once.
-   */
-  renewed(refused: Credential, run: Run): Promise<Credential | undefined>;
-}
+export type CredentialSource = (refused: boolean, run: Run) => Promise<Credential>;

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { exactlyOne, pathSetting, type ResolvePath } from '../../contract/setting.ts';
-import { isLoopback } from '../oauth/endpoint.ts';
-import { loginSetting } from '../oauth/login-setting.ts';
+import { isLoopback } from '../login/endpoint.ts';
+import { loginSetting } from '../login/login-setting.ts';
 
 /** When a run looks so much like a loss that nothing older may go because of it (requirement A8). */
 const brakeSetting = z
@@ -45,12 +45,15 @@ const foldersSetting = z
   })
   .prefault({});
 
+/** Of many users the name is a part of the account's name, and of the path of a mirror. */
+const userName = z.string().regex(/^(?!\.{1,2}$)[^\s/\0]+$/, { error: 'must be an address or a user name' });
+
 const usersSetting = z.union(
   [
-    z.array(z.string().min(1)).min(1),
+    z.array(userName).min(1),
     z.strictObject({
       domain: z.string().min(1).meta({ description: 'All users of this domain.', sample: 'example.com' }),
-      exclude: z.array(z.string().min(1)).default([]).meta({ description: 'But not these addresses.' }),
+      exclude: z.array(userName).default([]).meta({ description: 'But not these addresses.' }),
     }),
   ],
   { error: 'must be a list of addresses, or {domain: …}' },

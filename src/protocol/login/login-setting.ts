@@ -13,7 +13,7 @@ const scopes = z.array(z.string().min(1)).min(1);
 const oauthSetting = (resolve: ResolvePath) =>
   z
     .strictObject({
-      provider: z.enum(['google', 'microsoft', 'yahoo', 'custom']).meta({
+      provider: z.enum(['google', 'microsoft', 'custom']).meta({
         description: 'Whose tokens: knows the endpoints and scopes. With custom, give the endpoints and scopes.',
         sample: 'google',
       }),
