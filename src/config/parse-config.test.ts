@@ -57,7 +57,7 @@ describe('a configuration that is right', () => {
       connections: 4,
       folders: { exclude: ['Spam', 'Trash'] },
       store: { kind: 'mirror', folder: '/home/alice/offlineimap/Mail' },
-      brake: { emptyAccount: true, lostPercent: 20, lostMessages: 50, renumberedPercent: 50, changedBodies: 5 },
+      brake: { goneShare: 0.2, goneMessages: 50, renewedFoldersShare: 0.5, changedBodies: 5 },
     });
     assert.equal(config.repositories['main']?.location, '/home/alice/backup');
   });

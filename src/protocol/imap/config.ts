@@ -1,27 +1,42 @@
 import { z } from 'zod';
 import { exactlyOne, pathSetting, type ResolvePath } from '../../contract/setting.ts';
+import { type BrakeLimits, usualBrakeLimits } from '../../model/damage-brake.ts';
 import { isLoopback } from '../login/endpoint.ts';
 import { loginSetting } from '../login/login-setting.ts';
 
 /** When a run looks so much like a loss that nothing older may go because of it (requirement A8). */
 const brakeSetting = z
   .strictObject({
-    emptyAccount: z
-      .boolean()
-      .default(true)
-      .meta({ description: 'When an account that had messages shows none at all.' }),
-    lostPercent: z.number().min(0).max(100).default(20).meta({
-      description: 'When at least this share of the messages of the account or of one folder is gone, in percent …',
+    gonePercent: z
+      .number()
+      .min(0)
+      .max(100)
+      .default(usualBrakeLimits.goneShare * 100)
+      .meta({
+        description: 'When at least this share of the messages of the account or of one folder is gone, in percent …',
+      }),
+    goneMessages: z.int().min(1).default(usualBrakeLimits.goneMessages).meta({
+      description: '… and at least this many. An account that shows no message at all always stops.',
     }),
-    lostMessages: z.int().min(1).default(50).meta({ description: '… and at least this many.' }),
-    renumberedPercent: z.number().min(0).max(100).default(50).meta({
-      description: 'When UIDVALIDITY changed in at least this share of the folders, in percent.',
-    }),
-    changedBodies: z.int().min(1).default(5).meta({
+    renewedFoldersPercent: z
+      .number()
+      .min(0)
+      .max(100)
+      .default(usualBrakeLimits.renewedFoldersShare * 100)
+      .meta({
+        description: 'When UIDVALIDITY changed in at least this share of the folders, in percent.',
+      }),
+    changedBodies: z.int().min(1).default(usualBrakeLimits.changedBodies).meta({
       description: 'When at least this many messages have another content under a known identity.',
     }),
   })
-  .prefault({});
+  .prefault({})
+  .transform(({ gonePercent, goneMessages, renewedFoldersPercent, changedBodies }): BrakeLimits => ({
+    goneShare: gonePercent / 100,
+    goneMessages,
+    renewedFoldersShare: renewedFoldersPercent / 100,
+    changedBodies,
+  }));
 
 const folderPattern = z.string().min(1);
 
