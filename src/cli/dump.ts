@@ -1,10 +1,13 @@
 import { type ByteString, byteStringOfLatin1, displayText } from '../model/byte-string.ts';
+import type { BrowsableSnapshot, StoredFolder } from '../contract/browse.ts';
 import type { Content, Source } from '../contract/source.ts';
+import type { StoredSnapshot } from '../contract/store.ts';
 import type { Path } from '../model/entry.ts';
 import { Fault } from '../model/fault.ts';
 import { formatBytes } from '../model/size.ts';
 import type { Run } from '../contract/run.ts';
 import { formatReadable, readMessage } from '../mail/readable.ts';
+import { folderAt } from '../operation/lens/folder-source.ts';
 import { findMessages } from '../operation/find-messages.ts';
 import { type ListedEntry, readContents, readOne } from '../operation/read-contents.ts';
 import type { ArchiveSink } from '../protocol/archive/archive-entry.ts';
@@ -13,6 +16,7 @@ import { listNodes, lookUp, lookUpTree } from '../store/restic/read/tree-listing
 import type { Repository } from '../store/restic/repository.ts';
 import type { CommandContext, GlobalOptions } from './context.ts';
 import { searchOf } from './find-mail.ts';
+import { openPresented, presenter } from './present-mail.ts';
 import { readRepository } from './read-repository.ts';
 import { refuseTerminal } from './refuse-terminal.ts';
 import { filterOf, type FilterOptions, namedSnapshot, pathOfText } from './snapshot-options.ts';
@@ -24,6 +28,7 @@ export interface DumpOptions {
   readonly raw: boolean;
   readonly archive: 'tar' | 'zip';
   readonly target?: string;
+  readonly stored: boolean;
 }
 
 export interface DumpRequest {
@@ -56,13 +61,20 @@ export const dump = (request: DumpRequest, context: CommandContext): Promise<num
   const { reference, path, options } = request;
   return readRepository(context, async (repository, run) => {
     const { file, folder } = await namedSnapshot(repository, reference, filterOf(options, context), run);
-    const source = await repository.open(file.id, run);
+    const present = presenter(repository, options, context);
+    const presented = await present(file.id, run);
+    const whole = await openPresented(repository, { id: file.id, folder: [], present }, run);
+    const source: Source = whole;
     const seen = options.target === undefined && context.output.resultTerminal;
     await withTarget(options.target, context.output, async (sink) => {
       const dumping = { source, options, context, sink, seen };
       if (options.messageId !== undefined) {
-        const message = await messageWith(options.messageId, dumping, { repository, id: file.id, folder }, run);
+        const message = await messageWith(options.messageId, { snapshot: whole, folder }, run);
         await dumpFile(message, true, dumping, run);
+        return;
+      }
+      if (presented !== undefined) {
+        await dumpPresented(presented, [...folder, ...pathOfText(path ?? '/')], dumping, run);
         return;
       }
       const root = Uint8Array.from(Buffer.from(file.tree, 'hex'));
@@ -99,6 +111,42 @@ const dumpPath = async ({ repository, root, folder, path }: Place, dumping: Dump
   await dumpFile({ path: shown, entry: node.entry, content: contentOf(node) }, isMessage, dumping, run);
 };
 
+/** From a Maildir that is nowhere stored so. */
+const dumpPresented = async ({ root }: BrowsableSnapshot, path: Path, dumping: Dumping, run: Run): Promise<void> => {
+  const own = path.at(-1);
+  const above = await folderAt(root, path.slice(0, -1), run);
+  const child = own === undefined ? undefined : await above?.folder.child(own, run);
+  const folder = own === undefined ? root : child?.folder;
+  const shown = byteStringOfLatin1(path.join('/'));
+  if (folder !== undefined) {
+    if (dumping.seen) refuseTerminal(dumping.context, 'an archive');
+    const prefix = own === undefined ? shown : byteStringOfLatin1(`${shown}/`);
+    await dumpFolder(readContents(dumping.source, presentedPages(folder, prefix, run), run), dumping, run);
+    return;
+  }
+  if (child === undefined) {
+    throw new Fault('path-missing', `/${displayText(shown)} is not in the snapshot`, {
+      hint: '`mailkeep ls SNAPSHOT` shows what is in it; with --stored, how it lies in the repository.',
+    });
+  }
+  const isMessage = path.at(-2) === 'cur';
+  await dumpFile({ path: shown, entry: child.entry, content: child.content }, isMessage, dumping, run);
+};
+
+async function* presentedPages(
+  folder: StoredFolder,
+  prefix: ByteString,
+  run: Run,
+): AsyncGenerator<readonly ListedEntry[], void> {
+  for await (const page of folder.children(run)) {
+    for (const { entry, content, folder: below } of page) {
+      const path = byteStringOfLatin1(`${prefix}${entry.name}`);
+      yield [{ path, entry, content }];
+      if (below !== undefined) yield* presentedPages(below, byteStringOfLatin1(`${path}/`), run);
+    }
+  }
+}
+
 const contentOf = (node: TreeNode): Content =>
   node.content === undefined || node.subtree !== undefined
     ? { kind: 'none' }
@@ -134,16 +182,14 @@ const dumpFolder = async (
 
 const messageWith = async (
   id: string,
-  { source }: Dumping,
-  { repository, id: snapshotId, folder }: { repository: Repository; id: string; folder: Path },
+  { snapshot, folder }: { readonly snapshot: StoredSnapshot; readonly folder: Path },
   run: Run,
 ): Promise<ListedEntry> => {
-  const snapshot = await repository.open(snapshotId, run);
   for await (const found of findMessages([snapshot], searchOf({ messageId: id }), run)) {
     if (!folder.every((name, at) => found.path[at] === name)) continue;
     return { path: byteStringOfLatin1(found.path.join('/')), entry: found.entry, content: found.content };
   }
-  throw new Fault('path-missing', `no message in ${source.description} has the Message-ID ${id}`, {
+  throw new Fault('path-missing', `no message in ${snapshot.description} has the Message-ID ${id}`, {
     hint: '`mailkeep find --all-snapshots --message-id ID` looks into all snapshots.',
   });
 };

@@ -14,6 +14,7 @@ import type { Repository } from '../store/restic/repository.ts';
 import type { SnapshotFile } from '../store/restic/format/snapshot-format.ts';
 import type { CommandContext } from './context.ts';
 import type { LineWriter } from './line-writer.ts';
+import { openPresented, type Present } from './present-mail.ts';
 import { localTime } from './render/local-time.ts';
 
 export interface MailSearchOptions {
@@ -70,11 +71,11 @@ const snapshotsFor = (
     : [...selectSnapshots(snapshots, snapshot, filter)].reverse();
 
 async function* opened(
-  repository: Repository,
+  { repository, present }: Pick<MailSearch, 'repository' | 'present'>,
   snapshots: readonly SnapshotFile[],
   run: Run,
 ): AsyncGenerator<StoredSnapshot, void> {
-  for (const { id } of snapshots) yield await repository.open(id, run);
+  for (const { id } of snapshots) yield await openPresented(repository, { id, folder: [], present }, run);
 }
 
 export interface MailSearch {
@@ -83,6 +84,7 @@ export interface MailSearch {
   readonly filter: SnapshotFilter;
   readonly context: CommandContext;
   readonly writer: LineWriter;
+  readonly present: Present;
 }
 
 /** Prints the messages that are asked for, as they are found. */
@@ -91,7 +93,7 @@ export const findMail = async (search: MailSearch, run: Run): Promise<void> => {
   const { json, quiet } = context.options;
   const snapshots = snapshotsFor(await repository.snapshots(run), options, filter);
   let hits = 0;
-  for await (const found of findMessages(opened(repository, snapshots, run), searchOf(options), run)) {
+  for await (const found of findMessages(opened(search, snapshots, run), searchOf(options), run)) {
     hits++;
     if (json) writer.line(messageJson(found));
     else for (const line of messageLines(found)) writer.line(line);

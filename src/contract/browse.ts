@@ -46,10 +46,15 @@ export interface BrowsableStore {
   open(id: string, run: Run): Promise<BrowsableSnapshot>;
 }
 
+/** A level of a mail folder's name, as its directory has it, for people. */
+export type LevelText = (level: ByteString) => string;
+
 export interface BrowsableSnapshot {
   readonly root: StoredFolder;
   /** To read many contents in the order in which they are stored. */
   readonly source: Source;
+  /** For people: a level of the name of a mail folder here, where that is not just modified UTF-7. */
+  readonly levelText?: LevelText;
   /** A content that yields no less than the header of a message. */
   beginningOf(content: Content): Content;
   versionOf(content: Content): string;
@@ -59,6 +64,8 @@ export interface BrowsableSnapshot {
 export interface StoredFolder {
   /** The same for equal folders, whatever snapshot they are in. */
   readonly identity: string;
+  /** Known without a look. */
+  readonly holdsNoFolder?: boolean;
   children(run: Run): AsyncIterable<readonly StoredChild[]>;
   child(name: ByteString, run: Run): Promise<StoredChild | undefined>;
 }

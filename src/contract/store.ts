@@ -1,5 +1,6 @@
 import { incompleteTag, type Snapshot, type SnapshotDescription, type SnapshotSummary } from '../model/snapshot.ts';
 import type { Base, Source } from './source.ts';
+import type { LevelText } from './browse.ts';
 import type { Run } from './run.ts';
 
 /**
@@ -31,6 +32,8 @@ export interface Store {
 
 export interface StoredSnapshot extends Source, Base {
   readonly snapshot: Snapshot;
+  /** As of a `BrowsableSnapshot`. */
+  readonly levelText?: LevelText;
 }
 
 export interface WriteOptions {

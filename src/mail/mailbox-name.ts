@@ -37,6 +37,14 @@ const base64OfUtf16 = (text: string): string => {
 export const isModifiedUtf7 = (name: ByteString): boolean =>
   /^[\x20-\x7e]*$/.test(name) && (!name.includes('&') || decodeModifiedUtf7(name) !== undefined);
 
+/** Of a level whose directory was named by us: escapes of `maildirFolder` undone first. */
+export const escapedLevelText = (level: ByteString): string =>
+  mailboxText(
+    byteStringOfLatin1(
+      level.replace(/%([0-9a-f]{2})/g, (_, digits: string) => String.fromCharCode(parseInt(digits, 16))),
+    ),
+  );
+
 /** Undefined if the name is no valid modified UTF-7, or holds nothing encoded. */
 const decodeModifiedUtf7 = (name: ByteString): string | undefined => {
   if (!/^[\x20-\x7e]*$/.test(name) || !name.includes('&')) return undefined;

@@ -32,12 +32,15 @@ export interface Mailbox {
  * The lens on a tree of files: the mailboxes of all Maildirs in it, in the order of their paths. Directories may come in any
  * order; a Maildir is one that holds `cur` and `new`.
  */
-export const findMailboxes = (directories: readonly DirectoryNames[]): Mailbox[] => {
+export const findMailboxes = (
+  directories: readonly DirectoryNames[],
+  levelText: (level: ByteString) => string = mailboxText,
+): Mailbox[] => {
   const maildirs = new Map<string, Path>();
   for (const { path, names } of directories) {
     if (names.includes(cur) && names.includes(fresh)) maildirs.set(keyOf(path), path);
   }
-  const mailboxes = [...maildirs.values()].sort(byPath).map((path) => mailboxAt(path, maildirs));
+  const mailboxes = [...maildirs.values()].sort(byPath).map((path) => named(mailboxAt(path, maildirs), levelText));
   const fsRoots = new Set(mailboxes.filter(({ layout }) => layout === 'fs').map(({ root }) => keyOf(root)));
   return mailboxes.map((mailbox) => (fsRoots.has(keyOf(mailbox.root)) ? { ...mailbox, layout: 'fs' } : mailbox));
 };
@@ -49,26 +52,21 @@ const keyOf = (path: Path): string => path.join('/');
 
 const byPath = (left: Path, right: Path): number => (keyOf(left) < keyOf(right) ? -1 : 1);
 
-const mailboxAt = (path: Path, maildirs: ReadonlyMap<string, Path>): Mailbox => {
+const mailboxAt = (path: Path, maildirs: ReadonlyMap<string, Path>): Omit<Mailbox, 'name'> => {
   const parent = path.slice(0, -1);
   const own = path.at(-1) ?? byteStringOfLatin1('');
   // `.maildir` in a home directory is an account, not a folder.
   if (own.length > 1 && own.startsWith('.') && (maildirs.has(keyOf(parent)) || !/^\.maildir$/i.test(own))) {
-    return describe({
-      path,
-      root: parent,
-      layout: 'maildir++',
-      levels: own.slice(1).split('.').map(byteStringOfLatin1),
-    });
+    return { path, root: parent, layout: 'maildir++', levels: own.slice(1).split('.').map(byteStringOfLatin1) };
   }
   const root = fsRoot(path, maildirs);
   const levels = path.slice(root.length);
-  return describe({ path, root, layout: levels.length > 0 ? 'fs' : 'maildir++', levels });
+  return { path, root, layout: levels.length > 0 ? 'fs' : 'maildir++', levels };
 };
 
-const describe = (mailbox: Omit<Mailbox, 'name'>): Mailbox => ({
+const named = (mailbox: Omit<Mailbox, 'name'>, levelText: (level: ByteString) => string): Mailbox => ({
   ...mailbox,
-  name: mailbox.levels.length === 0 ? 'INBOX' : mailbox.levels.map(mailboxText).join('/'),
+  name: mailbox.levels.length === 0 ? 'INBOX' : mailbox.levels.map((level) => levelText(level)).join('/'),
 });
 
 /** The uppermost Maildir above, or the directory that holds one called INBOX, or the Maildir itself. */

@@ -32,7 +32,7 @@ const levelOf = (level: ByteString): string => {
  *
  * A level that Maildir++ cannot hold as it is has `%` and two hexadecimal digits in small letters for a dot, a slash, `%`,
  * a quotation mark, a backslash, a `~` or space in front, and every byte that is no text; that is what Dovecot shows as the
- * true name with `listescape_char = "%"` (2.4: `mailbox_list_storage_escape_char = %`). An empty level is `%`. A name of
+ * true name with `listescape_char = "%%"` (2.4: `mailbox_list_storage_escape_char = %`). An empty level is `%`. A name of
  * more than 240 bytes is cut and ends in `%` and 16 digits of the SHA-256 of the raw name.
  */
 export const maildirFolder = (raw: ByteString, delimiter: string | undefined, newHash: NewHash): ByteString => {

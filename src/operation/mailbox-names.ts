@@ -1,4 +1,5 @@
 import type { Base } from '../contract/source.ts';
+import type { LevelText } from '../contract/browse.ts';
 import type { Run } from '../contract/run.ts';
 import { byteStringOfLatin1 } from '../model/byte-string.ts';
 import type { Path } from '../model/entry.ts';
@@ -16,7 +17,9 @@ const name = byteStringOfLatin1;
 const ownNames = [name('cur'), name('new')];
 const inboxNames = [name('INBOX'), name('Inbox'), name('inbox')];
 
-export const createMailboxNames = (base: Pick<Base, 'directory'>): MailboxNames => {
+export const createMailboxNames = (
+  base: Pick<Base, 'directory'> & { readonly levelText?: LevelText },
+): MailboxNames => {
   const maildirs = new Map<string, Promise<boolean>>();
   const found = new Map<string, Promise<Mailbox | undefined>>();
 
@@ -43,7 +46,7 @@ export const createMailboxNames = (base: Pick<Base, 'directory'>): MailboxNames 
         if (await isMaildir(candidate, run)) directories.push({ path: candidate, names: ownNames });
       }
     }
-    return findMailboxes(directories).find((mailbox) => mailbox.path.join('/') === path.join('/'));
+    return findMailboxes(directories, base.levelText).find((mailbox) => mailbox.path.join('/') === path.join('/'));
   };
 
   const mailboxAt = (path: Path, run: Run): Promise<Mailbox | undefined> => {

@@ -2,10 +2,13 @@ import { Option } from 'commander';
 import type { CommandContext, GlobalOptions } from '../context.ts';
 import { examples, newCommand, type DefineCommand } from '../define-command.ts';
 import { dump, type DumpOptions } from '../dump.ts';
+import { addStoredOption } from '../present-mail.ts';
 import { addFilterOptions, type FilterOptions } from '../snapshot-options.ts';
 
 export const dumpCommand: DefineCommand = (execute) =>
-  addFilterOptions(newCommand('dump', 'write a file, a folder or a message of a snapshot to standard output'))
+  addStoredOption(
+    addFilterOptions(newCommand('dump', 'write a file, a folder or a message of a snapshot to standard output')),
+  )
     .argument('<snapshot[:folder]>', 'beginning of an id, latest or latest~1')
     .argument('[path]', 'a file, or a folder, which becomes an archive')
     .option('--message-id <id>', 'the message with this Message-ID, instead of a path')

@@ -12,12 +12,13 @@ import { collect, examples, newCommand, type DefineCommand } from '../define-com
 import { findMail, isMailSearch, type MailSearchOptions } from '../find-mail.ts';
 import { createLineWriter, type LineWriter } from '../line-writer.ts';
 import { parseMoment } from '../parse-moment.ts';
+import { addStoredOption, listPresented, type Present, presenter, type StoredOptions } from '../present-mail.ts';
 import { readRepository } from '../read-repository.ts';
 import { localTime } from '../render/local-time.ts';
 import { matchJson, nodeLine } from '../render/node.ts';
 import { addFilterOptions, filterOf, type FilterOptions } from '../snapshot-options.ts';
 
-interface FindOptions extends GlobalOptions, FilterOptions, MailSearchOptions {
+interface FindOptions extends GlobalOptions, FilterOptions, MailSearchOptions, StoredOptions {
   readonly snapshot: readonly string[];
   readonly oldest?: Nanoseconds;
   readonly newest?: Nanoseconds;
@@ -28,7 +29,7 @@ interface FindOptions extends GlobalOptions, FilterOptions, MailSearchOptions {
 }
 
 export const findCommand: DefineCommand = (execute) =>
-  addFilterOptions(newCommand('find', 'find files by name, and messages by what their headers say'))
+  addStoredOption(addFilterOptions(newCommand('find', 'find files by name, and messages by what their headers say')))
     .argument('[patterns...]', 'names or paths of files, with * ? [a-z] and **, in all snapshots')
     .option('-s, --snapshot <id>', 'search in this one (may be repeated)', collect, [])
     .option('-i, --ignore-case', 'upper and lower case are the same', false)
@@ -75,11 +76,12 @@ const find = (patterns: readonly string[], options: FindOptions, context: Comman
   return readRepository(context, async (repository, run) => {
     const writer = createLineWriter(context.output);
     const filter = filterOf(options, context);
-    if (forMail) await findMail({ repository, options, filter, context, writer }, run);
+    const present = presenter(repository, options, context);
+    if (forMail) await findMail({ repository, options, filter, context, writer, present }, run);
     else {
       const snapshots = selectSnapshots(await repository.snapshots(run), options.snapshot, filter);
       const wanted = { patterns, options, context };
-      await findFiles(repository, { snapshots, wanted, writer }, run);
+      await findFiles(repository, { snapshots, wanted, writer, present }, run);
     }
     await writer.end();
   });
@@ -95,11 +97,12 @@ interface FileSearch {
   readonly snapshots: readonly SnapshotFile[];
   readonly wanted: Wanted;
   readonly writer: LineWriter;
+  readonly present: Present;
 }
 
 const findFiles = async (
   repository: Repository,
-  { snapshots, wanted, writer }: FileSearch,
+  { snapshots, wanted, writer, present }: FileSearch,
   run: Run,
 ): Promise<void> => {
   const { patterns, options, context } = wanted;
@@ -108,9 +111,13 @@ const findFiles = async (
   const ordered = options.reverse ? snapshots : [...snapshots].reverse();
   const printer = options.json ? jsonPrinter(writer) : textPrinter(wanted, writer);
   for (const snapshot of ordered) {
-    const start = { trees, tree: Uint8Array.from(Buffer.from(snapshot.tree, 'hex')), prefix: byteStringOfLatin1('') };
+    const presented = await present(snapshot.id, run);
+    const prefix = byteStringOfLatin1('');
+    const start = { trees, tree: Uint8Array.from(Buffer.from(snapshot.tree, 'hex')), prefix };
     const enter = (listed: ListedNode): boolean => verdictOf(filter, listed) !== 'excluded';
-    for await (const page of listNodes(start, enter, run)) {
+    const pages =
+      presented === undefined ? listNodes(start, enter, run) : listPresented(presented.root, { prefix, enter }, run);
+    for await (const page of pages) {
       for (const listed of page) {
         const isWanted = verdictOf(filter, listed) === 'included' && isWithin(listed, options);
         if (isWanted) printer.match(snapshot, listed);

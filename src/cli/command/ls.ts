@@ -3,14 +3,24 @@ import { type ByteString, byteStringOfLatin1, compareBytes, displayText } from '
 import type { Path } from '../../model/entry.ts';
 import { Fault } from '../../model/fault.ts';
 import type { Run } from '../../contract/run.ts';
+import type { StoredSnapshot } from '../../contract/store.ts';
+import { folderAt } from '../../operation/lens/folder-source.ts';
 import { createMailboxNames } from '../../operation/mailbox-names.ts';
 import { terminalLine } from '../../mail/terminal-text.ts';
 import type { SnapshotFile } from '../../store/restic/format/snapshot-format.ts';
 import type { Repository } from '../../store/restic/repository.ts';
-import { type ListedNode, type ListingStart, listNodes, lookUpTree } from '../../store/restic/read/tree-listing.ts';
+import { type ListedNode, listNodes, lookUpTree } from '../../store/restic/read/tree-listing.ts';
 import type { CommandContext, GlobalOptions } from '../context.ts';
 import { examples, newCommand, type DefineCommand } from '../define-command.ts';
 import { createLineWriter, type LineWriter } from '../line-writer.ts';
+import {
+  addStoredOption,
+  listPresented,
+  openPresented,
+  type Present,
+  presenter,
+  type StoredOptions,
+} from '../present-mail.ts';
 import { readRepository } from '../read-repository.ts';
 import { localTime } from '../render/local-time.ts';
 import { listedJson, nodeLine } from '../render/node.ts';
@@ -19,7 +29,7 @@ import { addFilterOptions, filterOf, type FilterOptions, namedSnapshot, pathOfTe
 
 type SortField = 'name' | 'size' | 'time' | 'mtime' | 'atime' | 'ctime' | 'extension';
 
-interface LsOptions extends GlobalOptions, FilterOptions {
+interface LsOptions extends GlobalOptions, FilterOptions, StoredOptions {
   readonly long: boolean;
   readonly recursive: boolean;
   readonly humanReadable: boolean;
@@ -28,7 +38,7 @@ interface LsOptions extends GlobalOptions, FilterOptions {
 }
 
 export const lsCommand: DefineCommand = (execute) =>
-  addFilterOptions(newCommand('ls', 'list what is in a snapshot'))
+  addStoredOption(addFilterOptions(newCommand('ls', 'list what is in a snapshot')))
     .argument('<snapshot[:folder]>', 'beginning of an id, latest or latest~1; of a folder in it')
     .argument('[folders...]', 'only what is in these, from the root of the snapshot: /home/alice')
     .option('-l, --long', 'with mode, owner, size and time, and the names of mail folders', false)
@@ -77,16 +87,37 @@ const listSnapshot = (reference: string, request: Request, context: CommandConte
     const { options } = request;
     const folders = foldersOf(request.folders);
     const { file, folder } = await namedSnapshot(repository, reference, filterOf(options, context), run);
-    const trees = await repository.trees(run);
-    const tree = await lookUpTree(trees, Uint8Array.from(Buffer.from(file.tree, 'hex')), folder, run);
+    const present = presenter(repository, options, context);
+    const { tree, list } = await startOf(repository, { file, folder, present }, run);
     const writer = createLineWriter(context.output);
     introduce({ ...file, tree: Buffer.from(tree).toString('hex') }, context, writer);
-    const print = await printerOf({ repository, id: file.id, folder }, options, writer, run);
-    const start = { trees, tree, prefix: byteStringOfLatin1('') };
-    const seen = await listFolders(start, { folders, options, print, writer }, run);
+    const source = await openPresented(repository, { id: file.id, folder, present }, run);
+    const print = printerOf(source, options, writer, run);
+    const seen = await listFolders(list, { folders, options, print, writer });
     await writer.end();
     for (const one of folders) if (!seen.has(one)) run.emit({ kind: 'fault', path: one, fault: notThere() });
   });
+
+type List = (enter: (listed: ListedNode) => boolean) => AsyncIterable<readonly ListedNode[]>;
+
+/** The tree that is listed, presented or as it is stored. */
+const startOf = async (
+  repository: Repository,
+  { file, folder, present }: { readonly file: SnapshotFile; readonly folder: Path; readonly present: Present },
+  run: Run,
+): Promise<{ readonly tree: Uint8Array; readonly list: List }> => {
+  const root = Uint8Array.from(Buffer.from(file.tree, 'hex'));
+  const prefix = byteStringOfLatin1('');
+  const presented = await present(file.id, run);
+  if (presented !== undefined) {
+    const start = await folderAt(presented.root, folder, run);
+    if (start === undefined) throw notThere();
+    return { tree: root, list: (enter) => listPresented(start.folder, { prefix, enter }, run) };
+  }
+  const trees = await repository.trees(run);
+  const tree = await lookUpTree(trees, root, folder, run);
+  return { tree, list: (enter) => listNodes({ trees, tree, prefix }, enter, run) };
+};
 
 /** Which snapshot is listed: for programs the first line of the result, for people beside it. */
 const introduce = (file: SnapshotFile, { options, output, messages }: CommandContext, writer: LineWriter): void => {
@@ -110,16 +141,15 @@ interface Listing {
 
 /** Prints what is in the folders; returns which of them there are. */
 const listFolders = async (
-  start: ListingStart,
+  list: List,
   { folders, options, print, writer }: Listing,
-  run: Run,
 ): Promise<ReadonlySet<ByteString>> => {
   const seen = new Set<ByteString>([byteStringOfLatin1('/')]);
   const waiting: ListedNode[] = [];
   const enter = ({ path }: ListedNode): boolean =>
     folders.length === 0 || folders.some((one) => isBelow(one, path) || (options.recursive && isBelow(path, one)));
   const isSorted = options.sort !== 'name' || options.reverse;
-  for await (const page of listNodes(start, enter, run)) {
+  for await (const page of list(enter)) {
     for (const listed of page) {
       if (folders.includes(listed.path)) seen.add(listed.path);
       if (folders.length > 0 && !folders.some((one) => isBelow(listed.path, one))) continue;
@@ -134,26 +164,20 @@ const listFolders = async (
 
 const notThere = (): Fault => new Fault('path-missing', 'this is not in the snapshot');
 
-interface Listed {
-  readonly repository: Repository;
-  readonly id: string;
-  readonly folder: Path;
-}
-
 /** Prints one node; in the long form a mail folder has the name by which people know it behind its path. */
-const printerOf = async (
-  { repository, id, folder }: Listed,
+const printerOf = (
+  source: StoredSnapshot,
   options: LsOptions,
   writer: LineWriter,
   run: Run,
-): Promise<(listed: ListedNode) => Promise<void>> => {
+): ((listed: ListedNode) => Promise<void>) => {
   if (options.json) return async (listed) => writer.line(listedJson(listed));
   if (!options.long) return async (listed) => writer.line(nodeLine(listed, options));
-  const mailboxes = createMailboxNames(await repository.open(id, run));
+  const mailboxes = createMailboxNames(source);
   return async (listed) => {
     const line = nodeLine(listed, options);
     const isFolder = listed.node.subtree !== undefined;
-    const name = isFolder ? await mailboxes.nameOf([...folder, ...pathOf(listed.path)], run) : undefined;
+    const name = isFolder ? await mailboxes.nameOf(pathOf(listed.path), run) : undefined;
     writer.line(name === undefined ? line : `${line}  [${terminalLine(name)}]`);
   };
 };

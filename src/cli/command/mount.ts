@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { Fault, isFault } from '../../model/fault.ts';
 import type { Run } from '../../contract/run.ts';
+import { presentStore } from '../../operation/lens/presented-snapshot.ts';
 import { snapshotView } from '../../operation/browse/snapshot-view.ts';
 import { serveWebdav, type WebdavServer } from '../../protocol/webdav/server.ts';
 import { browseRepository } from '../../store/restic/read/browsed-repository.ts';
@@ -9,16 +10,19 @@ import { sleep } from '../../system/clock.ts';
 import type { CommandContext, GlobalOptions } from '../context.ts';
 import { examples, newCommand, type DefineCommand } from '../define-command.ts';
 import { isLoopback, type ListenAddress, parseListen } from '../mount/listen-address.ts';
+import { addStoredOption, lensOptions, type StoredOptions } from '../present-mail.ts';
 import { readRepository } from '../read-repository.ts';
 import { addFilterOptions, filterOf, type FilterOptions } from '../snapshot-options.ts';
 
-interface MountOptions extends GlobalOptions, FilterOptions {
+interface MountOptions extends GlobalOptions, FilterOptions, StoredOptions {
   readonly listen: ListenAddress;
   readonly yes: boolean;
 }
 
 export const mountCommand: DefineCommand = (execute) =>
-  addFilterOptions(newCommand('mount', 'browse all snapshots, and the mail in them, as files until Ctrl-C'))
+  addStoredOption(
+    addFilterOptions(newCommand('mount', 'browse all snapshots, and the mail in them, as files until Ctrl-C')),
+  )
     .option(
       '--listen <address:port>',
       'where to serve them by WebDAV, read-only (default: a free port of 127.0.0.1)',
@@ -71,7 +75,8 @@ interface Request {
 }
 
 const serve = async (repository: Repository, { options, context }: Request, run: Run): Promise<void> => {
-  const store = browseRepository(repository, filterOf(options, context));
+  const stored = browseRepository(repository, filterOf(options, context));
+  const store = options.stored ? stored : presentStore(stored, lensOptions(context));
   const count = (await store.snapshots(run)).length;
   const token = newToken();
   const server = await serveWebdav(snapshotView(store), { ...options.listen, token }, run);

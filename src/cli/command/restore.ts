@@ -19,12 +19,13 @@ import {
   includePatterns,
   type IncludeOptions,
 } from '../pattern-options.ts';
+import { addStoredOption, openPresented, presenter, type StoredOptions } from '../present-mail.ts';
 import { restoreFilter, type RestoreFilter } from '../restore/restore-filter.ts';
 import { isEmptyPlan, mayApply, printPlan, type RestoreSubject } from '../restore/restore-plan.ts';
 import { isComplete, printRestore } from '../restore/restore-summary.ts';
 import { addFilterOptions, filterOf, type FilterOptions, namedSnapshot } from '../snapshot-options.ts';
 
-interface RestoreCommandOptions extends GlobalOptions, FilterOptions, ExcludeOptions, IncludeOptions {
+interface RestoreCommandOptions extends GlobalOptions, FilterOptions, ExcludeOptions, IncludeOptions, StoredOptions {
   readonly target: string;
   readonly overwrite: Overwrite;
   readonly verify: boolean;
@@ -56,7 +57,7 @@ export const restoreCommand: DefineCommand = (execute) => {
     .option('-n, --dry-run', 'only show the plan', false)
     .option('--sparse', 'leave holes where files have nothing but zeros', false)
     .option('--yes', 'overwrite, or restore in place, without being asked', false);
-  addFilterOptions(addExcludeOptions(addIncludeOptions(command)));
+  addStoredOption(addFilterOptions(addExcludeOptions(addIncludeOptions(command))));
   return addLeftOut(command, leftOut)
     .addHelpText(
       'after',
@@ -107,7 +108,8 @@ const restoreFrom = async (
   const began = run.now();
   const { file, folder } = await namedSnapshot(repository, reference, filterOf(options, context), run);
   await repository.findMissingPacks(run);
-  const source = await repository.open(file.id, run, folder);
+  const present = presenter(repository, options, context);
+  const source = await openPresented(repository, { id: file.id, folder, present }, run);
   const target = resolve(options.target);
   const place = `/${folder.map((name) => displayText(name)).join('/')}`;
   const subject: RestoreSubject = {

@@ -1,4 +1,4 @@
-import type { BrowsableSnapshot, StoredFolder } from '../../contract/browse.ts';
+import type { BrowsableSnapshot, LevelText, StoredFolder } from '../../contract/browse.ts';
 import { type Run, throwIfInterrupted } from '../../contract/run.ts';
 import { type ByteString, byteStringOfLatin1, displayText } from '../../model/byte-string.ts';
 import type { Nanoseconds, Path } from '../../model/entry.ts';
@@ -99,12 +99,12 @@ const finish = (nodes: Iterable<GrowingNode>): readonly MailboxNode[] => {
   }));
 };
 
-const labelsOf = ({ levels }: Mailbox): readonly string[] =>
-  levels.length === 0 ? ['INBOX'] : levels.map((level) => mailboxText(level));
+const labelsOf = ({ levels }: Mailbox, levelText: LevelText): readonly string[] =>
+  levels.length === 0 ? ['INBOX'] : levels.map((level) => levelText(level));
 
 /** The mail folders of a snapshot, with the names that people know; each account in a folder of its own if there are more. */
 export const mailboxTree = async (
-  snapshot: Pick<BrowsableSnapshot, 'root'>,
+  snapshot: Pick<BrowsableSnapshot, 'root' | 'levelText'>,
   run: Run,
 ): Promise<readonly MailboxNode[]> => {
   const maildirs = await findMaildirs(snapshot.root, run);
@@ -116,7 +116,7 @@ export const mailboxTree = async (
   for (const mailbox of mailboxes) {
     const account = accounts.get(keyOf(mailbox.root)) ?? '';
     const above = roots.length > 1 ? [account] : [];
-    grow(top, [...above, ...labelsOf(mailbox)], maildirs.get(keyOf(mailbox.path)));
+    grow(top, [...above, ...labelsOf(mailbox, snapshot.levelText ?? mailboxText)], maildirs.get(keyOf(mailbox.path)));
   }
   return finish(top.below.values());
 };

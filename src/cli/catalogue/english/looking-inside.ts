@@ -39,6 +39,9 @@ export const lookingInsideMessages = {
   nothingFound: (): string => 'nothing found',
   messagesFound: (count: number): string => `${plural(count, 'message', 'messages')} found`,
 
+  tooManyKeywords: (folder: string, count: number): string =>
+    `${folder} has ${count} keywords, and the files of a Maildir can name 26: the others stay in the snapshot only`,
+
   leftOutOfArchive: (count: number): string =>
     `${plural(count, 'entry', 'entries')} of a kind that the archive cannot hold ${count === 1 ? 'was' : 'were'} left out`,
   renamedInArchive: (count: number): string =>

@@ -42,6 +42,9 @@ export const lookingInsideMessages: typeof english = {
   nothingFound: () => '見つかりませんでした',
   messagesFound: (count) => `${count} 通のメールが見つかりました`,
 
+  tooManyKeywords: (folder, count) =>
+    `${folder} にはキーワードが ${count} 個あり、Maildir のファイルに書けるのは 26 個までです（残りはスナップショットにのみあります）`,
+
   leftOutOfArchive: (count) => `アーカイブに入れられない種類の項目 ${count} 件を除きました`,
   renamedInArchive: (count) =>
     `UTF-8 でない名前 ${count} 件では該当バイトを \\xNN と書きました（tar ならそのまま残ります）`,

@@ -45,8 +45,8 @@ const idsOf = (content: Content): Uint8Array =>
 
 type OpenSnapshot = (id: string, run: Run) => Promise<BrowsableSnapshot>;
 
-/** Snapshots that are opened with the same index share one cache of blobs. */
-const createOpener = (repository: Repository): OpenSnapshot => {
+/** Opens snapshots one by one; those that are opened with the same index share one cache of blobs. */
+export const createSnapshotOpener = (repository: Repository): OpenSnapshot => {
   const caches = new WeakMap<BlobReader, BlobReader>();
   return async (id, run) => {
     const snapshot = await repository.snapshotFile(id, run);
@@ -79,7 +79,7 @@ interface Loaded {
  * `lock-lost` when what is browsed can no longer be relied on to stay.
  */
 export const browseRepository = (repository: Repository, filter: SnapshotFilter): BrowsableStore => {
-  const open = createOpener(repository);
+  const open = createSnapshotOpener(repository);
   let loaded: Loaded | undefined;
   let loadedAt: Nanoseconds = 0n;
   let refreshing: Promise<Loaded> | undefined;
