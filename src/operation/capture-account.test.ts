@@ -80,7 +80,7 @@ const sourceOf = ({ before, now, gone, isPartial }: Slice, { judge }: AccountSou
   const change: FolderChange = { folder: 'INBOX', before, gone, now, changedBodies: 0, uidValidityChanged: false };
   const report: AccountReport = {
     changes: [change],
-    ledger: { folders: [] },
+    ledger: { folders: [], brake: [] },
     isPartial,
     fetched: { messages: Math.max(0, now - before), bytes: 0 },
   };

@@ -228,7 +228,17 @@ test('a ledger adds up when every difference has its reason', () => {
     inSnapshot: 2,
     differences: [{ uid: 4, kind: 'missing', reason: 'the server refused it' }],
   };
-  assert.deepEqual(parseLedger(encodeLedger({ folders: [folder] })), { folders: [folder] });
+  const brake = [
+    { kind: 'account-empty', before: 7 },
+    { kind: 'account-gone', gone: 60, before: 100 },
+    { kind: 'folder-gone', folder: 'Entwürfe', gone: 60, before: 100 },
+    { kind: 'uidvalidity-changed', folders: 3, of: 4 },
+    { kind: 'bodies-changed', messages: 5 },
+  ] as const;
+  for (const reasons of [[], brake]) {
+    const ledger = { folders: [folder], brake: reasons };
+    assert.deepEqual(parseLedger(encodeLedger(ledger)), ledger);
+  }
   assert.equal(isExplained(folder), true);
   assert.equal(isExplained({ ...folder, differences: [] }), false);
   assert.equal(isExplained({ ...folder, differences: [{ uid: 4, kind: 'missing', reason: '' }] }), false);

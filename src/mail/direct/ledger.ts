@@ -1,4 +1,5 @@
 import type { ByteString } from '../../model/byte-string.ts';
+import type { BrakeReason } from '../../model/damage-brake.ts';
 import {
   bytesField,
   bytesFields,
@@ -38,9 +39,11 @@ export interface FolderLedger {
 /** The completeness ledger of one run: `.mailkeep/ledger.json`. */
 export interface Ledger {
   readonly folders: readonly FolderLedger[];
+  /** Why the snapshot looks like damage; none: it does not, or a person has said that it is none. */
+  readonly brake: readonly BrakeReason[];
 }
 
-export const encodeLedger = ({ folders }: Ledger): Uint8Array =>
+export const encodeLedger = ({ folders, brake }: Ledger): Uint8Array =>
   encodeJson(
     {
       version: 1,
@@ -51,6 +54,7 @@ export const encodeLedger = ({ folders }: Ledger): Uint8Array =>
         inSnapshot,
         differences: differences.map(({ uid, kind, reason }) => ({ uid, kind, reason })),
       })),
+      ...(brake.length === 0 ? {} : { brake }),
     },
     1,
   );
@@ -58,7 +62,31 @@ export const encodeLedger = ({ folders }: Ledger): Uint8Array =>
 /** Unknown fields are passed over. Fault `tree-damaged`. */
 export const parseLedger = (bytes: Uint8Array): Ledger => {
   const what = '.mailkeep/ledger.json';
-  return { folders: recordsField(parseFields(bytes, what), 'folders').map((fields) => parseFolder(fields, what)) };
+  const fields = parseFields(bytes, what);
+  return {
+    folders: recordsField(fields, 'folders').map((folder) => parseFolder(folder, what)),
+    brake: recordsField(fields, 'brake').flatMap((reason) => parseReason(reason) ?? []),
+  };
+};
+
+/** A kind of reason that a later version knows is passed over: that the brake holds is what the tag of the snapshot says. */
+const parseReason = (fields: Fields): BrakeReason | undefined => {
+  const number = (name: string): number => numberField(fields, name) ?? 0;
+  const kind = textField(fields, 'kind');
+  switch (kind) {
+    case 'account-empty':
+      return { kind, before: number('before') };
+    case 'account-gone':
+      return { kind, gone: number('gone'), before: number('before') };
+    case 'folder-gone':
+      return { kind, folder: textField(fields, 'folder') ?? '', gone: number('gone'), before: number('before') };
+    case 'uidvalidity-changed':
+      return { kind, folders: number('folders'), of: number('of') };
+    case 'bodies-changed':
+      return { kind, messages: number('messages') };
+    default:
+      return undefined;
+  }
 };
 
 const parseFolder = (fields: Fields, what: string): FolderLedger => {
