@@ -8,9 +8,18 @@ const journeyPackages: readonly PackageNeed[] = [
   { name: 'acl', command: 'setfacl' },
 ];
 
-/** Gets what the journeys need, where it may; resolves to a sentence for each thing that is still missing. */
-export async function ensureRequirements(): Promise<string[]> {
-  const missing = await installPackages(journeyPackages);
+/** What the servers of the tier of that name are made of. */
+export const serverPackages: readonly PackageNeed[] = [
+  { name: 'ceph-mon', command: 'ceph-mon' },
+  { name: 'ceph-osd', command: 'ceph-osd' },
+  { name: 'radosgw', command: 'radosgw' },
+  { name: 'ceph-common', command: 'ceph' },
+  { name: 'openssl', command: 'openssl' },
+];
+
+/** Gets what the tests of a tier need, where it may; resolves to a sentence for each thing that is still missing. */
+export async function ensureRequirements(tier: 'test' | 'servers' | 'long'): Promise<string[]> {
+  const missing = await installPackages([...journeyPackages, ...(tier === 'servers' ? serverPackages : [])]);
   for (const version of resticVersions) {
     try {
       await resticBinary(version);
