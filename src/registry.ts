@@ -1,5 +1,6 @@
 import type { z } from 'zod';
 import type { Backend } from './contract/backend.ts';
+import type { ReadSecret } from './contract/secret-source.ts';
 import type { ResolvePath } from './contract/setting.ts';
 import type { StorageSettings } from './contract/storage-settings.ts';
 import { Fault } from './model/fault.ts';
@@ -91,3 +92,9 @@ export const loadConfigSchema = async () => {
 
 /** A valid configuration, with all defaults filled in and all paths absolute. */
 export type Config = z.output<ReturnType<Awaited<ReturnType<typeof loadConfigSchema>>>>;
+
+/** What opening an account needs besides its part of the configuration. */
+export interface AccountParts {
+  readonly stateDirectory: string;
+  readonly readSecret: ReadSecret;
+}

@@ -6,6 +6,8 @@ import type { DefineCommand } from './define-command.ts';
  */
 const loaders: Readonly<Record<string, () => Promise<DefineCommand>>> = {
   init: async () => (await import('./command/init.ts')).initCommand,
+  config: async () => (await import('./command/config.ts')).configCommand,
+  login: async () => (await import('./command/login.ts')).loginCommand,
   backup: async () => (await import('./command/backup.ts')).backupCommand,
   restore: async () => (await import('./command/restore.ts')).restoreCommand,
   check: async () => (await import('./command/check.ts')).checkCommand,
@@ -31,7 +33,7 @@ const loaders: Readonly<Record<string, () => Promise<DefineCommand>>> = {
 };
 
 /** Whether a command's next word is a command, too. */
-export const isCommandGroup = (name: string): boolean => name === 'key' || name === 'repair';
+export const isCommandGroup = (name: string): boolean => name === 'key' || name === 'repair' || name === 'config';
 
 /** The command that is asked for; all of them for `--help`, and for `completion`, which tells of all. */
 export const loadCommands = (name: string | undefined): Promise<readonly DefineCommand[]> => {

@@ -37,6 +37,7 @@ const repositorySetting = (resolve: ResolvePath) =>
       .meta({
         description: 'Its password. Without one, it is taken from the environment or asked for.',
         sample: { file: '~/.config/mailkeep/repository-password' },
+        inSample: true,
       }),
   });
 

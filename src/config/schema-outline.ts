@@ -11,6 +11,8 @@ export interface SchemaOutline {
   readonly sample?: unknown;
   /** How the sample calls an entry of a record. */
   readonly sampleName?: string | undefined;
+  /** Whether the sample has it although it is not needed. */
+  readonly inSample?: boolean | undefined;
   readonly default?: unknown;
   readonly const?: unknown;
   readonly enum?: readonly unknown[] | undefined;
@@ -30,6 +32,7 @@ const outline: z.ZodType<SchemaOutline> = z.lazy(() =>
     description: z.string().optional(),
     sample: z.unknown().optional(),
     sampleName: z.string().optional(),
+    inSample: z.boolean().optional(),
     default: z.unknown().optional(),
     const: z.unknown().optional(),
     enum: z.array(z.unknown()).optional(),
@@ -47,6 +50,25 @@ const outline: z.ZodType<SchemaOutline> = z.lazy(() =>
 /** A zod schema as the JSON Schema (draft 7, which editors know) of what a person writes. */
 export const outlineOf = (schema: z.ZodType): SchemaOutline =>
   outline.parse(z.toJSONSchema(schema, { io: 'input', target: 'draft-7', reused: 'inline' }));
+
+/** Whether this is a place for a secret, which is described once for all of them. */
+export const isSecret = ({ properties }: SchemaOutline): boolean =>
+  properties !== undefined && 'keyring' in properties && 'environment' in properties;
+
+/** The JSON Schema for editors. */
+export const editorSchema = (schema: z.ZodType): unknown =>
+  z.toJSONSchema(schema, {
+    io: 'input',
+    target: 'draft-7',
+    reused: 'inline',
+    override: ({ jsonSchema }) => {
+      const { sample } = jsonSchema;
+      delete jsonSchema['sampleName'];
+      delete jsonSchema['inSample'];
+      delete jsonSchema['sample'];
+      if (sample !== undefined) jsonSchema.examples = [sample];
+    },
+  });
 
 /** The names that may stand at a place of the file; empty where any may, or the place is unknown. */
 export const namesAt = (schema: SchemaOutline, path: readonly PropertyKey[]): readonly string[] => {

@@ -1,3 +1,4 @@
+import { accountMessages } from './english/accounts.ts';
 import { backupMessages } from './english/backup.ts';
 import { copyMessages } from './english/copy.ts';
 import { forgetMessages } from './english/forget.ts';
@@ -13,6 +14,7 @@ import { restoreMessages } from './english/restore.ts';
 /** One file a command; names are unique over all of them. */
 export const english = {
   ...generalMessages,
+  ...accountMessages,
   ...backupMessages,
   ...repositoryMessages,
   ...restoreMessages,

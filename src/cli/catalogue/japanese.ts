@@ -1,4 +1,5 @@
 import type { Messages } from './english.ts';
+import { accountMessages } from './japanese/accounts.ts';
 import { backupMessages } from './japanese/backup.ts';
 import { copyMessages } from './japanese/copy.ts';
 import { forgetMessages } from './japanese/forget.ts';
@@ -13,6 +14,7 @@ import { restoreMessages } from './japanese/restore.ts';
 
 export const japanese: Messages = {
   ...generalMessages,
+  ...accountMessages,
   ...backupMessages,
   ...repositoryMessages,
   ...restoreMessages,

@@ -56,6 +56,7 @@ const foldersSetting = z
       .meta({
         description: 'Not these, even where include names them.',
         sample: ['Spam', 'Trash', '\\Junk', '\\Trash'],
+        inSample: true,
       }),
   })
   .prefault({});
@@ -122,17 +123,19 @@ const fields = (resolve: ResolvePath) => ({
     .string()
     .min(1)
     .optional()
-    .meta({ description: 'The user name; often the address.', sample: 'alice@example.com' }),
+    .meta({ description: 'The user name; often the address.', sample: 'alice@example.com', inSample: true }),
   users: usersSetting.optional().meta({
     description:
-      'In place of user: one account for each of these, with serviceAccount or clientCredentials. {domain: …} asks Google for all users.',
+      'In place of user: one account for each of these addresses, with serviceAccount or clientCredentials. {domain: …} asks Google for all users.',
+    sample: { domain: 'example.com' },
   }),
   login: loginSetting(resolve).meta({ description: 'How to log in.' }),
   connections: z.int().min(1).max(15).default(4).meta({ description: 'How many connections at once.' }),
-  folders: foldersSetting.meta({ description: 'Which folders.' }),
+  folders: foldersSetting.meta({ description: 'Which folders.', inSample: true }),
   store: storeSetting(resolve).meta({
     description:
       'Straight into the repository (direct), or first into a Maildir on this machine, which is then backed up.',
+    sample: { mirror: '~/Mail/fastmail' },
   }),
   repository: z.string().min(1).optional().meta({
     description: 'The repository, by its name above. Where there is only one, that is it.',

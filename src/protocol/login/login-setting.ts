@@ -100,7 +100,10 @@ const clientCredentialsSetting = (resolve: ResolvePath) =>
 /** How an account logs in. */
 export const loginSetting = (resolve: ResolvePath) =>
   exactlyOne({
-    password: secretSource(resolve).meta({ description: 'A password, or an application password.' }),
+    password: secretSource(resolve).meta({
+      description:
+        'A password, or an application password: from a file, or {command: …}, {environment: …}, {keyring: {account: …}}.',
+    }),
     oauth: oauthSetting(resolve).meta({
       description: 'OAuth 2.0 in the name of one person; `mailkeep login ACCOUNT` asks them once.',
     }),
