@@ -1,6 +1,7 @@
 import type { ByteString } from '../model/byte-string.ts';
 import type { Nanoseconds } from '../model/entry.ts';
 import type { Fault } from '../model/fault.ts';
+import type { LedgerDifference } from '../mail/direct/ledger.ts';
 import type { BlockRecord, MailboxRecord } from '../mail/direct/mailbox-record.ts';
 import type { MessageRecord } from '../mail/direct/message-record.ts';
 import type { Run } from './run.ts';
@@ -44,6 +45,11 @@ export interface KnownMessage {
   readonly uid: number;
   /** Flags and keywords as IMAP spells them, sorted. */
   readonly flags: readonly string[];
+  /** X-GM-LABELS, sorted; where the server has them. */
+  readonly labels?: readonly string[] | undefined;
+  /** RFC822.SIZE as the server told it, and INTERNALDATE. Where both are known, a change of them is found out. */
+  readonly size?: number;
+  readonly date?: Nanoseconds;
 }
 
 /** What a folder is beside its messages. */
@@ -60,6 +66,10 @@ export type ScannedFolder =
       readonly kind: 'listed';
       readonly state: FolderState;
       readonly base: MailboxRecord | undefined;
+      /** Messages that the server counts. */
+      readonly onServer: number;
+      /** What the server itself does not agree about, such as a message that it counts and does not give. */
+      readonly differences: readonly LedgerDifference[];
       /** In ascending order; blocks that are empty now are left out. */
       readonly blocks: AsyncIterable<ScannedBlock>;
     }
@@ -76,7 +86,12 @@ export type ScannedMessage =
   /** As the base has it. */
   | { readonly kind: 'known'; readonly uid: number }
   /** Its content is the base's; its flags are others. All flags and keywords, as the server spells them. */
-  | { readonly kind: 'flags'; readonly uid: number; readonly flags: readonly string[] }
+  | {
+      readonly kind: 'flags';
+      readonly uid: number;
+      readonly flags: readonly string[];
+      readonly labels: readonly string[] | undefined;
+    }
   | FreshMessage;
 
 /** To be read from the server. */
@@ -89,5 +104,7 @@ export interface FreshMessage {
   readonly offsetMinutes: number;
   /** RFC822.SIZE: a hint, never a proof. */
   readonly size: number;
+  /** The base has this UID, but its size or date is another now: its body may have changed under a known identity. */
+  readonly isKnown: boolean;
   readonly ids: Pick<MessageRecord, 'emailId' | 'threadId' | 'labels'>;
 }

@@ -6,8 +6,19 @@ export interface BlockDigests {
   readonly count: number;
   /** 16 hexadecimal digits over the UIDs. */
   readonly uids: string;
-  /** The same over UIDs with flags and keywords. */
+  /** The same over UIDs with flags and keywords (and Gmail's labels). */
   readonly flags: string;
+  /** The same over UIDs with RFC822.SIZE and INTERNALDATE in seconds; undefined where not all of them are known. */
+  readonly stamps?: string;
+}
+
+/** A message of a block, its flags in canonical form in one line. */
+export interface DigestedMessage {
+  readonly uid: number;
+  readonly line: string;
+  readonly size: number | undefined;
+  /** Seconds since 1970. */
+  readonly date: number | undefined;
 }
 
 export interface FlaggedUid {
@@ -23,16 +34,30 @@ const encoder = new TextEncoder();
  * `UID FLAGS`, flags sorted and parted by spaces, each line with its line feed.
  */
 export const digestBlock = (messages: Iterable<FlaggedUid>, newHash: NewHash): BlockDigests => {
-  const uids: string[] = [];
-  const flagged: string[] = [];
-  for (const { uid, flags } of messages) {
-    uids.push(`${uid}\n`);
-    flagged.push(`${uid} ${canonicalFlags(flags).join(' ')}\n`);
+  const lines = function* (): Generator<DigestedMessage> {
+    for (const { uid, flags } of messages)
+      yield { uid, line: canonicalFlags(flags).join(' '), size: undefined, date: undefined };
+  };
+  return digestLines(lines(), newHash);
+};
+
+/** The same for flags that are canonical already; `stamps` too where every message has them. */
+export const digestLines = (messages: Iterable<DigestedMessage>, newHash: NewHash): BlockDigests => {
+  let [uids, flagged, stamped] = ['', '', ''];
+  let count = 0;
+  let isStamped = true;
+  for (const { uid, line, size, date } of messages) {
+    count++;
+    uids += `${uid}\n`;
+    flagged += `${uid} ${line}\n`;
+    if (size === undefined || date === undefined) isStamped = false;
+    else stamped += `${uid} ${size} ${date}\n`;
   }
-  const digest = (lines: readonly string[]): string => {
+  const digest = (lines: string): string => {
     const hash = newHash();
-    hash.update(encoder.encode(lines.join('')));
+    hash.update(encoder.encode(lines));
     return hash.digest('hex').slice(0, 16);
   };
-  return { count: uids.length, uids: digest(uids), flags: digest(flagged) };
+  const stamps = isStamped && count > 0 ? { stamps: digest(stamped) } : {};
+  return { count, uids: digest(uids), flags: digest(flagged), ...stamps };
 };

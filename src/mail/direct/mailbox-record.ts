@@ -59,7 +59,7 @@ export const encodeMailboxRecord = (record: MailboxRecord, newHash: NewHash): Ui
     ...(record.highestModSeq === undefined ? {} : { highestModSeq: String(record.highestModSeq) }),
     ...(record.mailboxId === undefined ? {} : { mailboxId: record.mailboxId }),
     messages: record.messages,
-    blocks: record.blocks.map(({ block, count, uids, flags }) => ({ block, count, uids, flags })),
+    blocks: record.blocks.map(({ block, count, uids, flags, stamps }) => ({ block, count, uids, flags, stamps })),
   });
 
 /** Unknown fields are passed over. Fault `tree-damaged`. */
@@ -90,5 +90,6 @@ const parseBlock = (fields: Fields): BlockRecord | undefined => {
   const [block, count] = [numberField(fields, 'block'), numberField(fields, 'count')];
   const [uids, flags] = [textField(fields, 'uids'), textField(fields, 'flags')];
   if (block === undefined || count === undefined || uids === undefined || flags === undefined) return undefined;
-  return { block, count, uids, flags };
+  const stamps = textField(fields, 'stamps');
+  return { block, count, uids, flags, ...(stamps === undefined ? {} : { stamps }) };
 };

@@ -1,15 +1,15 @@
+import type { Credential } from '../../../contract/credential.ts';
 import { Fault, isFault } from '../../../model/fault.ts';
 import { reading, stringArgument, type Access, type Command } from '../wire/command.ts';
 import { byteStringOfText } from '../../../model/byte-string.ts';
 import type { Connection, Sink } from './connection.ts';
-import type { Credentials } from './settings.ts';
 
 const base64 = (text: string): string => Buffer.from(text).toString('base64');
 
 /** Logs in by the best way that the server offers. Fault `credentials-refused` when it says no. */
-export const authenticate = async (connection: Connection<Access>, credentials: Credentials): Promise<void> => {
-  const secret = credentials.kind === 'password' ? credentials.password : credentials.token;
-  if (!connection.secure && connection.settings.security !== 'plain') {
+export const authenticate = async (connection: Connection<Access>, credentials: Credential): Promise<void> => {
+  const secret = (credentials.kind === 'password' ? credentials.password : credentials.token).reveal();
+  if (!connection.secure && connection.settings.security !== 'none') {
     throw new Fault('internal', 'a password must not go over a connection without TLS');
   }
   connection.secrets = [secret, base64(secret), base64(`\0${credentials.user}\0${secret}`)];
@@ -22,8 +22,9 @@ type Login = Promise<ReadonlySet<string>>;
 
 const password = async (
   connection: Connection<Access>,
-  { user, password: secret }: Extract<Credentials, { kind: 'password' }>,
+  { user, password: given }: Extract<Credential, { kind: 'password' }>,
 ): Login => {
+  const secret = given.reveal();
   if (connection.offers('AUTH=PLAIN')) {
     return sasl(connection, 'PLAIN', base64(`\0${user}\0${secret}`));
   }
@@ -45,15 +46,15 @@ const password = async (
 
 const bearer = async (
   connection: Connection<Access>,
-  { user, token }: Extract<Credentials, { kind: 'bearer' }>,
+  { user, token }: Extract<Credential, { kind: 'bearer' }>,
 ): Login => {
   const { host, port } = connection.settings;
   if (connection.offers('AUTH=OAUTHBEARER')) {
-    const message = `n,a=${user.replace(/=/g, '=3D').replace(/,/g, '=2C')},\x01host=${host}\x01port=${port}\x01auth=Bearer ${token}\x01\x01`;
+    const message = `n,a=${user.replace(/=/g, '=3D').replace(/,/g, '=2C')},\x01host=${host}\x01port=${port}\x01auth=Bearer ${token.reveal()}\x01\x01`;
     return sasl(connection, 'OAUTHBEARER', base64(message), 'AQ==');
   }
   if (connection.offers('AUTH=XOAUTH2')) {
-    return sasl(connection, 'XOAUTH2', base64(`user=${user}\x01auth=Bearer ${token}\x01\x01`), '');
+    return sasl(connection, 'XOAUTH2', base64(`user=${user}\x01auth=Bearer ${token.reveal()}\x01\x01`), '');
   }
   throw new Fault('unsupported', 'the mail server does not take OAuth tokens (neither OAUTHBEARER nor XOAUTH2)', {
     hint: 'Use a password for this account.',
@@ -95,5 +96,5 @@ const login = async (connection: Connection<Access>, command: Command<'reading'>
 };
 
 /** Whether other credentials may be taken: a token that has just expired. */
-export const mayRefresh = (thrown: unknown, credentials: Credentials): boolean =>
+export const mayRefresh = (thrown: unknown, credentials: Credential): boolean =>
   credentials.kind === 'bearer' && isFault(thrown, 'credentials-refused');

@@ -13,6 +13,11 @@ import type { Transport } from './transport.ts';
 /** Who hears what comes while a command is the oldest without an answer. A sink that throws ends the connection. */
 export interface Sink extends Partial<Omit<ResponseHandler, 'response'>> {
   response?(response: Response): void;
+  /**
+   * Whether what is told of this message belongs here although another command is older: Dovecot answers several UID
+   * FETCH at the same time.
+   */
+  expects?(uid: number): boolean;
   /** What to say to a server that asks to go on (AUTHENTICATE). */
   challenge?(text: ByteString): string;
 }
@@ -47,6 +52,7 @@ export class Connection<Allowed extends Access = 'reading'> implements ResponseH
   #heardAt = 0;
   #pauses = 0;
   #rest: Uint8Array = new Uint8Array(0);
+  #contentOwner: Sink | undefined;
   #fault: Error | undefined;
   #farewell: Status | undefined;
   /** In upper case. */
@@ -170,19 +176,25 @@ export class Connection<Allowed extends Access = 'reading'> implements ResponseH
   }
 
   fetched(message: FetchedMessage): void {
-    this.#pending[0]?.sink.fetched?.(message);
+    this.#owner(message)?.fetched?.(message);
   }
 
   contentStart(message: FetchedMessage, bytes: number): void {
-    this.#pending[0]?.sink.contentStart?.(message, bytes);
+    this.#contentOwner = this.#owner(message);
+    this.#contentOwner?.contentStart?.(message, bytes);
   }
 
   content(bytes: Uint8Array): void {
-    this.#pending[0]?.sink.content?.(bytes);
+    this.#contentOwner?.content?.(bytes);
   }
 
   contentEnd(): void {
-    this.#pending[0]?.sink.contentEnd?.();
+    this.#contentOwner?.contentEnd?.();
+  }
+
+  #owner({ uid }: FetchedMessage): Sink | undefined {
+    const expecting = uid === undefined ? undefined : this.#pending.find(({ sink }) => sink.expects?.(uid) === true);
+    return (expecting ?? this.#pending[0])?.sink;
   }
 
   #told(status: Status): void {

@@ -1,10 +1,11 @@
+import type { Run } from '../../../contract/run.ts';
 import { isFault, Fault } from '../../../model/fault.ts';
 import type { Access, LiteralForm } from '../wire/command.ts';
 import { misbehaved } from '../wire/limits.ts';
 import { capability, compress, enable, identify, logout, startTls } from '../wire/reading-commands.ts';
 import { authenticate, mayRefresh } from './authenticate.ts';
 import { Connection } from './connection.ts';
-import type { CredentialProvider, ServerSettings } from './settings.ts';
+import type { GiveCredential, ServerSettings } from './settings.ts';
 import { openTransport } from './transport.ts';
 
 /** What was agreed with the server for this connection, beyond what it offers. */
@@ -20,11 +21,11 @@ export interface Session<Allowed extends Access> {
 /** Connects, secures, logs in, and settles what both sides can do. A refused token is fetched anew once. */
 export const openSession = async <Allowed extends Access>(
   settings: ServerSettings,
-  { credentials, access, signal }: { credentials: CredentialProvider; access: Allowed; signal: AbortSignal },
+  { credentials, access, run }: { credentials: GiveCredential; access: Allowed; run: Run },
 ): Promise<Session<Allowed>> => {
   for (let refused = false; ; refused = true) {
-    const given = await credentials(refused);
-    const connection = await greeted(settings, access, signal);
+    const given = await credentials(refused, run);
+    const connection = await greeted(settings, access, run.signal);
     try {
       if (!connection.preAuthenticated) await authenticate(connection.connection, given);
       return await agreed(connection.connection);

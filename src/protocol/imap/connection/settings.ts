@@ -1,9 +1,12 @@
+import type { Credential } from '../../../contract/credential.ts';
+import type { Run } from '../../../contract/run.ts';
+
 /** How to reach a server. */
 export interface ServerSettings {
   readonly host: string;
   readonly port: number;
-  /** `plain` sends the password in the clear: only for a server on this machine, or behind a tunnel. */
-  readonly security: 'tls' | 'starttls' | 'plain';
+  /** `none` sends the password in the clear: only for a server on this machine, or behind a tunnel. */
+  readonly security: 'tls' | 'starttls' | 'none';
   /** CA certificates (PEM) instead of those of the system. */
   readonly certificateAuthorities?: string;
   /** SHA-256 of the server's own certificate, hexadecimal, with or without colons: then no CA is asked. */
@@ -18,10 +21,5 @@ export interface ServerSettings {
   readonly connectMilliseconds?: number;
 }
 
-/** Who logs in. A token is asked for anew at each connection: it may have been refreshed. */
-export type Credentials =
-  | { readonly kind: 'password'; readonly user: string; readonly password: string }
-  | { readonly kind: 'bearer'; readonly user: string; readonly token: string };
-
-/** `refused`: the ones given before were not accepted, so that a token is to be refreshed whatever its age. */
-export type CredentialProvider = (refused: boolean) => Promise<Credentials>;
+/** Asked at each connection. `refused`: what was given before was not accepted, so that a token is to be made anew. */
+export type GiveCredential = (refused: boolean, run: Run) => Promise<Credential>;

@@ -6,7 +6,9 @@ export interface FlagSet {
   readonly letters: string;
   /** All that is no system flag, as the server spells it, in byte order, none twice. `$Forwarded` is among them. */
   readonly keywords: readonly ByteString[];
-  /** Flags and keywords in byte order with spaces between, `\Recent` left out: equal lines, equal sets. */
+  /** Flags and keywords in byte order, system flags as the RFC spells them, `\Recent` left out. */
+  readonly all: readonly ByteString[];
+  /** The same in one line with spaces between: equal lines, equal sets. */
   readonly line: ByteString;
 }
 
@@ -32,10 +34,12 @@ export const flagSetOf = (flags: readonly string[]): FlagSet => {
     else letters.add(system.letter);
     names.add(system?.name ?? flag);
   }
+  const all = [...names].map(byteStringOfLatin1).sort(compareBytes);
   return {
     letters: [...letters].sort().join(''),
     keywords: [...keywords].map(byteStringOfLatin1).sort(compareBytes),
-    line: byteStringOfLatin1([...names].map(byteStringOfLatin1).sort(compareBytes).join(' ')),
+    all,
+    line: byteStringOfLatin1(all.join(' ')),
   };
 };
 

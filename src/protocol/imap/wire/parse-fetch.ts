@@ -22,6 +22,7 @@ const emptyMessage = (sequence: number): FetchedMessage => ({
   gmailThreadId: undefined,
   labels: undefined,
   contentBytes: undefined,
+  contentOrigin: undefined,
   header: undefined,
 });
 
@@ -111,9 +112,11 @@ export class FetchParser {
   /** `[]`, `[]<0>` or `[HEADER.FIELDS (DATE)]` and what follows it. */
   #section(cursor: Cursor, message: FetchedMessage, partial: boolean): void {
     const section = cursor.word();
+    const content = /^\[\](?:<(\d{1,15})>)?$/.exec(section);
+    if (content?.[1] !== undefined) message.contentOrigin = Number(content[1]);
     cursor.skipSpaces();
     if (cursor.ended && partial) return;
-    if (/^\[\](?:<\d+>)?$/.test(section)) this.#content(cursor, message);
+    if (content !== null) this.#content(cursor, message);
     else message.header = cursor.string();
   }
 

@@ -39,7 +39,7 @@ const read = (chunks: readonly Uint8Array[]): Heard => {
 const bytes = (text: string): Buffer => Buffer.from(text, 'latin1');
 const readText = (text: string): Heard => read([bytes(text)]);
 const one = (text: string): Response | undefined => readText(text).responses[0];
-const seen = { letters: 'S', keywords: [], line: '\\Seen' };
+const seen = { letters: 'S', keywords: [], all: ['\\Seen'], line: '\\Seen' };
 
 describe('the IMAP response reader', () => {
   test('reads what servers answer to a scan, whatever the order of its parts', () => {
@@ -54,7 +54,7 @@ describe('the IMAP response reader', () => {
       {
         sequence: 3,
         uid: 11,
-        flags: { letters: '', keywords: [], line: '' },
+        flags: { letters: '', keywords: [], all: [], line: '' },
         emailId: 'M1',
         gmailMessageId: '1278455344230334865',
       },

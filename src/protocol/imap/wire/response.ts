@@ -83,6 +83,8 @@ export interface FetchedMessage {
   labels: readonly ByteString[] | undefined;
   /** Bytes of the content that came before, through `content` of the handler; undefined when none did. */
   contentBytes: number | undefined;
+  /** Where in the message that content begins, where the server says so; it does when a part was asked for. */
+  contentOrigin: number | undefined;
   /** A part of the message that was asked for and kept, such as its header. */
   header: ByteString | undefined;
 }

@@ -1,0 +1,174 @@
+import { createHash } from 'node:crypto';
+import type { AccountScan, FolderPlace, ScanBase, ScannedFolder } from '../../../contract/account-scan.ts';
+import { type Run, throwIfInterrupted } from '../../../contract/run.ts';
+import type { Delivery } from '../../../contract/source.ts';
+import type { NewHash } from '../../../mail/direct/hash.ts';
+import type { MailboxRecord } from '../../../mail/direct/mailbox-record.ts';
+import { mailboxText } from '../../../mail/mailbox-name.ts';
+import type { ByteString } from '../../../model/byte-string.ts';
+import { asFault, Fault, isFault } from '../../../model/fault.ts';
+import { sleep } from '../../../system/clock.ts';
+import type { GiveCredential, ServerSettings } from '../connection/settings.ts';
+import { readMessages } from '../read/read-messages.ts';
+import { batchesOf, type Batch } from '../read/wanted-message.ts';
+import { type FolderFilter, wantedFolders } from './folder-filter.ts';
+import { listFolders } from './folder-list.ts';
+import { lookAtFolder, standsAsItStood } from './folder-look.ts';
+import { type ChosenFolder, chosenInGmail } from './gmail.ts';
+import type { FolderNames } from './open-folder.ts';
+import { SessionPool } from './session-pool.ts';
+
+export interface ImapScanOptions {
+  readonly server: ServerSettings;
+  /** For people: whose account it is. */
+  readonly user: string;
+  readonly credentials: GiveCredential;
+  readonly connections: number;
+  readonly filter: FolderFilter;
+  /** Look at every message of every folder. */
+  readonly rescan: boolean;
+  /** Which seventh of the folders is looked into though nothing seems to have changed: 0 to 6, another each night. */
+  readonly seventh: number;
+  /** Default: the clock's. */
+  readonly sleep?: (milliseconds: number, signal: AbortSignal) => Promise<void>;
+}
+
+/** One message to read, wherever it lies. */
+export interface MessageRequest {
+  readonly place: FolderPlace;
+  readonly uid: number;
+  /** RFC822.SIZE, for the size of batches. */
+  readonly size: number;
+}
+
+/** An IMAP account as it is scanned, with the one thing more that a snapshot needs: many folders read in one go. */
+export interface ImapScan extends AccountScan {
+  readMany(requests: readonly MessageRequest[], run: Run): AsyncIterable<Delivery>;
+}
+
+const newHash: NewHash = () => createHash('sha256');
+
+export const openImapScan = (options: ImapScanOptions): ImapScan => new Scan(options);
+
+class Scan implements ImapScan {
+  readonly description: string;
+  readonly #options: ImapScanOptions;
+  readonly #pool: SessionPool;
+  /** Names on the wire, where they are not the names with us. */
+  readonly #wire = new Map<ByteString, ByteString>();
+
+  constructor(options: ImapScanOptions) {
+    const { server, credentials, connections, sleep: wait = sleep } = options;
+    this.description = `${options.user} at ${server.host}`;
+    this.#options = options;
+    this.#pool = new SessionPool({ server, credentials, connections, sleep: wait });
+  }
+
+  async *folders(base: ScanBase, run: Run): AsyncGenerator<ScannedFolder, void> {
+    const chosen = await this.#chosen(run);
+    const looks: Promise<ScannedFolder>[] = [];
+    // As many folders are looked at ahead as there are connections; what was found waits for its turn.
+    for (let at = 0; at < chosen.length; at++) {
+      while (looks.length < this.#pool.limit && at + looks.length < chosen.length) {
+        const next = chosen[at + looks.length];
+        if (next === undefined) break;
+        const look = this.#look(next, base, run);
+        look.catch(() => undefined);
+        looks.push(look);
+      }
+      const [first] = looks.splice(0, 1);
+      throwIfInterrupted(run);
+      if (first !== undefined) yield await first;
+    }
+  }
+
+  async *read({ name, uidValidity }: FolderPlace, uids: readonly number[], run: Run): AsyncGenerator<Delivery, void> {
+    const place = { name, uidValidity };
+    yield* this.readMany(
+      uids.map((uid) => ({ place, uid, size: 0 })),
+      run,
+    );
+  }
+
+  readMany(requests: readonly MessageRequest[], run: Run): AsyncIterable<Delivery> {
+    const folders = new Map<
+      string,
+      { place: FolderPlace; requests: { request: number; uid: number; size: number }[] }
+    >();
+    for (const [request, { place, uid, size }] of requests.entries()) {
+      const key = `${place.uidValidity} ${place.name}`;
+      const folder = folders.get(key) ?? { place, requests: [] };
+      folders.set(key, folder);
+      folder.requests.push({ request, uid, size });
+    }
+    const batches: Batch[] = [...folders.values()].flatMap(({ place, requests: wanted }) => {
+      const messages = wanted.map((one) => ({ ...one, position: 0, attempts: 0, wasEmpty: false }));
+      return [...batchesOf(this.#names(place.name), place.uidValidity, messages)];
+    });
+    return readMessages(this.#pool, batches, run);
+  }
+
+  async close(): Promise<void> {
+    await this.#pool.close();
+  }
+
+  #names(name: ByteString): FolderNames {
+    return { name, wire: this.#wire.get(name) ?? name };
+  }
+
+  /** Rejects when the account cannot be read at all, or the filter names what is not there. */
+  async #chosen(run: Run): Promise<readonly ChosenFolder[]> {
+    const { filter } = this.#options;
+    return this.#pool.retrying(async (session) => {
+      const folders = await listFolders(session);
+      for (const { name, wire } of folders) this.#wire.set(name, wire);
+      const tell = (message: string): void => run.emit({ kind: 'notice', message });
+      const gmail = session.connection.offers('X-GM-EXT-1') ? chosenInGmail(folders, filter, tell) : undefined;
+      if (gmail !== undefined) return gmail;
+      const wanted = wantedFolders(folders, filter, tell);
+      return wanted.filter(({ selectable }) => selectable).map((folder) => ({ folder, wanted: undefined }));
+    }, run);
+  }
+
+  async #look({ folder, wanted }: ChosenFolder, scanBase: ScanBase, run: Run): Promise<ScannedFolder> {
+    const known = await scanBase.folder(folder.name, run);
+    const deep = known !== undefined && this.#looksInto(folder.name);
+    if (known !== undefined && !deep && wanted === undefined && standsAsItStood(folder.status, known)) {
+      return { kind: 'same', record: { ...known, specialUse: folder.specialUse, subscribed: folder.subscribed } };
+    }
+    try {
+      const parts = { folder, known, scanBase, newHash, deep, wanted };
+      return await this.#pool.retrying((session) => lookAtFolder(session, parts, run), run);
+    } catch (error) {
+      throwIfInterrupted(run);
+      const fault = asFault(error);
+      // Without the account itself there is nothing to go on with; a folder alone is carried forward.
+      if (isFault(fault, 'internal', 'interrupted', 'credentials-refused', 'configuration')) throw fault;
+      return { kind: 'carried', name: folder.name, fault: named(fault, folder.name) };
+    }
+  }
+
+  #looksInto(name: ByteString): boolean {
+    const { rescan, seventh } = this.#options;
+    const first = createHash('sha256').update(name, 'latin1').digest()[0] ?? 0;
+    return rescan || first % 7 === seventh % 7;
+  }
+}
+
+/** A fault says which folder it is about. */
+const named = (fault: Fault, name: ByteString): Fault => {
+  const text = mailboxText(name);
+  if (fault.message.includes(text)) return fault;
+  return new Fault(fault.code, `${text}: ${fault.message}`, {
+    retry: fault.retry,
+    context: fault.context,
+    cause: fault,
+    ...(fault.hint === undefined ? {} : { hint: fault.hint }),
+  });
+};
+
+/** A base that knows nothing: everything is fresh. */
+export const emptyScanBase: ScanBase = {
+  folder: async (): Promise<MailboxRecord | undefined> => undefined,
+  block: async () => [],
+};

@@ -1,0 +1,89 @@
+import type { FolderState, ScanBase, ScannedFolder } from '../../../contract/account-scan.ts';
+import type { Run } from '../../../contract/run.ts';
+import type { NewHash } from '../../../mail/direct/hash.ts';
+import type { MailboxRecord } from '../../../mail/direct/mailbox-record.ts';
+import type { MailboxStatus } from '../wire/response.ts';
+import type { ListedFolder } from './folder-list.ts';
+import { about } from './folder-questions.ts';
+import { comparedBlocks, lookFully } from './full-look.ts';
+import type { TableRow } from './message-table.ts';
+import { lookNarrowly } from './narrow-look.ts';
+import { openFolder, type OpenFolder } from './open-folder.ts';
+import type { PooledSession } from './session-pool.ts';
+
+export interface LookParts {
+  readonly folder: ListedFolder;
+  readonly known: MailboxRecord | undefined;
+  readonly scanBase: ScanBase;
+  readonly newHash: NewHash;
+  /** Look at all sizes and dates, whatever the server says has changed. */
+  readonly deep: boolean;
+  /** Which messages of the folder belong to the capture; undefined: all. */
+  readonly wanted: ((row: TableRow) => boolean) | undefined;
+}
+
+/**
+ * Whether STATUS says that a folder is as the base has it: generation, next UID, highest change number and number of
+ * messages. Without change numbers flags may have changed, and nothing can be said.
+ */
+export const standsAsItStood = (status: MailboxStatus | undefined, known: MailboxRecord | undefined): boolean => {
+  if (status === undefined || known?.highestModSeq === undefined || known.highestModSeq === 0n) return false;
+  return (
+    status.uidValidity === known.uidValidity &&
+    status.uidNext === known.uidNext &&
+    status.highestModseq === known.highestModSeq &&
+    status.messages === known.messages
+  );
+};
+
+/** Looks into one folder. Rejects with a Fault that names it. */
+export const lookAtFolder = async (
+  session: PooledSession,
+  parts: LookParts,
+  run: Run,
+): Promise<ScannedFolder & { kind: 'listed' }> => {
+  const { folder, known, deep, wanted } = parts;
+  const mayNarrow = known?.highestModSeq !== undefined && known.highestModSeq > 0n && !deep && wanted === undefined;
+  const resync =
+    mayNarrow && known.highestModSeq !== undefined
+      ? { uidValidity: known.uidValidity, highestModseq: known.highestModSeq }
+      : undefined;
+  const opened = await openFolder(session, folder, resync);
+  const before = { uidNext: opened.uidNext, highestModseq: opened.highestModseq };
+  const base = known?.uidValidity === opened.uidValidity ? known : undefined;
+  // A change number that went back, as after a restore of the server's indexes, says nothing any more.
+  const isTrusted = base?.highestModSeq !== undefined && before.highestModseq >= base.highestModSeq;
+  if (mayNarrow && base !== undefined && isTrusted) {
+    const blocks = await about(folder, lookNarrowly({ ...parts, session, opened, base }, run));
+    if (blocks !== undefined) {
+      const highest = blocks.flatMap((block) => (block.kind === 'listed' ? block.messages : [])).at(-1)?.uid ?? 0;
+      const state = stateOf(folder, { ...opened, ...before }, highest);
+      return { kind: 'listed', state, base, onServer: opened.exists, differences: [], blocks: each(blocks) };
+    }
+  }
+  const full = { ...parts, session, opened, base };
+  const look = await about(folder, lookFully(full, run));
+  const state = stateOf(folder, { ...opened, ...before }, look.table.uids.at(-1) ?? 0);
+  const onServer = look.table.count + look.unanswered.size;
+  const blocks = comparedBlocks(look, full, run);
+  return { kind: 'listed', state, base, onServer, differences: look.differences, blocks };
+};
+
+async function* each<Value>(values: readonly Value[]): AsyncGenerator<Value, void> {
+  yield* values;
+}
+
+const stateOf = (folder: ListedFolder, opened: OpenFolder, highest: number): FolderState => {
+  const { name, delimiter, specialUse, subscribed, status } = folder;
+  return {
+    name,
+    delimiter,
+    specialUse,
+    subscribed,
+    uidValidity: opened.uidValidity,
+    // Some servers tell a next UID that is used already.
+    uidNext: Math.max(opened.uidNext, highest + 1),
+    highestModSeq: opened.highestModseq > 0n ? opened.highestModseq : undefined,
+    mailboxId: status?.mailboxId,
+  };
+};

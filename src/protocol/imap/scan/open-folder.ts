@@ -1,0 +1,118 @@
+import type { ByteString } from '../../../model/byte-string.ts';
+import { Fault } from '../../../model/fault.ts';
+import { aboutMailbox } from '../connection/server-fault.ts';
+import { misbehaved } from '../wire/limits.ts';
+import { examine, type KnownState } from '../wire/reading-commands.ts';
+import type { FlagSet } from '../wire/flag-set.ts';
+import type { Response } from '../wire/response.ts';
+import type { UidRange } from '../wire/uid-set.ts';
+import type { PooledSession } from './session-pool.ts';
+
+/** A folder by its name with us and its name on the wire. */
+export interface FolderNames {
+  readonly name: ByteString;
+  readonly wire: ByteString;
+}
+
+/** A folder that a connection has open, and what the server has said of it since. */
+export interface OpenFolder {
+  readonly uidValidity: number;
+  uidNext: number;
+  /** Messages as the server counts them, every EXPUNGE and VANISHED taken off. */
+  exists: number;
+  /** 0: it keeps none (NOMODSEQ). */
+  highestModseq: bigint;
+  /** UIDs that the server calls gone. */
+  readonly vanished: UidRange[];
+  /** Flags that changed since the state that was named, by UID; only after a resync. */
+  readonly changed: Map<number, FlagSet>;
+}
+
+interface Opening {
+  uidValidity: number | undefined;
+  uidNext: number | undefined;
+  readonly folder: Omit<OpenFolder, 'uidValidity'>;
+}
+
+/** Opens it for reading only. Rejects with the server's refusal, which names the folder. */
+export const openFolder = async (
+  session: PooledSession,
+  names: FolderNames,
+  resync?: KnownState,
+): Promise<OpenFolder> => {
+  const { connection, condstore, qresync, utf8 } = session;
+  session.opened = undefined;
+  const opening: Opening = {
+    uidValidity: undefined,
+    uidNext: undefined,
+    folder: { uidNext: 1, exists: 0, highestModseq: 0n, vanished: [], changed: new Map() },
+  };
+  connection.watcher = (response) => listen(opening, response);
+  const command = examine(names.wire, { condstore, resync: qresync ? resync : undefined, eightBit: utf8 });
+  const status = await connection.attempt(command, {
+    fetched: ({ uid, flags }) => {
+      if (uid !== undefined && flags !== undefined) opening.folder.changed.set(uid, flags);
+    },
+  });
+  if (status.condition !== 'OK') throw aboutMailbox(connection.refusal(status, 'EXAMINE'), names.name);
+  const { uidValidity, uidNext } = opening;
+  if (uidValidity === undefined || !(uidValidity > 0 && uidValidity <= 0xffff_ffff)) {
+    throw aboutMailbox(misbehaved('a folder without UIDVALIDITY'), names.name);
+  }
+  session.opened = { folder: names.name, uidValidity };
+  // The object that is handed out goes on hearing.
+  const opened: OpenFolder = Object.assign(opening.folder, { uidValidity, uidNext: uidNext ?? 1 });
+  return opened;
+};
+
+const listen = (opening: Opening, response: Response): void => {
+  const { folder } = opening;
+  switch (response.kind) {
+    case 'exists':
+      folder.exists = response.count;
+      break;
+    case 'expunge':
+      folder.exists = Math.max(0, folder.exists - 1);
+      break;
+    case 'vanished':
+      for (const range of response.uids) {
+        folder.vanished.push(range);
+        if (!response.earlier) folder.exists = Math.max(0, folder.exists - (range.last - range.first + 1));
+      }
+      break;
+    case 'condition':
+    case 'tagged':
+      if (response.code !== undefined) learn(opening, response.code.name, response.code.argument);
+      break;
+    default:
+  }
+};
+
+const learn = (opening: Opening, name: string, argument: string): void => {
+  if (!/^\d{1,20}$/.test(argument)) return;
+  if (name === 'UIDVALIDITY') opening.uidValidity = Number(argument);
+  if (name === 'UIDNEXT') {
+    opening.uidNext = Number(argument);
+    opening.folder.uidNext = Number(argument);
+  }
+  if (name === 'HIGHESTMODSEQ') opening.folder.highestModseq = BigInt(argument);
+};
+
+/** Opens the folder of this generation, unless it is open already. */
+export const openGeneration = async (
+  session: PooledSession,
+  names: FolderNames,
+  uidValidity: number,
+): Promise<void> => {
+  const { opened } = session;
+  if (opened?.folder === names.name && opened.uidValidity === uidValidity) return;
+  const folder = await openFolder(session, names);
+  if (folder.uidValidity === uidValidity) return;
+  throw aboutMailbox(
+    new Fault('entry-changed', 'the server has given the folder another UIDVALIDITY since it was looked at', {
+      hint: 'The next run takes it in as it is then.',
+      retry: false,
+    }),
+    names.name,
+  );
+};
