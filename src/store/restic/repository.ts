@@ -19,6 +19,7 @@ import { LockKeeping } from './lock/lock-keeping.ts';
 import { createObjectIo } from './object-io.ts';
 import { loadPoly1305 } from './sealing/poly1305.ts';
 import { findKey } from './repository-key.ts';
+import { createBlobSealer } from './sealing/blob-sealer.ts';
 import { createBatchSealer } from './sealing/seal-batch.ts';
 import type { LockKind, RepositoryOptions, Session } from './session.ts';
 import { parseSnapshot, type SnapshotFile } from './format/snapshot-format.ts';
@@ -126,6 +127,7 @@ export const openRepository = async (backend: Backend, options: OpenOptions, run
     master,
     envelope,
     sealer: createBatchSealer(master, poly1305),
+    blobSealer: createBlobSealer(master, poly1305),
     decompressor: createDecompressor(),
     io: createObjectIo(storage, envelope, config.version),
     options,

@@ -1,6 +1,7 @@
 import type { Backend } from '../../contract/backend.ts';
 import type { Run } from '../../contract/run.ts';
 import type { RepositoryConfig } from './format/config.ts';
+import type { BlobSealer } from './sealing/blob-sealer.ts';
 import type { Decompressor } from './sealing/compression.ts';
 import type { Envelope, MasterKey } from './sealing/envelope.ts';
 import type { ObjectIo } from './object-io.ts';
@@ -12,7 +13,10 @@ export interface Session {
   readonly config: RepositoryConfig;
   readonly master: MasterKey;
   readonly envelope: Envelope;
+  /** For reading. */
   readonly sealer: BatchSealer;
+  /** For writing. */
+  readonly blobSealer: BlobSealer;
   readonly decompressor: Decompressor;
   readonly io: ObjectIo;
   readonly options: RepositoryOptions;

@@ -1,7 +1,7 @@
 import { throwIfInterrupted, type Run } from '../../../contract/run.ts';
 import { decodePackHeader, type BlobType } from '../format/pack-format.ts';
 import { IndexWriter } from '../index/index-writer.ts';
-import { createCompressor } from '../sealing/compression.ts';
+import { createCompressor, createDecompressor } from '../sealing/compression.ts';
 import type { Session } from '../session.ts';
 import { PackBuilder, type SealedPack } from '../write/pack-builder.ts';
 
@@ -28,12 +28,13 @@ export class BlobSaver {
     this.#session = session;
     this.#run = run;
     this.#index = new IndexWriter(session.io, run);
-    const { config, options, sealer, envelope, decompressor } = session;
+    const { config, options, blobSealer, envelope } = session;
     const shared = {
       targetSize: options.packSize,
-      sealer,
+      sealer: blobSealer,
       envelope,
-      decompressor,
+      // Its own: what is added may be a view of what another one has opened.
+      decompressor: createDecompressor(),
       compressor: createCompressor(options.compression === 'max' ? 'max' : 'auto'),
       takeBuffer: () => this.#free.pop(),
       onPack: (pack: SealedPack) => this.#save(pack),

@@ -4,7 +4,8 @@ import { describe, test } from 'node:test';
 import { constants, zstdCompressSync, zstdDecompressSync } from 'node:zlib';
 import * as fc from 'fast-check';
 import { Fault } from '../../../model/fault.ts';
-import { createCompressor, createDecompressor, decompressUnknown } from './compression.ts';
+import { loadNativeZstd } from '../../../system/native-zstd.ts';
+import { compressedBound, createCompressor, createDecompressor, decompressUnknown } from './compression.ts';
 import { decodeUnpacked, encodeUnpacked } from '../format/unpacked.ts';
 import { frameLayout } from './zstd-frame.ts';
 
@@ -17,17 +18,31 @@ const content = fc.oneof(
   fc.nat({ max: 300_000 }).map((length) => Uint8Array.from({ length }, (_, at) => (at * at) >>> 9)),
 );
 
+const native = await loadNativeZstd();
+const parameters = {
+  auto: { [constants.ZSTD_c_compressionLevel]: 1, [constants.ZSTD_c_hashLog]: 13 },
+  max: { [constants.ZSTD_c_compressionLevel]: 12 },
+};
+const variants = (['auto', 'max'] as const).flatMap((level) =>
+  [undefined, ...(native === undefined ? [] : [native])].map((zstd) => ({ level, zstd })),
+);
+
 describe('compression', () => {
-  for (const level of ['auto', 'max'] as const) {
-    test(`S1: frames of level ${level} are those of the one-shot call, and open to the same bytes`, () => {
-      const compressor = createCompressor(level);
-      const decompressor = createDecompressor();
-      const params = { [constants.ZSTD_c_compressionLevel]: level === 'auto' ? 2 : 12 };
+  for (const { level, zstd } of variants) {
+    const how = zstd === undefined ? '' : ', zstd called directly,';
+    test(`S1: frames of level ${level}${how} are those of the one-shot call, and open to the same bytes`, () => {
+      const compressor = createCompressor(level, zstd);
+      const decompressor = createDecompressor(zstd);
+      const params = parameters[level];
       fc.assert(
         fc.property(content, (plain) => {
           const frame = compressor.compress(plain);
           // With room for the whole result: in smaller pieces zstd may choose other, equally good blocks.
           assert.ok(Buffer.compare(frame, zstdCompressSync(plain, { params, chunkSize: 1_048_576 })) === 0);
+          const into = new Uint8Array(compressedBound(plain.length));
+          const placed = compressor.compress(plain, into);
+          assert.equal(placed.buffer, into.buffer);
+          assert.ok(Buffer.compare(frame, placed) === 0);
           assert.ok(Buffer.compare(zstdDecompressSync(frame), plain) === 0);
           assert.ok(Buffer.compare(decompressor.decompress(frame, plain.length) ?? frame, plain) === 0);
         }),

@@ -1,10 +1,14 @@
 import { constants, createZstdCompress, createZstdDecompress, zstdCompressSync, zstdDecompressSync } from 'node:zlib';
+import type { NativeZstd, Stretch } from '../../../system/native-zstd.ts';
 import { byteView } from './byte-view.ts';
 import { frameLayout } from './zstd-frame.ts';
 
 export interface Compressor {
-  /** One zstd frame with content size and without checksum. A view, valid until the next call of this compressor. */
-  compress(plain: Uint8Array): Uint8Array;
+  /**
+   * One zstd frame with content size and without checksum: a view of the beginning of `into`, where that is given, has
+   * `compressedBound` bytes and could be used; else one that is valid until the next call of this compressor.
+   */
+  compress(plain: Uint8Array, into?: Uint8Array): Uint8Array;
 }
 
 export interface Decompressor {
@@ -17,14 +21,12 @@ export interface Decompressor {
 }
 
 /**
- * `auto` is zstd level 2: on mail a fifth faster than level 3 and half a percent larger. `max` is level 12: level 19 saves
- * one percent more and takes five times as long.
+ * `auto` is zstd level 1 with a small table: on mail a quarter faster than level 3 and one percent larger. `max` is level 12:
+ * level 19 saves one percent more and takes five times as long.
  */
 export type CompressionLevel = 'auto' | 'max';
 
 type OneShot = (input: Uint8Array) => Uint8Array;
-/** Writes the whole result of `input` into `output` and says how long it is; undefined when that failed. */
-type Stretch = (input: Uint8Array, output: Uint8Array) => number | undefined;
 
 /** The part of Node's private zlib handle that is used here, and only behind `isHandle` and a comparison with the public call. */
 interface Handle {
@@ -47,10 +49,14 @@ const isHandle = (value: unknown): value is Handle =>
   'writeSync' in value &&
   typeof value.writeSync === 'function';
 
-const levelOf = (level: CompressionLevel): number => (level === 'auto' ? 2 : 12);
+const parametersOf = (level: CompressionLevel): Record<number, number> =>
+  level === 'auto'
+    ? { [constants.ZSTD_c_compressionLevel]: 1, [constants.ZSTD_c_hashLog]: 13 }
+    : { [constants.ZSTD_c_compressionLevel]: 12 };
 
-/** zstd's own bound for what a compressed frame can need. */
-const compressedBound = (size: number): number => size + (size >>> 8) + Math.max(0, (128 * 1024 - size) >>> 11) + 64;
+/** zstd's own bound for what a compressed frame can need, and some bytes. */
+export const compressedBound = (size: number): number =>
+  size + (size >>> 8) + Math.max(0, (128 * 1024 - size) >>> 11) + 64;
 
 /** Results above this are not kept for the next call. */
 const keptBuffer = 16 * 1024 * 1024;
@@ -87,12 +93,12 @@ const sameBytes = (left: Uint8Array, right: Uint8Array | undefined): boolean =>
   right !== undefined && Buffer.compare(left, right) === 0;
 
 const workingContext = (
-  open: () => object,
+  open: () => Stretch | undefined,
   oneShot: OneShot,
   tests: readonly { readonly input: Uint8Array; readonly output: number }[],
 ): Stretch | undefined => {
   try {
-    const stretch = reusedContext(open());
+    const stretch = open();
     if (stretch === undefined) return undefined;
     const right = tests.every(({ input, output }) => {
       const room = new Uint8Array(output);
@@ -117,16 +123,20 @@ const createRoom = (): ((length: number) => Uint8Array) => {
   };
 };
 
-export const createCompressor = (level: CompressionLevel): Compressor => {
-  const options = { params: { [constants.ZSTD_c_compressionLevel]: levelOf(level) } };
-  const oneShot: OneShot = (input) => byteView(zstdCompressSync(input, options));
+/** With `zstd` it is called directly; its frames are the same. */
+export const createCompressor = (level: CompressionLevel, zstd?: NativeZstd): Compressor => {
+  const params = parametersOf(level);
+  const oneShot: OneShot = (input) => byteView(zstdCompressSync(input, { params }));
   const tests = selfTestInputs().map((input) => ({ input, output: compressedBound(input.length) }));
-  const stretch = workingContext(() => createZstdCompress(options), oneShot, tests);
+  const stretch =
+    (zstd && workingContext(() => zstd.createCompressor(params), oneShot, tests)) ??
+    workingContext(() => reusedContext(createZstdCompress({ params })), oneShot, tests);
   if (stretch === undefined) return { compress: oneShot };
   const room = createRoom();
   return {
-    compress(plain) {
-      const output = room(compressedBound(plain.length));
+    compress(plain, into) {
+      const bound = compressedBound(plain.length);
+      const output = into !== undefined && into.length >= bound ? into : room(bound);
       const length = stretch(plain, output);
       return length === undefined ? oneShot(plain) : output.subarray(0, length);
     },
@@ -141,10 +151,13 @@ const decompressOnce = (frame: Uint8Array, limit: number): Uint8Array | undefine
   }
 };
 
-export const createDecompressor = (): Decompressor => {
+/** With `zstd` it is called directly. */
+export const createDecompressor = (zstd?: NativeZstd): Decompressor => {
   const oneShot: OneShot = (input) => zstdDecompressSync(input);
   const tests = selfTestInputs().map((input) => ({ input: zstdCompressSync(input), output: input.length + 1 }));
-  const open = (): Stretch | undefined => workingContext(createZstdDecompress, oneShot, tests);
+  const open = (): Stretch | undefined =>
+    (zstd && workingContext(() => zstd.createDecompressor(), oneShot, tests)) ??
+    workingContext(() => reusedContext(createZstdDecompress()), oneShot, tests);
   const room = createRoom();
   let stretch = open();
   const decompressInto = (frame: Uint8Array, size: number): Uint8Array | undefined => {

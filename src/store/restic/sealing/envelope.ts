@@ -1,4 +1,5 @@
 import { createCipheriv, createDecipheriv, randomBytes, timingSafeEqual } from 'node:crypto';
+import type { NativeCiphers } from '../../../system/native-ciphers.ts';
 import { byteView } from './byte-view.ts';
 import type { Poly1305 } from './poly1305.ts';
 
@@ -39,7 +40,15 @@ const randomIv = (): Uint8Array => {
 export type Authenticate = (ciphertext: Uint8Array, oneTimeHalf: Uint8Array) => Uint8Array;
 
 /** AES-128 of any number of whole blocks under `k`: the halves of the one-time keys that depend on the IVs. */
-export const createOneTimeHalves = (key: MasterKey): ((ivs: Uint8Array) => Uint8Array) => {
+export const createOneTimeHalves = (key: MasterKey, native?: NativeCiphers): ((ivs: Uint8Array) => Uint8Array) => {
+  const direct = native?.createEcb(key.macK);
+  if (direct !== undefined) {
+    return (ivs) => {
+      const halves = new Uint8Array(ivs.length);
+      direct(ivs, halves);
+      return halves;
+    };
+  }
   // Without padding ECB keeps no state, so one cipher serves for ever.
   const cipher = createCipheriv('aes-128-ecb', key.macK, null).setAutoPadding(false);
   return (ivs) => byteView(cipher.update(ivs));

@@ -1,9 +1,10 @@
 import { hash } from 'node:crypto';
 import { Fault } from '../../../model/fault.ts';
-import type { Compressor, Decompressor } from '../sealing/compression.ts';
-import type { Envelope } from '../sealing/envelope.ts';
+import type { BlobSealer } from '../sealing/blob-sealer.ts';
+import { compressedBound, type Compressor, type Decompressor } from '../sealing/compression.ts';
+import { envelopeOverhead, type Envelope } from '../sealing/envelope.ts';
+import { maximumChunk } from './rabin.ts';
 import { encodePackHeader, type BlobType, type PackedBlob } from '../format/pack-format.ts';
-import type { BatchSealer } from '../sealing/seal-batch.ts';
 
 export interface SealedPack {
   readonly type: BlobType;
@@ -22,7 +23,7 @@ export interface PackBuilderOptions {
   /** A pack is closed once it holds this many bytes. */
   readonly targetSize: number;
   readonly compress: boolean;
-  readonly sealer: BatchSealer;
+  readonly sealer: BlobSealer;
   readonly envelope: Envelope;
   readonly compressor: Compressor;
   readonly decompressor: Decompressor;
@@ -32,29 +33,29 @@ export interface PackBuilderOptions {
   readonly onPack: (pack: SealedPack) => void;
 }
 
-interface PendingBlob {
+/** A blob behind the last one of the open pack that is not yet part of it. */
+interface Candidate {
+  /** SHA-256 of what the sealed bytes give back. */
   readonly id: Uint8Array;
-  readonly content: Uint8Array;
+  /** Sealed. */
+  readonly length: number;
   /** Undefined: not compressed. */
   readonly uncompressedLength: number | undefined;
 }
 
-/** Blobs are sealed and read back in batches of about this size, so that both happen in the processor's cache. */
-const batchSize = 1_048_576;
-const sealOverhead = 32;
+const ivLength = 16;
+/** What the last blob of a pack can need beyond its size, but for a tree of extraordinary length. */
+const lastBlob = compressedBound(maximumChunk) + 1_048_576;
 
 const sameBytes = (left: Uint8Array, right: Uint8Array): boolean => Buffer.compare(left, right) === 0;
 
 /**
- * Collects blobs of one type into packs: compressed, sealed, and, before a pack is let out, opened, decompressed and
- * hashed again from its final bytes. A pack that does not read back is never handed on (restic 0.16.4 learnt this from a
- * compressor that corrupted data).
+ * Collects blobs of one type into packs. Each is compressed and sealed where it will lie in the pack, and at once, while the
+ * processor has it at hand, opened, decompressed, compared and hashed from these final bytes. What does not read back is
+ * never handed on (restic 0.16.4 learnt this from a compressor that corrupted data).
  */
 export class PackBuilder {
   readonly #options: PackBuilderOptions;
-  #arena = new Uint8Array(batchSize + 65_536);
-  #arenaUsed = 0;
-  #pending: PendingBlob[] = [];
   #pack: Uint8Array<ArrayBuffer>;
   #packUsed = 0;
   #blobs: PackedBlob[] = [];
@@ -65,83 +66,70 @@ export class PackBuilder {
     this.#pack = new Uint8Array(0);
   }
 
-  /** Adds a blob. `id` is kept; `plain` is not, its bytes may be overwritten afterwards. */
+  /** Adds a blob that was claimed. `id` is kept; `plain` is not, its bytes may be overwritten afterwards. */
   add(id: Uint8Array, plain: Uint8Array): void {
-    const { type, compress, compressor } = this.#options;
-    // Tree blobs are always compressed: restic's prune would otherwise repack them.
-    const compressed = compress ? compressor.compress(plain) : plain;
-    const keep = compress && (type === 'tree' || compressed.length < plain.length);
-    const content = this.#place(keep ? compressed : plain);
-    this.#pending.push({ id, content, uncompressedLength: keep ? plain.length : undefined });
-    this.#plainBytes += plain.length;
-    const pendingBytes = this.#arenaUsed;
-    if (pendingBytes >= batchSize || this.#packUsed + pendingBytes >= this.#options.targetSize) this.#sealPending();
-    if (this.#packUsed >= this.#options.targetSize) this.#close();
+    const candidate = this.#seal(plain);
+    if (!sameBytes(candidate.id, id)) throw notAsWritten();
+    this.#keep(candidate, plain.length);
+  }
+
+  /**
+   * The same for bytes whose id nobody knows yet: it is the hash of what the sealed blob gives back. Added only if `claim`
+   * says so. Returns the id.
+   */
+  addUnseen(plain: Uint8Array, claim: (id: Uint8Array) => boolean): Uint8Array {
+    const candidate = this.#seal(plain);
+    if (claim(candidate.id)) this.#keep(candidate, plain.length);
+    return candidate.id;
   }
 
   /** Closes the open pack, however small. */
   finish(): void {
-    this.#sealPending();
     if (this.#blobs.length > 0) this.#close();
   }
 
-  #place(content: Uint8Array): Uint8Array {
-    const from = this.#arenaUsed;
-    this.#arenaUsed += content.length;
-    if (this.#arenaUsed > this.#arena.length) return content.slice();
-    this.#arena.set(content, from);
-    return this.#arena.subarray(from, from + content.length);
+  #keep(candidate: Candidate, plainLength: number): void {
+    this.#blobs.push({ type: this.#options.type, offset: this.#packUsed, ...candidate });
+    this.#packUsed += candidate.length;
+    this.#plainBytes += plainLength;
+    if (this.#packUsed >= this.#options.targetSize) this.#close();
   }
 
+  /** Room behind what is there. Memory that is never written costs nothing, so the first piece is large. */
   #room(bytes: number): void {
     const needed = this.#packUsed + bytes;
     if (this.#pack.length === 0) this.#pack = new Uint8Array(this.#options.takeBuffer() ?? new ArrayBuffer(0));
     if (needed <= this.#pack.length) return;
-    const grown = new Uint8Array(
-      Math.max(needed, Math.min(this.#options.targetSize + batchSize * 2, this.#pack.length * 4), batchSize),
-    );
+    const grown = new Uint8Array(Math.max(needed, this.#options.targetSize + lastBlob));
     grown.set(this.#pack.subarray(0, this.#packUsed));
     this.#pack = grown;
   }
 
-  #sealPending(): void {
-    if (this.#pending.length === 0) return;
-    const pending = this.#pending;
-    const contents = pending.map((blob) => blob.content);
-    const sealedBytes = contents.reduce((sum, content) => sum + content.length + sealOverhead, 0);
-    this.#room(sealedBytes);
-    const into = this.#pack.subarray(this.#packUsed, this.#packUsed + sealedBytes);
-    const lengths = this.#options.sealer.sealBatch(contents, into);
-    this.#verify(into, lengths);
-    for (const [number, blob] of pending.entries()) {
-      const length = lengths[number] ?? 0;
-      this.#blobs.push({
-        type: this.#options.type,
-        id: blob.id,
-        offset: this.#packUsed,
-        length,
-        uncompressedLength: blob.uncompressedLength,
-      });
-      this.#packUsed += length;
-    }
-    this.#pending = [];
-    this.#arenaUsed = 0;
+  #seal(plain: Uint8Array): Candidate {
+    const { type, compress, compressor, sealer } = this.#options;
+    this.#room(compressedBound(plain.length) + envelopeOverhead);
+    const contentAt = this.#packUsed + ivLength;
+    const compressed = compress ? compressor.compress(plain, this.#pack.subarray(contentAt)) : plain;
+    // Tree blobs are always compressed: restic's prune would otherwise repack them.
+    const keep = compress && (type === 'tree' || compressed.length < plain.length);
+    const content = keep ? compressed : plain;
+    if (content.buffer !== this.#pack.buffer) this.#pack.set(content, contentAt);
+    const length = content.length + envelopeOverhead;
+    const sealed = this.#pack.subarray(this.#packUsed, this.#packUsed + length);
+    sealer.seal(sealed);
+    const uncompressedLength = keep ? plain.length : undefined;
+    return { id: this.#readBack(sealed, uncompressedLength, plain), length, uncompressedLength };
   }
 
-  #verify(sealed: Uint8Array, lengths: readonly number[]): void {
-    const opened = this.#options.sealer.openBatch(sealed, lengths);
-    for (const [number, blob] of this.#pending.entries()) {
-      const content = opened[number];
-      const plain =
-        content === undefined || blob.uncompressedLength === undefined
-          ? content
-          : this.#options.decompressor.decompress(content, blob.uncompressedLength);
-      if (plain === undefined || !sameBytes(hash('sha256', plain, 'buffer'), blob.id)) {
-        throw new Fault('internal', 'a block did not read back as it was written, so it was not stored', {
-          hint: 'Memory or processor may be faulty; run a memory test. No snapshot was made and none is harmed.',
-        });
-      }
-    }
+  #readBack(sealed: Uint8Array, uncompressedLength: number | undefined, expected: Uint8Array): Uint8Array {
+    const { sealer, decompressor } = this.#options;
+    const content = sealer.open(sealed);
+    const plain =
+      content === undefined || uncompressedLength === undefined
+        ? content
+        : decompressor.decompress(content, uncompressedLength);
+    if (plain === undefined || !sameBytes(plain, expected)) throw notAsWritten();
+    return hash('sha256', plain, 'buffer');
   }
 
   #close(): void {
@@ -161,3 +149,8 @@ export class PackBuilder {
     onPack(pack);
   }
 }
+
+const notAsWritten = (): Fault =>
+  new Fault('internal', 'a block did not read back as it was written, so it was not stored', {
+    hint: 'Memory or processor may be faulty; run a memory test. No snapshot was made and none is harmed.',
+  });

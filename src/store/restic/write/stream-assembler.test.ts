@@ -6,6 +6,7 @@ import { BlobTable } from '../index/blob-table.ts';
 import { createCompressor, createDecompressor } from '../sealing/compression.ts';
 import { createEnvelope, generateMasterKey } from '../sealing/envelope.ts';
 import { loadPoly1305 } from '../sealing/poly1305.ts';
+import { createBlobSealer } from '../sealing/blob-sealer.ts';
 import { createBatchSealer } from '../sealing/seal-batch.ts';
 import { openBlobs } from '../read/blob-opener.ts';
 import { decodePackHeader } from '../format/pack-format.ts';
@@ -20,6 +21,7 @@ const polynomial = 0x3da3358b4dc173n;
 const master = generateMasterKey();
 const envelope = createEnvelope(master, poly1305);
 const sealer = createBatchSealer(master, poly1305);
+const blobSealer = createBlobSealer(master, poly1305);
 const compressor = createCompressor('auto');
 const decompressor = createDecompressor();
 
@@ -36,7 +38,7 @@ const makeParts = (targetSize: number, { mailAware = true, compress = true, reus
     type: 'data',
     targetSize,
     compress,
-    sealer,
+    sealer: blobSealer,
     envelope,
     compressor,
     decompressor,

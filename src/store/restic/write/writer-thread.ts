@@ -1,5 +1,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { asFault } from '../../../model/fault.ts';
+import { loadNativeCiphers, type NativeCiphers } from '../../../system/native-ciphers.ts';
+import { loadNativeZstd, type NativeZstd } from '../../../system/native-zstd.ts';
 import { errnoCode, errnoFault } from '../../../system/errno.ts';
 import { nativePath } from '../../../system/native-path.ts';
 import { byteStringOfLatin1 } from '../../../model/byte-string.ts';
@@ -10,9 +12,9 @@ import { createEnvelope } from '../sealing/envelope.ts';
 import { FileContentReader, type ReadFile } from './file-content.ts';
 import { IdList } from './id-list.ts';
 import { PackBuilder, type SealedPack } from './pack-builder.ts';
-import { loadPoly1305 } from '../sealing/poly1305.ts';
+import { loadPoly1305, type Poly1305 } from '../sealing/poly1305.ts';
 import { createChunker } from './rabin.ts';
-import { createBatchSealer } from '../sealing/seal-batch.ts';
+import { createBlobSealer } from '../sealing/blob-sealer.ts';
 import { StreamAssembler } from './stream-assembler.ts';
 import { plainFault } from '../plain-fault.ts';
 import type { FileOutcome, FileTask, FromWriter, StreamPiece, ToWriter, WriterSetup } from './writer-messages.ts';
@@ -24,6 +26,13 @@ import type { FileOutcome, FileTask, FromWriter, StreamPiece, ToWriter, WriterSe
 
 /** ENXIO: a socket took its place. */
 const goneCodes: readonly (string | undefined)[] = ['ENOENT', 'ENOTDIR', 'ELOOP', 'ENXIO'];
+
+/** What does the work in this thread. */
+interface Tools {
+  readonly poly1305: Poly1305;
+  readonly ciphers: NativeCiphers | undefined;
+  readonly zstd: NativeZstd | undefined;
+}
 
 type Post = (message: FromWriter, transfer?: readonly ArrayBuffer[]) => void;
 
@@ -37,15 +46,15 @@ class WriterThread {
   readonly #free: ArrayBuffer[] = [];
   readonly #post: Post;
 
-  constructor(setup: WriterSetup, poly1305: Awaited<ReturnType<typeof loadPoly1305>>, post: Post) {
+  constructor(setup: WriterSetup, { poly1305, ciphers, zstd }: Tools, post: Post) {
     this.#post = post;
     this.#table = new BlobTable(setup.segments);
     const shared = {
       targetSize: setup.packSize,
-      sealer: createBatchSealer(setup.master, poly1305),
+      sealer: createBlobSealer(setup.master, poly1305, ciphers),
       envelope: createEnvelope(setup.master, poly1305),
-      compressor: createCompressor(setup.compression === 'max' ? 'max' : 'auto'),
-      decompressor: createDecompressor(),
+      compressor: createCompressor(setup.compression === 'max' ? 'max' : 'auto', zstd),
+      decompressor: createDecompressor(zstd),
       takeBuffer: () => this.#free.pop(),
       onPack: (pack: SealedPack) => this.#postPack(pack),
     };
@@ -155,7 +164,8 @@ const start = async (): Promise<void> => {
   const port = parentPort;
   if (port === null || !isSetup(workerData)) return;
   const post: Post = (message, transfer = []) => port.postMessage(message, [...transfer]);
-  const thread = new WriterThread(workerData, await loadPoly1305(), post);
+  const tools = { poly1305: await loadPoly1305(), ciphers: await loadNativeCiphers(), zstd: await loadNativeZstd() };
+  const thread = new WriterThread(workerData, tools, post);
   port.on('message', (message: ToWriter) => {
     try {
       thread.handle(message);
