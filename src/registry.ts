@@ -23,6 +23,22 @@ const openLocal: OpenStorage = async (location) => {
   return openLocalBackend(path);
 };
 
+const openSftp: OpenStorage = async (location, settings) => {
+  const [{ openSftpBackend }, { sftpSettings }] = await Promise.all([
+    import('./backend/sftp/sftp-backend.ts'),
+    import('./backend/sftp/settings.ts'),
+  ]);
+  return openSftpBackend(sftpSettings(location, settings));
+};
+
+const openRclone: OpenStorage = async (location, settings) => {
+  const [{ openRcloneBackend }, { rcloneSettings }] = await Promise.all([
+    import('./backend/rclone/rclone-backend.ts'),
+    import('./backend/rclone/settings.ts'),
+  ]);
+  return openRcloneBackend(rcloneSettings(location, settings));
+};
+
 const notYet =
   (scheme: string): OpenStorage =>
   async () => {
@@ -35,9 +51,10 @@ const notYet =
 const schemes: Readonly<Record<string, OpenStorage>> = {
   local: openLocal,
   s3: async (location, settings) => (await import('./backend/s3/s3-backend.ts')).openS3Backend(location, settings),
-  sftp: notYet('sftp'),
-  rest: notYet('rest'),
-  rclone: notYet('rclone'),
+  sftp: openSftp,
+  rest: async (location, settings) =>
+    (await import('./backend/rest/rest-backend.ts')).openRestBackend(location, settings),
+  rclone: openRclone,
   b2: notYet('b2'),
   azure: notYet('azure'),
   gs: notYet('gs'),

@@ -5,23 +5,38 @@ import { Fault } from '../model/fault.ts';
 /** What Node's TLS takes. */
 export interface TlsOptions {
   readonly ca?: string;
+  readonly cert?: string;
+  readonly key?: string;
   readonly rejectUnauthorized: boolean;
 }
 
-/** Reads the certificates that are to be trusted. Fault `configuration` when the file cannot be read or holds none. */
-export const tlsOptions = async ({ certificates, insecure }: TlsSettings): Promise<TlsOptions> => {
-  if (certificates === undefined) return { rejectUnauthorized: !insecure };
-  let ca: string;
+/** The text of a file in PEM. Fault `configuration` when it cannot be read or holds no certificate. */
+const readPem = async (path: string, from: string): Promise<string> => {
+  let text: string;
   try {
-    ca = await readFile(certificates, 'utf8');
+    text = await readFile(path, 'utf8');
   } catch (error) {
-    throw new Fault('configuration', `the file ${certificates} with the certificates to trust cannot be read`, {
-      hint: 'Check --cacert or RESTIC_CACERT.',
+    throw new Fault('configuration', `the file ${path} with certificates cannot be read`, {
+      hint: `Check ${from}.`,
       cause: error,
     });
   }
-  if (ca.includes('-----BEGIN CERTIFICATE-----')) return { ca, rejectUnauthorized: !insecure };
-  throw new Fault('configuration', `the file ${certificates} holds no certificate`, {
+  if (text.includes('-----BEGIN CERTIFICATE-----')) return text;
+  throw new Fault('configuration', `the file ${path} holds no certificate`, {
     hint: 'It must be in PEM, with a line BEGIN CERTIFICATE.',
   });
+};
+
+/** Reads the certificates that are to be trusted, and our own. Fault `configuration` when a file is not what it should be. */
+export const tlsOptions = async (settings: TlsSettings): Promise<TlsOptions> => {
+  const { certificates, clientCertificate, insecure } = settings;
+  const own =
+    clientCertificate === undefined
+      ? undefined
+      : await readPem(clientCertificate, '--tls-client-cert or RESTIC_TLS_CLIENT_CERT');
+  return {
+    rejectUnauthorized: !insecure,
+    ...(certificates === undefined ? {} : { ca: await readPem(certificates, '--cacert or RESTIC_CACERT') }),
+    ...(own === undefined ? {} : { cert: own, key: own }),
+  };
 };

@@ -26,6 +26,7 @@ export interface GlobalOptions {
   /** Of the storage, by key: `-o s3.region=…`. */
   readonly option?: Readonly<Record<string, string>>;
   readonly cacert?: string;
+  readonly tlsClientCert?: string;
   readonly insecureTls: boolean;
   /** Bytes a second. */
   readonly limitUpload?: number;

@@ -54,6 +54,7 @@ export const addGlobalOptions = (command: Command): Command =>
     .option('--pack-size <size>', 'size of new packs, 4M to 128M', parseSize)
     .option('-o, --option <key=value>', 'option of the storage, e.g. s3.region=eu-central-1', collectOption)
     .option('--cacert <file>', 'certificates to trust, in PEM, instead of the system’s (default: RESTIC_CACERT)')
+    .option('--tls-client-cert <file>', 'certificate and key of our own, in PEM (default: RESTIC_TLS_CLIENT_CERT)')
     .option('--insecure-tls', 'trust any certificate of the storage (not for daily use)', false)
     .option('--limit-upload <rate>', 'KiB a second, on average (default: no limit)', parseRate)
     .option('--limit-download <rate>', 'KiB a second, on average (default: no limit)', parseRate)

@@ -22,10 +22,15 @@ export const parseRate = (text: string): number => {
 /** What the options and the environment say about the storage, options first. */
 export const storageSettings = ({ options, environment }: CommandContext): StorageSettings => {
   const certificates = options.cacert ?? environment.certificates;
+  const clientCertificate = options.tlsClientCert ?? environment.clientCertificate;
   return {
     options: options.option ?? {},
     variables: environment.variables,
-    tls: { insecure: options.insecureTls, ...(certificates === undefined ? {} : { certificates }) },
+    tls: {
+      insecure: options.insecureTls,
+      ...(certificates === undefined ? {} : { certificates }),
+      ...(clientCertificate === undefined ? {} : { clientCertificate }),
+    },
     stuckTimeout: options.stuckRequestTimeout ?? usualStorageSettings.stuckTimeout,
     ...(options.limitUpload === undefined || options.limitUpload === 0 ? {} : { uploadRate: options.limitUpload }),
     ...(options.limitDownload === undefined || options.limitDownload === 0

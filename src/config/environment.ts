@@ -46,6 +46,8 @@ export interface Environment {
   readonly home: string;
   /** File of certificates to trust: RESTIC_CACERT. */
   readonly certificates: string | undefined;
+  /** File with a certificate of our own and its key: RESTIC_TLS_CLIENT_CERT. */
+  readonly clientCertificate: string | undefined;
   /** All of it, for what a storage's users expect to be honoured, such as AWS_REGION. */
   readonly variables: Variables;
 }
@@ -116,6 +118,7 @@ export const readEnvironment = (variables: Variables = process.env): Environment
     color: present('NO_COLOR') === undefined && present('TERM') !== 'dumb',
     home,
     certificates: either('CACERT'),
+    clientCertificate: either('TLS_CLIENT_CERT'),
     variables,
   };
 };

@@ -3,7 +3,7 @@ import { Fault } from '../model/fault.ts';
 import type { PasswordSource } from './environment.ts';
 import { readSecret } from './read-secret.ts';
 import { runSecretCommand } from './secret-command.ts';
-import { splitCommand } from './split-command.ts';
+import { splitCommand } from '../model/split-command.ts';
 
 /**
  * Asks a source for the password; a trailing line break is not part of it, nor a byte order mark in a file.

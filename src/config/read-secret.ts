@@ -5,7 +5,7 @@ import { Secret } from '../model/secret.ts';
 import { errnoFault } from '../system/errno.ts';
 import { openToOthers } from './open-to-others.ts';
 import { runSecretCommand } from './secret-command.ts';
-import { splitCommand } from './split-command.ts';
+import { splitCommand } from '../model/split-command.ts';
 
 type Variables = Readonly<Record<string, string | undefined>>;
 

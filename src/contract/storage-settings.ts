@@ -18,6 +18,8 @@ export interface StorageSettings {
 export interface TlsSettings {
   /** Path of a file with the certificates to trust, in PEM, in place of the system's. */
   readonly certificates?: string;
+  /** Path of a file with a certificate of our own and its key, in PEM, for servers that ask for one. */
+  readonly clientCertificate?: string;
   /** Whether any certificate will do. */
   readonly insecure: boolean;
 }

@@ -15,6 +15,9 @@ export const serverPackages: readonly PackageNeed[] = [
   { name: 'radosgw', command: 'radosgw' },
   { name: 'ceph-common', command: 'ceph' },
   { name: 'openssl', command: 'openssl' },
+  { name: 'openssh-server', command: '/usr/sbin/sshd' },
+  { name: 'openssh-client', command: 'ssh' },
+  { name: 'rclone', command: 'rclone' },
 ];
 
 /** Gets what the tests of a tier need, where it may; resolves to a sentence for each thing that is still missing. */

@@ -1,4 +1,4 @@
-import { Fault } from '../model/fault.ts';
+import { Fault } from './fault.ts';
 
 const token = /\s+|'([^']*)'|"((?:[^"\\]|\\.)*)"|\\(.)|([^\s'"\\]+)/gsy;
 
