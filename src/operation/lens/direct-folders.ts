@@ -12,6 +12,7 @@ import {
   ownName,
   parseBlockName,
 } from '../../mail/direct/block-name.ts';
+import { readOwnFile } from '../read-own-file.ts';
 import { folderOfDirectory } from '../../mail/direct/folder-name.ts';
 import { type FormatRecord, parseFormatRecord } from '../../mail/direct/format-record.ts';
 import { type MailboxRecord, parseMailboxRecord } from '../../mail/direct/mailbox-record.ts';
@@ -46,20 +47,6 @@ export interface DirectMessage extends MessageFileName {
   readonly record: MessageRecord | undefined;
 }
 
-/** A file of ours is never larger; what claims to be is not read. */
-const largestOwnFile = 64 * 1024 * 1024;
-
-const readWhole = async (snapshot: BrowsableSnapshot, child: StoredChild, run: Run): Promise<Uint8Array> => {
-  const content = await snapshot.open(child.content, run);
-  const whole = new Uint8Array(Math.min(content.size, largestOwnFile));
-  let at = 0;
-  for await (const bytes of content.read(0, whole.length, run)) {
-    whole.set(bytes.subarray(0, whole.length - at), at);
-    at += bytes.length;
-  }
-  return whole;
-};
-
 /** Damage costs what it lies in, and is told: everything else can still be read. */
 const isDamage = (error: unknown): boolean =>
   isFault(error, 'tree-damaged', 'blob-missing', 'blob-damaged', 'pack-damaged', 'object-missing');
@@ -73,7 +60,7 @@ const readOwn = async <Value>(
 ): Promise<Value | undefined> => {
   try {
     const child = await folder.child(name, run);
-    return child === undefined ? undefined : parse(await readWhole(snapshot, child, run));
+    return child === undefined ? undefined : parse(await readOwnFile(snapshot, child, run));
   } catch (error) {
     if (!isFault(error) || !isDamage(error)) throw error;
     run.emit({ kind: 'fault', fault: error });
