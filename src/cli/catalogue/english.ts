@@ -1,5 +1,6 @@
 import { accountMessages } from './english/accounts.ts';
 import { backupMessages } from './english/backup.ts';
+import { captureMessages } from './english/capture.ts';
 import { copyMessages } from './english/copy.ts';
 import { forgetMessages } from './english/forget.ts';
 import { generalMessages } from './english/general.ts';
@@ -22,6 +23,7 @@ export const english = {
   ...keyMessages,
   ...pruneMessages,
   ...repairMessages,
+  ...captureMessages,
   ...copyMessages,
   ...lookingInsideMessages,
   ...mountMessages,

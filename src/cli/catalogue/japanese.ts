@@ -1,6 +1,7 @@
 import type { Messages } from './english.ts';
 import { accountMessages } from './japanese/accounts.ts';
 import { backupMessages } from './japanese/backup.ts';
+import { captureMessages } from './japanese/capture.ts';
 import { copyMessages } from './japanese/copy.ts';
 import { forgetMessages } from './japanese/forget.ts';
 import { generalMessages } from './japanese/general.ts';
@@ -22,6 +23,7 @@ export const japanese: Messages = {
   ...keyMessages,
   ...pruneMessages,
   ...repairMessages,
+  ...captureMessages,
   ...copyMessages,
   ...lookingInsideMessages,
   ...mountMessages,

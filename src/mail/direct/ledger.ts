@@ -110,6 +110,15 @@ const parseDifference = (fields: Fields): LedgerDifference | undefined => {
   return { ...(uid === undefined ? {} : { uid }), kind, reason: textField(fields, 'reason') ?? '' };
 };
 
+/** How many differences a folder has with a reason and without; counts that do not add up are unexplained, too. */
+export const folderDifferences = (
+  folder: FolderLedger,
+): { readonly explained: number; readonly unexplained: number } => {
+  const explained = folder.differences.filter(({ reason }) => reason !== '').length;
+  const unexplained = folder.differences.length - explained;
+  return { explained, unexplained: unexplained === 0 && !isExplained(folder) ? 1 : unexplained };
+};
+
 /** Whether a folder's counts and differences agree, and each has its reason. */
 export const isExplained = ({ onServer, inSnapshot, differences }: FolderLedger): boolean => {
   if (differences.some(({ reason }) => reason === '')) return false;
