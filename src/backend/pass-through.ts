@@ -5,6 +5,7 @@ export const passThrough = (inner: Backend): Backend => ({
   description: inner.description,
   capabilities: inner.capabilities,
   ...(inner.entrance === undefined ? {} : { entrance: inner.entrance }),
+  ...(inner.versions === undefined ? {} : { versions: inner.versions }),
   create: (run) => inner.create(run),
   size: (handle, run) => inner.size(handle, run),
   save: (handle, parts, run) => inner.save(handle, parts, run),
@@ -14,8 +15,8 @@ export const passThrough = (inner: Backend): Backend => ({
   close: () => inner.close(),
 });
 
-/** The same without a way for other threads, for wrappers that must not be gone around. */
+/** The same without a way for other threads or versions, for wrappers that must not be gone around. */
 export const passInThread = (inner: Backend): Backend => {
-  const { entrance: _, ...rest } = passThrough(inner);
+  const { entrance: _, versions: _versions, ...rest } = passThrough(inner);
   return rest;
 };

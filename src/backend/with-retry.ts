@@ -1,4 +1,4 @@
-import type { Backend, ObjectHandle } from '../contract/backend.ts';
+import type { Backend, ObjectHandle, VersionedStorage } from '../contract/backend.ts';
 import { throwIfInterrupted, type Run } from '../contract/run.ts';
 import { type Fault, isFault } from '../model/fault.ts';
 import { describeObject } from './object-name.ts';
@@ -78,6 +78,16 @@ interface Written {
   readonly run: Run;
 }
 
+type Again = <T>(what: string, run: Run, call: (failed: number) => Promise<T>) => Promise<T>;
+
+const retriedVersions = (versions: VersionedStorage, again: Again): VersionedStorage => ({
+  lost: (kind, run) => versions.lost(kind, run),
+  bringBack: (object, run) =>
+    again(`bringing back ${describeObject(object.handle)}`, run, () => versions.bringBack(object, run)),
+  hold: (handle, until, run) =>
+    again(`holding ${describeObject(handle)}`, run, () => versions.hold(handle, until, run)),
+});
+
 /**
  * Repeats calls whose Fault says `retry`, with growing pauses, each told as a notice. An answer that got lost is no
  * failure: a repeated save that meets its own bytes under the name, or a repeated remove that finds nothing, succeeded.
@@ -105,6 +115,7 @@ export const withRetry = (inner: Backend, options: RetryOptions): Backend => {
 
   return {
     ...passThrough(inner),
+    ...(inner.versions === undefined ? {} : { versions: retriedVersions(inner.versions, again) }),
     create: (run) => again('making the repository', run, () => inner.create(run)),
     size: (handle, run) => again(`looking at ${describeObject(handle)}`, run, () => inner.size(handle, run)),
     load: (handle, range, run) => again(`loading ${describeObject(handle)}`, run, () => inner.load(handle, range, run)),

@@ -27,6 +27,7 @@ const loaders: Readonly<Record<string, () => Promise<DefineCommand>>> = {
   rewrite: async () => (await import('./command/rewrite.ts')).rewriteCommand,
   repair: async () => (await import('./command/repair.ts')).repairCommand,
   migrate: async () => (await import('./command/migrate.ts')).migrateCommand,
+  protect: async () => (await import('./command/protect.ts')).protectCommand,
   prune: async () => (await import('./command/prune.ts')).pruneCommand,
   tag: async () => (await import('./command/tag.ts')).tagCommand,
   key: async () => (await import('./command/key.ts')).keyCommand,

@@ -1,3 +1,4 @@
+import type { Nanoseconds } from '../model/entry.ts';
 import type { Run } from './run.ts';
 
 /** restic's names for what lies in a repository; `pack` is under `data/`. */
@@ -31,6 +32,31 @@ export interface BackendCapabilities {
   readonly isRemote?: boolean;
 }
 
+/** An object whose newest version is not the one that was written. */
+export interface LostObject {
+  readonly handle: ObjectHandle;
+  /** Bytes of the version that can be brought back. */
+  readonly size: number;
+  readonly how: 'removed' | 'overwritten';
+  /** When that happened. */
+  readonly at: Nanoseconds;
+  /** What the storage needs to know to bring it back; opaque. */
+  readonly key: unknown;
+}
+
+/** What storage can do besides that keeps versions of its objects (S3). */
+export interface VersionedStorage {
+  /** Removed and overwritten objects of a kind. None where no versions are kept. The config only when it was removed. */
+  lost(kind: ObjectKind, run: Run): AsyncIterable<readonly LostObject[]>;
+  /** Makes the version that was written the newest again. */
+  bringBack(object: LostObject, run: Run): Promise<void>;
+  /**
+   * Holds an object back from deletion until then at least. False: it was held for as long already. Fault `unsupported`
+   * where nothing can be held.
+   */
+  hold(handle: ObjectHandle, until: Nanoseconds, run: Run): Promise<boolean>;
+}
+
 /** How another thread opens the same storage: it imports `module` (a URL) and calls its `openInThread(location)`. */
 export interface ThreadEntrance {
   readonly module: string;
@@ -52,6 +78,7 @@ export interface Backend {
   readonly capabilities: BackendCapabilities;
   /** Absent: the storage lives in this thread only (memory). */
   readonly entrance?: ThreadEntrance;
+  readonly versions?: VersionedStorage;
 
   /** Makes the places for the objects (folders, bucket). Idempotent; touches nothing that is there. */
   create(run: Run): Promise<void>;

@@ -19,17 +19,14 @@ export const keyOf = (location: S3Location, { kind, name }: ObjectHandle): strin
   return inPrefix(location, `${folder}/${name}`);
 };
 
-/** What the keys of all objects of a kind begin with. */
-export const prefixOf = (location: S3Location, kind: Exclude<ObjectKind, 'config'>): string =>
-  inPrefix(location, `${folders[kind]}/`);
+/** What the keys of all objects of a kind begin with; of the config all of it. */
+export const prefixOf = (location: S3Location, kind: ObjectKind): string =>
+  inPrefix(location, kind === 'config' ? 'config' : `${folders[kind]}/`);
 
 /** The name of the object whose key this is; undefined for what is none. */
-export const nameOf = (
-  location: S3Location,
-  kind: Exclude<ObjectKind, 'config'>,
-  key: string | undefined,
-): string | undefined => {
+export const nameOf = (location: S3Location, kind: ObjectKind, key: string | undefined): string | undefined => {
   const start = prefixOf(location, kind);
+  if (kind === 'config') return key === start ? '' : undefined;
   if (key === undefined || !key.startsWith(start)) return undefined;
   const rest = key.slice(start.length);
   const name = kind === 'pack' ? rest.slice(3) : rest;

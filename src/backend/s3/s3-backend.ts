@@ -8,6 +8,7 @@ import { describeS3Location, parseS3Location } from './location.ts';
 import { makeBucket } from './make-bucket.ts';
 import { listObjects, loadObject, sizeOfObject } from './read-object.ts';
 import { s3Settings } from './settings.ts';
+import { createS3Versions } from './versions.ts';
 import { createSave, removeObject } from './write-object.ts';
 
 const proxyVariables = ['HTTP_PROXY', 'HTTPS_PROXY', 'NO_PROXY', 'http_proxy', 'https_proxy', 'no_proxy'];
@@ -22,6 +23,7 @@ const openPlace = (place: S3Place): Backend => {
     description: describeS3Location(place.location),
     capabilities: { immutable: false, connections: place.settings.connections, isRemote: true },
     entrance: { module: import.meta.url, location: place },
+    versions: createS3Versions(connection),
     create: (run) => makeBucket(connection, run),
     size: async (handle, run) => {
       throwIfInterrupted(run);

@@ -1,3 +1,4 @@
+import { createHash, randomBytes } from 'node:crypto';
 import { rm } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { InvalidArgumentError } from 'commander';
@@ -17,6 +18,8 @@ import { storageSettings } from '../storage-options.ts';
 interface InitCommandOptions extends GlobalOptions {
   readonly generatePassword?: string;
   readonly repositoryVersion: 2;
+  /** `--no-probe` makes it false. */
+  readonly probe: boolean;
 }
 
 const parseVersion = (text: string): 2 => {
@@ -34,6 +37,7 @@ export const initCommand: DefineCommand = (execute) =>
   addLeftOut(
     newCommand('init', 'make a new repository')
       .option('--generate-password <file>', 'make a strong password, and write it into this new file')
+      .option('--no-probe', 'do not try first whether the storage does what backups rely on')
       .option('--repository-version <version>', 'version of the format: 2', parseVersion, 2),
     [
       { flags: '--copy-chunker-params', instead: noParameters },
@@ -77,7 +81,7 @@ const makeDefault = async (access: RepositoryAccess, context: CommandContext): P
 
 const makeGiven = async (
   access: RepositoryAccess,
-  { generatePassword }: InitCommandOptions,
+  { generatePassword, probe }: InitCommandOptions,
   context: CommandContext,
 ): Promise<string> => {
   const [{ initRepository }, backend] = await Promise.all([
@@ -85,7 +89,15 @@ const makeGiven = async (
     openBackend(access.location, storageSettings(context)),
   ]);
   const make = async (password: string, generatedPassword: boolean): Promise<string> =>
-    initRepository(backend, { ...(await openOptions(context, password)), generatedPassword }, context.run);
+    initRepository(
+      backend,
+      {
+        ...(await openOptions(context, password)),
+        generatedPassword,
+        ...(probe ? { beforeFirstObject: probeNew } : {}),
+      },
+      context.run,
+    );
   try {
     if (generatePassword === undefined) return await make(await newPassword(access, context), false);
     const file = resolve(generatePassword);
@@ -99,6 +111,12 @@ const makeGiven = async (
   } finally {
     await backend.close();
   }
+};
+
+const probeNew = async (backend: Backend, run: Run): Promise<void> => {
+  const { probeStorage } = await import('../../operation/probe-storage.ts');
+  const bytes = new Uint8Array(randomBytes(1000));
+  await probeStorage(backend, { bytes, name: createHash('sha256').update(bytes).digest('hex') }, run);
 };
 
 /** Whether no key was made with the password that was just generated. */

@@ -46,6 +46,8 @@ export interface OpenOptions extends RepositoryOptions {
 export interface InitOptions extends OpenOptions {
   /** A password we generated needs no costly derivation. */
   readonly generatedPassword: boolean;
+  /** Called when the place is made and nothing of the repository is in it yet. */
+  readonly beforeFirstObject?: (backend: Backend, run: Run) => Promise<void>;
 }
 
 const missingRepository = (backend: Backend, cause: unknown): Fault =>
@@ -80,6 +82,7 @@ export const initRepository = async (backend: Backend, options: InitOptions, run
       hint: 'Choose another place, or use the one that is there: nothing has been changed.',
     });
   }
+  await options.beforeFirstObject?.(backend, run);
   const poly1305 = await loadPoly1305();
   const master = generateMasterKey();
   const config = createConfig();

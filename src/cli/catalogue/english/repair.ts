@@ -26,6 +26,14 @@ export const repairMessages = {
       : `snapshot ${id} was made anew as ${newId}${forget ? ', the old one is removed' : ''}`,
   snapshotLost: (id: string, removed: boolean): string =>
     `snapshot ${id}: nothing of it is left${removed ? '; it was removed' : ''}`,
+  lostFound: (removed: number, overwritten: number): string =>
+    removed + overwritten === 0
+      ? 'nothing was removed or overwritten since then'
+      : `${plural(removed, 'removed object', 'removed objects')} and ${plural(overwritten, 'overwritten one', 'overwritten ones')} can be brought back`,
+  lostBroughtBack: (count: number): string =>
+    `${plural(count, 'object is', 'objects are')} back; next: mailkeep check --read-data`,
+  objectsHeld: (extended: number, enough: number, until: string): string =>
+    `held from deletion until ${until}: ${plural(extended, 'object', 'objects')} extended, ${enough} held for as long already`,
   snapshotUnchanged: (id: string): string => `snapshot ${id} stays as it is`,
   migrations: (name: string | undefined): string =>
     name === undefined ? 'the repository is of the newest version' : `${name}: version 2, which can compress`,
