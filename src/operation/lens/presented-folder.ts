@@ -8,6 +8,7 @@ import type { NewHash } from '../../mail/direct/hash.ts';
 import {
   folderMark,
   keywordLetters,
+  mailboxGuid,
   parsePresentedName,
   presentedIdentity,
   presentedName,
@@ -170,7 +171,11 @@ const presentMessage = (
 async function* uidListTexts({ folder, mark, options }: FolderParts, run: Run): AsyncGenerator<string, void> {
   const { uidValidity, uidNext } = folder.record;
   const next = Math.max(uidNext, (await highestUid(folder, run)) + 1);
-  yield uidListHeader({ uidValidity, uidNext: next, guid: mailboxGuid(folder, options) });
+  yield uidListHeader({
+    uidValidity,
+    uidNext: next,
+    guid: mailboxGuid(options.account, folder.record, options.newHash),
+  });
   let lines = '';
   for await (const block of folder.blocks(run)) {
     if (block.uidValidity !== uidValidity) continue;
@@ -191,15 +196,6 @@ const highestUid = async ({ blocks, record }: DirectFolder, run: Run): Promise<n
   if (last === undefined) return highest;
   for await (const page of messagesOf(last, noRecords, run)) highest = page.at(-1)?.uid ?? highest;
   return highest;
-};
-
-const encoder = new TextEncoder();
-
-/** The same in every snapshot, so that Dovecot's synchronisation knows the folder again. */
-const mailboxGuid = ({ record }: DirectFolder, { newHash, account }: PresentingOptions): string => {
-  const hash = newHash();
-  hash.update(encoder.encode(`${account}\0${record.name}\0${record.uidValidity}`));
-  return hash.digest('hex').slice(0, 32);
 };
 
 const uidList = async (parts: FolderParts, run: Run): Promise<StoredChild> => {

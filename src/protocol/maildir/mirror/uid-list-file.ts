@@ -1,0 +1,83 @@
+import { appendFile, open, rename, rm, stat, unlink } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { ByteString } from '../../../model/byte-string.ts';
+import { Fault } from '../../../model/fault.ts';
+import type { Run } from '../../../contract/run.ts';
+import { uidListHeader, type UidListHeader, uidListLine, uidListName } from '../../../mail/dovecot-files.ts';
+import { identityOf } from '../../../mail/maildir-name.ts';
+import { sleep } from '../../../system/clock.ts';
+import { errnoCode, errnoFault } from '../../../system/errno.ts';
+
+/** Dovecot takes a lock that is older for forgotten, and so do we. */
+const staleAfter = 120_000;
+const waits = 300;
+
+/** Takes Dovecot's own lock of a folder, so that it gives no UIDs to messages that come with theirs. */
+const takeLock = async (path: string, run: Run): Promise<void> => {
+  for (let attempt = 0; attempt < waits; attempt++) {
+    try {
+      await (await open(path, 'wx', 0o600)).close();
+      return;
+    } catch (error) {
+      if (errnoCode(error) !== 'EEXIST') throw errnoFault(error, 'lock', path);
+    }
+    const age = await stat(path).then(
+      ({ mtimeMs }) => Number(run.now() / 1_000_000n) - mtimeMs,
+      () => 0,
+    );
+    if (age > staleAfter) await unlink(path).catch(() => undefined);
+    else await sleep(100, run.signal);
+  }
+  throw new Fault('backend-unavailable', 'the mail server that serves the mirror keeps a folder locked', {
+    hint: `Is the Dovecot that serves it well? The lock is ${path}.`,
+    retry: true,
+  });
+};
+
+export interface UidListLines {
+  readonly header: UidListHeader;
+  /** Names of message files by UID, ascending. */
+  readonly messages: Iterable<readonly [number, ByteString]>;
+}
+
+export const uidListText = ({ header, messages }: UidListLines): string => {
+  let text = uidListHeader(header);
+  for (const [uid, name] of messages) text += uidListLine(uid, identityOf(name));
+  return text;
+};
+
+/**
+ * Runs `work` while Dovecot waits, then brings the list up to date: lines are added at its end, or, given all, it is
+ * written anew through the lock file as Dovecot does it.
+ */
+export const withUidListLock = async (
+  directory: string,
+  work: () => Promise<{ readonly append: string } | { readonly whole: string } | undefined>,
+  run: Run,
+): Promise<void> => {
+  const path = join(directory, uidListName);
+  const lock = `${path}.lock`;
+  await takeLock(lock, run);
+  let held = true;
+  try {
+    const change = await work();
+    if (change === undefined) return;
+    if ('append' in change) {
+      await appendFile(path, change.append, { mode: 0o600 });
+      return;
+    }
+    const file = await open(lock, 'w', 0o600);
+    try {
+      await file.writeFile(change.whole);
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    await rename(lock, path);
+    held = false;
+  } catch (error) {
+    throw errnoFault(error, 'write', path);
+  } finally {
+    if (held) await rm(lock, { force: true });
+  }
+};
