@@ -20,7 +20,7 @@ test('A4: Dovecot serves a mirror with the UIDs, flags, keywords and dates of th
     },
     'v1.2/Entw&APw-rfe': { uidValidity: 9, messages: new Map([[7, { content: 'Subject: x\r\n\r\nx\r\n' }]]) },
   });
-  const mirror = await openMirror({ directory, account: 'work', mayRemove: async () => true });
+  const mirror = await openMirror({ directory, account: 'work', judge: () => [] });
   await mirror.apply(server.scan(), createTestRun());
   const reader = await openMaildirReader(directory);
   try {

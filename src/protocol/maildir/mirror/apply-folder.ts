@@ -1,6 +1,6 @@
 import { rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { ByteString } from '../../../model/byte-string.ts';
+import { type ByteString, displayText } from '../../../model/byte-string.ts';
 import type {
   AccountScan,
   FreshMessage,
@@ -14,6 +14,7 @@ import { splitFlags } from '../../../mail/direct/flags.ts';
 import type { LedgerDifference } from '../../../mail/direct/ledger.ts';
 import type { BlockRecord, MailboxRecord } from '../../../mail/direct/mailbox-record.ts';
 import type { MessageRecord } from '../../../mail/direct/message-record.ts';
+import type { FolderChange } from '../../../model/damage-brake.ts';
 import { folderMark, mailboxGuid } from '../../../mail/direct/presented-name.ts';
 import { maildirFolder } from '../../../mail/maildir-folder.ts';
 import { identityOf, splitMaildirName } from '../../../mail/maildir-name.ts';
@@ -44,6 +45,8 @@ export interface AppliedFolder {
   readonly onServer: number;
   readonly fetched: { readonly messages: number; readonly bytes: number };
   readonly flagsChanged: number;
+  /** For the damage brake. */
+  readonly change: FolderChange;
   readonly differences: readonly LedgerDifference[];
   readonly foreign: number;
 }
@@ -64,7 +67,7 @@ interface Applying extends ApplyingOptions {
   readonly files: MirrorFolder;
   readonly keywords: MirrorKeywords;
   readonly known: KnownFolder | undefined;
-  readonly counts: { onServer: number; messages: number; bytes: number; flags: number };
+  readonly counts: { messages: number; bytes: number; flags: number; changedBodies: number };
   readonly differences: LedgerDifference[];
   readonly run: Run;
 }
@@ -97,8 +100,8 @@ export const applyFolder = async (
     files: files ?? { directory, uidValidity: state.uidValidity, messages: new Map(), stale: [], foreign: 0 },
     keywords: await readMirrorKeywords(directory),
     known: isKnown ? known : undefined,
-    counts: { onServer: 0, messages: 0, bytes: 0, flags: 0 },
-    differences: [],
+    counts: { messages: 0, bytes: 0, flags: 0, changedBodies: 0 },
+    differences: [...scanned.differences],
     run,
   };
   const { blocks, kept } = await applyBlocks(applying, scanned.blocks);
@@ -108,13 +111,21 @@ export const applyFolder = async (
   await syncDirectory(directory);
   await place.state.saveStamp(state.name, undefined);
   await place.state.saveRecord(record);
-  const doomed = [...applying.files.messages].flatMap(([uid, message]) => (kept.has(uid) ? [] : [message]));
   const { counts } = applying;
+  const gone = [...applying.files.messages].flatMap(([uid, message]) => (kept.has(uid) ? [] : [message]));
   return {
     record,
     directory,
-    doomed: [...applying.files.stale, ...doomed],
-    onServer: counts.onServer,
+    doomed: [...applying.files.stale, ...gone],
+    change: {
+      folder: displayText(state.name),
+      before: known?.record.messages ?? 0,
+      gone: gone.length,
+      now: kept.size,
+      changedBodies: counts.changedBodies,
+      uidValidityChanged: known !== undefined && known.record.uidValidity !== state.uidValidity,
+    },
+    onServer: scanned.onServer,
     fetched: { messages: counts.messages, bytes: counts.bytes },
     flagsChanged: counts.flags,
     differences: applying.differences,
@@ -134,7 +145,6 @@ const applyBlocks = async (
       blocks.push(block.record);
       const first = block.record.block * 1024;
       for (let uid = first; uid < first + 1024; uid++) if (applying.files.messages.has(uid)) kept.add(uid);
-      applying.counts.onServer += block.record.count;
       continue;
     }
     const applied = await applyBlock(applying, block.record.block, block.messages);
@@ -145,19 +155,19 @@ const applyBlocks = async (
 };
 
 const applyBlock = async (applying: Applying, block: number, messages: readonly ScannedMessage[]) => {
-  const { place, state, files, known, counts } = applying;
+  const { place, state, files, known } = applying;
   const blockPlace = { uidValidity: state.uidValidity, block };
   const records = new Map(await place.state.messages(state.name, blockPlace));
   const flagsBefore = new Map(
     known === undefined ? [] : (await messagesOfBlock(place, known, block)).map(({ uid, flags }) => [uid, flags]),
   );
-  counts.onServer += messages.length;
   const flags = new Map<number, readonly string[]>();
   const missing: FreshMessage[] = [];
   for (const message of messages) {
     flags.set(message.uid, message.kind === 'known' ? (flagsBefore.get(message.uid) ?? []) : message.flags);
     // A message that an interrupted run has named already is there whole.
-    if (message.kind === 'fresh' && !files.messages.has(message.uid)) missing.push(message);
+    if (message.kind === 'fresh' && (message.isKnown || !files.messages.has(message.uid))) missing.push(message);
+    if (message.kind === 'flags' && message.labels !== undefined) relabel(records, message.uid, message.labels);
     if (message.kind !== 'fresh' && !files.messages.has(message.uid))
       tellMissing(applying, message.uid, 'it vanished from the mirror');
   }
@@ -175,6 +185,11 @@ const applyBlock = async (applying: Applying, block: number, messages: readonly 
     place.newHash,
   );
   return { count: present.length, digests, uids: present.map(([uid]) => uid) };
+};
+
+const relabel = (records: Map<number, MessageRecord>, uid: number, labels: readonly string[]): void => {
+  const record = records.get(uid);
+  if (record !== undefined) records.set(uid, { ...record, labels });
 };
 
 const tellMissing = ({ differences }: Applying, uid: number, reason: string): void => {
@@ -214,6 +229,8 @@ const fetchMissing = async (
       const { message, sha256, size } = one;
       counts.messages++;
       counts.bytes += size;
+      const before = records.get(message.uid)?.sha256;
+      if (message.isKnown && before !== undefined && before !== sha256) counts.changedBodies++;
       const differs = message.size === size ? {} : { size: message.size };
       const zone = message.offsetMinutes === 0 ? {} : { date: message.offsetMinutes };
       records.set(message.uid, { uid: message.uid, sha256, ...differs, ...zone, ...message.ids });
@@ -222,7 +239,6 @@ const fetchMissing = async (
       const reason = verdict.kind === 'gone' ? 'it vanished before it was read' : verdict.fault.message;
       tellMissing(applying, uid, reason);
       if (verdict.kind === 'failed') run.emit({ kind: 'fault', fault: verdict.fault, path: state.name });
-      if (verdict.kind === 'gone') counts.onServer--;
     }
     run.emit({ kind: 'progress', files: counts.messages, bytes: counts.bytes, current: state.name });
     first = end;
@@ -245,6 +261,8 @@ const nameDelivered = async (applying: Applying, delivered: readonly DeliveredMe
       for (const { message, temporary, identity } of delivered) {
         const name = nameWith(identity, keywords.lettersOf(message.flags));
         await rename(temporary, join(directory, 'cur', name));
+        const earlier = files.messages.get(message.uid);
+        if (earlier !== undefined && earlier.name !== name) files.stale.push(earlier);
         files.messages.set(message.uid, { place: 'cur', name });
         append += uidListLine(message.uid, identity);
       }

@@ -86,7 +86,7 @@ async function* foldersOf(server: MemoryServer, base: ScanBase, run: Run): Async
       record.subscribed === state.subscribed &&
       JSON.stringify(record.blocks) === JSON.stringify(digests);
     if (isSame) yield { kind: 'same', record };
-    else yield { kind: 'listed', state, base: record, blocks: iterate(blocks) };
+    else yield { kind: 'listed', state, base: record, onServer: uids.length, differences: [], blocks: iterate(blocks) };
   }
 }
 
@@ -118,10 +118,11 @@ async function* blocksOf(
     const scanned = flagged.map(({ uid, flags }): ScannedMessage => {
       const earlier = flagsBefore.get(uid);
       if (earlier === flags.join(' ')) return { kind: 'known', uid };
-      if (earlier !== undefined) return { kind: 'flags', uid, flags };
+      if (earlier !== undefined) return { kind: 'flags', uid, flags, labels: undefined };
       const message = messages.get(uid);
       const date = BigInt(message?.date ?? 1_600_000_000) * 1_000_000_000n;
-      return { kind: 'fresh', uid, flags, date, offsetMinutes: 0, size: message?.content.length ?? 0, ids: {} };
+      const size = message?.content.length ?? 0;
+      return { kind: 'fresh', uid, flags, date, offsetMinutes: 0, size, isKnown: false, ids: {} };
     });
     yield { kind: 'listed', record, messages: scanned };
   }

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, test } from 'node:test';
 import { createTestRun } from '../../../contract/test-run.ts';
+import { brakeReasons, usualBrakeLimits } from '../../../model/damage-brake.ts';
 import { Fault, isFault } from '../../../model/fault.ts';
 import { isExplained } from '../../../mail/direct/ledger.ts';
 import { openMirror, type MirrorOptions, type MirrorReport } from './mirror.ts';
@@ -17,7 +18,7 @@ const run = createTestRun();
 
 const sync = async (server: MemoryServer, options: Partial<MirrorOptions> = {}): Promise<MirrorReport> => {
   server.read.length = 0;
-  const mirror = await openMirror({ directory, account: 'work', mayRemove: async () => true, ...options });
+  const mirror = await openMirror({ directory, account: 'work', judge: () => [], ...options });
   try {
     return await mirror.apply(server.scan(), run);
   } finally {
@@ -103,15 +104,13 @@ describe('A4: a mirror on disk', () => {
     const account = server();
     await sync(account);
     account.folders.get('INBOX')?.messages.clear();
-    const asked: number[] = [];
-    const mayRemove: MirrorOptions['mayRemove'] = async ({ messages }) => {
-      asked.push(messages);
-      return false;
-    };
-    assert.equal((await sync(account, { mayRemove })).heldBack, 3);
-    assert.equal((await sync(account, { mayRemove })).heldBack, 3);
+    const judge: MirrorOptions['judge'] = (changes) =>
+      brakeReasons({ changes, isFirst: false }, { ...usualBrakeLimits, goneMessages: 3 });
+    const first = await sync(account, { judge });
+    assert.equal(first.heldBack, 3);
+    assert.deepEqual(first.ledger.brake[0], { kind: 'account-gone', gone: 3, before: 4 });
+    assert.equal((await sync(account, { judge })).heldBack, 3);
     assert.deepEqual(await contents(), whole);
-    assert.deepEqual(asked, [3, 3]);
     assert.equal((await sync(account)).removed, 3);
     assert.deepEqual(await contents(), whole.slice(3));
   });
@@ -194,7 +193,7 @@ describe('A4: a mirror on disk', () => {
   });
 
   test('two runs at once are refused, and the lock of a run that is over is not in the way', async () => {
-    const mirror = await openMirror({ directory, account: 'work', mayRemove: async () => true });
+    const mirror = await openMirror({ directory, account: 'work', judge: () => [] });
     await assert.rejects(sync(server()), (error) => isFault(error, 'repository-locked'));
     await mirror.close();
     const stale = { pid: 1, start: '0', boot: 'x', namespace: 'pid:[4026531836]', machine: 'y' };

@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import { mkdir, readdir, rm, rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { ByteString } from '../../../model/byte-string.ts';
+import { type ByteString, displayText } from '../../../model/byte-string.ts';
+import type { BrakeReason, FolderChange } from '../../../model/damage-brake.ts';
 import type { AccountScan, ScanBase, ScannedBlock, ScannedFolder } from '../../../contract/account-scan.ts';
 import { type Run, throwIfInterrupted } from '../../../contract/run.ts';
 import { formatFileName } from '../../../mail/direct/block-name.ts';
@@ -17,18 +18,15 @@ import { makeMaildir, type MirrorMessage, readMirrorFolder } from './mirror-fold
 import { lockMirror } from './mirror-lock.ts';
 import { openMirrorState, replaceFile, syncDirectory } from './mirror-state.ts';
 
-/** What is gone from the server and still lies in the mirror. */
-export interface MirrorRemovals {
-  readonly folders: readonly { readonly name: ByteString; readonly gone: number; readonly before: number }[];
-  readonly messages: number;
-}
-
 export interface MirrorOptions {
   /** The Maildir++; made when it is not there. */
   readonly directory: string;
   readonly account: string;
-  /** Asked once, when all else is done, if anything is to be removed; false leaves it all there, for a later run. */
-  readonly mayRemove: (removals: MirrorRemovals) => Promise<boolean>;
+  /**
+   * Asked once, when all else is done: why a person should look before anything is removed. With a reason, all that is gone
+   * from the server stays here, for a later run.
+   */
+  readonly judge: (changes: readonly FolderChange[]) => readonly BrakeReason[];
 }
 
 export interface MirrorReport {
@@ -86,7 +84,6 @@ interface Doomed {
   readonly name: ByteString;
   readonly directory: string;
   readonly messages: readonly MirrorMessage[];
-  readonly before: number;
   /** The whole folder is gone from the server. */
   readonly whole: boolean;
 }
@@ -101,6 +98,7 @@ class Tally {
   readonly doomed: Doomed[] = [];
   readonly stamped: { readonly name: ByteString; readonly directory: string }[] = [];
   readonly subscribed: ByteString[] = [];
+  readonly changes: FolderChange[] = [];
   readonly seen = new Set<ByteString>();
 
   add(applied: AppliedFolder): void {
@@ -110,12 +108,21 @@ class Tally {
     this.bytes += fetched.bytes;
     this.flags += applied.flagsChanged;
     this.foreign += applied.foreign;
+    this.changes.push(applied.change);
     this.ledger.push({ name, uidValidity, onServer, inSnapshot: messages, differences });
-    if (doomed.length > 0)
-      this.doomed.push({ name, directory, messages: doomed, before: messages + doomed.length, whole: false });
+    if (doomed.length > 0) this.doomed.push({ name, directory, messages: doomed, whole: false });
     else this.stamped.push({ name, directory });
   }
 }
+
+const unchanged = (name: ByteString): FolderChange => ({
+  folder: displayText(name),
+  before: 0,
+  gone: 0,
+  now: 0,
+  changedBodies: 0,
+  uidValidityChanged: false,
+});
 
 const applyScan = async (mirroring: Mirroring, run: Run): Promise<MirrorReport> => {
   const tally = new Tally();
@@ -138,7 +145,9 @@ const applyScan = async (mirroring: Mirroring, run: Run): Promise<MirrorReport> 
   }
   await writeSubscriptions(mirroring, tally.subscribed);
   for (const record of before) if (!tally.seen.has(record.name)) await doomFolder(mirroring, record, tally);
-  const { removed, heldBack } = await removeDoomed(mirroring, tally, run);
+  const brake = mirroring.options.judge(tally.changes);
+  const toRemove = tally.doomed.reduce((sum, { messages }) => sum + messages.length, 0);
+  if (brake.length === 0) await removeDoomed(mirroring, tally, run);
   for (const { name, directory } of tally.stamped)
     await mirroring.place.state.saveStamp(name, await stampOf(directory));
   await syncDirectory(mirroring.place.root);
@@ -146,10 +155,10 @@ const applyScan = async (mirroring: Mirroring, run: Run): Promise<MirrorReport> 
     folders: tally.folders,
     fetched: { messages: tally.messages, bytes: tally.bytes },
     flagsChanged: tally.flags,
-    removed,
-    heldBack,
+    removed: brake.length === 0 ? toRemove : 0,
+    heldBack: brake.length === 0 ? 0 : toRemove,
     foreign: tally.foreign,
-    ledger: { folders: tally.ledger },
+    ledger: { folders: tally.ledger, brake },
   };
 };
 
@@ -166,6 +175,7 @@ const applyOne = async (
     if (known?.trusted === true) {
       const { name, uidValidity, messages } = scanned.record;
       tally.ledger.push({ name, uidValidity, onServer: messages, inSnapshot: messages, differences: [] });
+      tally.changes.push({ ...unchanged(name), before: messages, now: messages });
       return;
     }
   }
@@ -177,8 +187,9 @@ const applyOne = async (
 /** A folder that is as the mirror has it, but touched by others or by a run that was killed, is brought in order all the same. */
 const listedOf = (scanned: ListedFolder | SameFolder): ListedFolder => {
   if (scanned.kind === 'listed') return scanned;
-  const { messages: _messages, blocks, ...state } = scanned.record;
-  return { kind: 'listed', state, base: scanned.record, blocks: sameBlocks(blocks) };
+  const { blocks, ...state } = scanned.record;
+  const onServer = scanned.record.messages;
+  return { kind: 'listed', state, base: scanned.record, onServer, differences: [], blocks: sameBlocks(blocks) };
 };
 
 async function* sameBlocks(blocks: MailboxRecord['blocks']): AsyncGenerator<ScannedBlock, void> {
@@ -219,18 +230,11 @@ const doomFolder = async ({ place }: Mirroring, record: MailboxRecord, tally: Ta
     return;
   }
   const messages = [...files.messages.values(), ...files.stale];
-  tally.doomed.push({ name, directory, messages, before: messages.length, whole: true });
+  tally.changes.push({ ...unchanged(name), before: messages.length, gone: messages.length });
+  tally.doomed.push({ name, directory, messages, whole: true });
 };
 
-const removeDoomed = async (
-  { place, options }: Mirroring,
-  { doomed, stamped }: Tally,
-  run: Run,
-): Promise<{ readonly removed: number; readonly heldBack: number }> => {
-  const messages = doomed.reduce((sum, { messages: own }) => sum + own.length, 0);
-  if (doomed.length === 0) return { removed: 0, heldBack: 0 };
-  const folders = doomed.map(({ name, messages: own, before }) => ({ name, gone: own.length, before }));
-  if (!(await options.mayRemove({ folders, messages }))) return { removed: 0, heldBack: messages };
+const removeDoomed = async ({ place, options }: Mirroring, { doomed, stamped }: Tally, run: Run): Promise<void> => {
   for (const { name, directory, messages: own, whole } of doomed) {
     await removeMessages(directory, own);
     if (whole) await removeFolder(place, name, directory);
@@ -243,7 +247,6 @@ const removeDoomed = async (
       stamped.push({ name, directory });
     }
   }
-  return { removed: messages, heldBack: 0 };
 };
 
 /** Only what is empty goes: what a mail program has put there stays, folder and all. */
