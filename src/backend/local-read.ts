@@ -29,6 +29,12 @@ export interface Wanted {
   readonly range: ByteRange | undefined;
 }
 
+/** Where so many bytes are read into: new memory costs as much as reading what the system has at hand. */
+const roomFor = (length: number, into: Uint8Array | undefined): Uint8Array =>
+  into !== undefined && into.length >= length
+    ? into.subarray(0, length)
+    : new Uint8Array(Buffer.allocUnsafeSlow(length).buffer);
+
 /** Reads a file, or exactly a range of it. Rejects with the system's error, `object-missing` or `backend-misbehaved`. */
 export const readObject = async (path: ByteString, { handle, range }: Wanted, run: Run): Promise<Uint8Array> => {
   // Non-blocking, so that a pipe that lies there cannot hold us; it says nothing about regular files.
@@ -39,7 +45,7 @@ export const readObject = async (path: ByteString, { handle, range }: Wanted, ru
     const { start, length } = range ?? { start: 0, length: found.size };
     // Looked at before memory is taken: a length may come from a damaged index.
     if (start + length > found.size) throw tooShort(handle, length, Math.max(0, found.size - start));
-    const bytes = new Uint8Array(Buffer.allocUnsafeSlow(length).buffer);
+    const bytes = roomFor(length, range?.into);
     const got = await fill(file, bytes, start, run);
     if (got < length) throw tooShort(handle, length, got);
     return bytes;

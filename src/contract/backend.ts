@@ -21,6 +21,8 @@ export interface ListedObject {
 export interface ByteRange {
   readonly start: number;
   readonly length: number;
+  /** Memory of the caller that the bytes may be put into where they fit: the result is then a view of its beginning. */
+  readonly into?: Uint8Array;
 }
 
 export interface BackendCapabilities {
@@ -95,7 +97,7 @@ export interface Backend {
 
   /**
    * Reads an object, or exactly `range.length` bytes of it; an object that ends earlier is `backend-misbehaved`.
-   * Read after write holds. The result is the caller's.
+   * Read after write holds. The result is the caller's; after a failure there may be anything in `range.into`.
    */
   load(handle: ObjectHandle, range: ByteRange | undefined, run: Run): Promise<Uint8Array>;
 

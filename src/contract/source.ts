@@ -94,10 +94,12 @@ export interface ReadRequest {
 }
 
 export interface Delivery {
-  /** Belongs to the receiver, who may transfer `bytes.buffer` to a thread. */
+  /** Belongs to the receiver, who may transfer `bytes.buffer` to a thread, or share it where it is a SharedArrayBuffer. */
   readonly bytes: Uint8Array;
   readonly pieces: readonly Piece[];
   readonly verdicts: readonly { readonly request: number; readonly verdict: Verdict }[];
+  /** Lets a later delivery have the memory under `bytes`, which nobody may look at afterwards. It need not be called. */
+  readonly recycle?: () => void;
 }
 
 export interface Piece {

@@ -138,13 +138,18 @@ export const readPieces = async (
       if (verdict.kind === 'complete') checkWhole(pieces[request] ?? [], verdict.bytes);
     }
     // As when a thread takes it: the sender cannot use these bytes any more.
-    assert.ok(delivery.bytes.buffer instanceof ArrayBuffer);
-    structuredClone(delivery.bytes.buffer, { transfer: [delivery.bytes.buffer] });
+    giveAway(delivery);
   }
   return {
     parts: pieces.map((own) => own.sort((left, right) => left.position - right.position).map(({ bytes }) => bytes)),
     verdicts: verdicts.map((verdict) => verdict ?? 'none'),
   };
+};
+
+const giveAway = ({ bytes, recycle }: Delivery): void => {
+  if (bytes.buffer instanceof ArrayBuffer) structuredClone(bytes.buffer, { transfer: [bytes.buffer] });
+  else bytes.fill(0xee);
+  recycle?.();
 };
 
 const checkWhole = (pieces: readonly { position: number; bytes: Uint8Array }[], expected: number): void => {

@@ -15,7 +15,7 @@ import { type ByteString, byteStringOfLatin1 } from '../../model/byte-string.ts'
 import { errnoCode } from '../../system/errno.ts';
 import { nativePath } from '../../system/native-path.ts';
 import { type Posix, PosixError } from '../../system/posix.ts';
-import { type Loss, setMetadata } from './target-metadata.ts';
+import { type Loss, type NewFile, setMetadata } from './target-metadata.ts';
 import {
   type FileEnding,
   type FileIdentity,
@@ -38,9 +38,12 @@ export const createFileWriter = (
   posix: Posix | undefined,
   stopped: () => boolean,
 ): ((bytes: Uint8Array, jobs: readonly WriterJob[]) => WriterOutcome[]) => {
-  const work = createWork(posix, stopped);
+  const newFiles = new Map<ByteString, NewFile>();
+  const work = createWork({ posix, stopped, newFiles });
   return (bytes, jobs) => {
     const outcomes: WriterOutcome[] = [];
+    // The directories of another batch may lie under the same paths: those of descriptors.
+    newFiles.clear();
     for (const [job, task] of jobs.entries()) {
       try {
         const { losses, changed, identity } = work(bytes, task);
@@ -69,12 +72,13 @@ interface Done extends Completed {
 
 const nothing: Done = { losses: [], changed: false };
 
-const createWork = (posix: Posix | undefined, stopped: () => boolean) => {
+const createWork = (writing: Writing) => {
+  const { posix, stopped } = writing;
   let copyBuffer: Uint8Array | undefined;
   return (bytes: Uint8Array, job: WriterJob): Done => {
     switch (job.kind) {
       case 'whole':
-        return { ...writeWhole(bytes, job, { posix, stopped }), changed: false };
+        return { ...writeWhole(bytes, job, writing), changed: false };
       case 'piece':
         if (stopped()) throw new PosixError(stoppedCode, 'write');
         withFile(within(job.prefix, job.temporary), job.inode, (file) => {
@@ -85,7 +89,7 @@ const createWork = (posix: Posix | undefined, stopped: () => boolean) => {
         return { ...finish(job, posix), changed: false };
       case 'copy':
         copyBuffer ??= new Uint8Array(copyBufferSize);
-        return copy(job, { buffer: copyBuffer, stopped }, posix);
+        return copy(job, copyBuffer, writing);
       case 'amend':
         return { losses: amend(job, posix), changed: false };
     }
@@ -99,10 +103,13 @@ type Job<Kind extends WriterJob['kind']> = Extract<WriterJob, { readonly kind: K
 interface Writing {
   readonly posix: Posix | undefined;
   readonly stopped: () => boolean;
+  /** What files in the directories of this batch are born as, by prefix. */
+  readonly newFiles: Map<ByteString, NewFile>;
 }
 
-const writeWhole = (bytes: Uint8Array, { ending, pieces }: Job<'whole'>, { posix, stopped }: Writing): Completed =>
-  writeNew(ending, posix, (file) => {
+const writeWhole = (bytes: Uint8Array, { ending, pieces }: Job<'whole'>, writing: Writing): Completed =>
+  writeNew(ending, writing, (file) => {
+    const { stopped } = writing;
     let size = 0;
     for (const piece of pieces) {
       // One block of zeros may be a very large file.
@@ -114,14 +121,15 @@ const writeWhole = (bytes: Uint8Array, { ending, pieces }: Job<'whole'>, { posix
   });
 
 /** Makes a file, fills it, gives it its metadata and its name; leaves nothing behind when that fails. */
-const writeNew = (ending: FileEnding, posix: Posix | undefined, fill: (file: number) => void): Completed => {
+const writeNew = (ending: FileEnding, writing: Writing, fill: (file: number) => void): Completed => {
   const place = within(ending.prefix, ending.temporary ?? ending.name);
   const native = nativePath(place);
   const file = openSync(native, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o600);
   let whole = false;
   try {
+    const born = bornAs(file, ending.prefix, writing);
     fill(file);
-    const completed = complete(file, place, ending, posix);
+    const completed = complete({ file, place, born }, ending, writing.posix);
     whole = true;
     return completed;
   } finally {
@@ -130,9 +138,26 @@ const writeNew = (ending: FileEnding, posix: Posix | undefined, fill: (file: num
   }
 };
 
-const complete = (file: number, place: ByteString, ending: FileEnding, posix: Posix | undefined): Completed => {
+/** Looks at the first file of each directory: the others have the same owner, group and mode. */
+const bornAs = (file: number, prefix: ByteString, { newFiles }: Writing): NewFile => {
+  let born = newFiles.get(prefix);
+  if (born === undefined) {
+    const { mode, uid, gid } = fstatSync(file);
+    newFiles.set(prefix, (born = { mode: mode & 0o7777, uid, gid }));
+  }
+  return born;
+};
+
+interface Written {
+  readonly file: number;
+  readonly place: ByteString;
+  readonly born?: NewFile;
+}
+
+const complete = ({ file, place, born }: Written, ending: FileEnding, posix: Posix | undefined): Completed => {
   const { metadata, tidy, temporary, replace, durable } = ending;
-  const losses = setMetadata({ descriptor: file, path: place, metadata, tidy }, posix);
+  const task = { descriptor: file, path: place, metadata, tidy };
+  const losses = setMetadata(born === undefined ? task : { ...task, born }, posix);
   const completed: Completed = ending.identify ? { losses, identity: identityOf(file) } : { losses };
   if (temporary === undefined) return completed;
   const final = within(ending.prefix, ending.name);
@@ -217,7 +242,7 @@ const finish = ({ ending, inode, size }: Job<'finish'>, posix: Posix | undefined
   try {
     return withFile(place, inode, (file) => {
       ftruncateSync(file, size);
-      return complete(file, place, ending, posix);
+      return complete({ file, place }, ending, posix);
     });
   } catch (error) {
     unlinkSync(nativePath(place));
@@ -225,22 +250,17 @@ const finish = ({ ending, inode, size }: Job<'finish'>, posix: Posix | undefined
   }
 };
 
-interface Copying {
-  readonly buffer: Uint8Array;
-  readonly stopped: () => boolean;
-}
-
-const copy = (job: Job<'copy'>, { buffer, stopped }: Copying, posix: Posix | undefined): Done => {
+const copy = (job: Job<'copy'>, buffer: Uint8Array, writing: Writing): Done => {
   const from = reading(() => openSync(nativePath(job.file), O_RDONLY | O_NOFOLLOW | O_NONBLOCK));
   try {
     const before = reading(() => fstatSync(from, { bigint: true }));
     if (!before.isFile()) throw new ReadingFailed('', { cause: new PosixError('ENOENT', 'open') });
     let copied = 0;
-    const completed = writeNew(job.ending, posix, (file) => {
+    const completed = writeNew(job.ending, writing, (file) => {
       for (;;) {
         const length = reading(() => readSync(from, buffer, 0, buffer.length, copied));
         if (length === 0) break;
-        if (stopped()) throw new PosixError(stoppedCode, 'read');
+        if (writing.stopped()) throw new PosixError(stoppedCode, 'read');
         writePiece(file, buffer, { piece: { start: 0, length, position: copied }, sparse: job.ending.sparse });
         copied += length;
       }

@@ -43,8 +43,6 @@ interface Part {
   verdict: Verdict | undefined;
 }
 
-const noBytes = (): Uint8Array => new Uint8Array(0);
-
 interface Receiving {
   readonly files: readonly PendingFile[];
   readonly context: RestoreContext;
@@ -72,7 +70,8 @@ export const createDeliveryReceiver = (
     receive: async (delivery) => {
       const tasks: Task[] = [];
       for (const [request, part] of partsOf(delivery)) tasks.push(...takePart(receiving, request, part));
-      if (tasks.length > 0) await dispatch(tasks, delivery.bytes, context);
+      if (tasks.length > 0) await dispatch(tasks, delivery, context);
+      else delivery.recycle?.();
       await finishWhole(receiving);
       ledger.check();
     },
@@ -197,7 +196,7 @@ const finishWhole = async ({ files, context, partials, finished }: Receiving): P
   }
   // Handed over: from here on the thread removes what it cannot finish.
   for (const request of finishing) partials.set(request, undefined);
-  if (tasks.length > 0) await dispatch(tasks, noBytes(), context);
+  if (tasks.length > 0) await dispatch(tasks, { bytes: new Uint8Array(0) }, context);
 };
 
 const unjudged = (): Fault => new Fault('internal', 'the source said nothing about this file');

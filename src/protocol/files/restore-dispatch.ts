@@ -1,6 +1,6 @@
 import type { ByteString } from '../../model/byte-string.ts';
 import type { Run } from '../../contract/run.ts';
-import type { Content } from '../../contract/source.ts';
+import type { Content, Delivery } from '../../contract/source.ts';
 import type { Entry, Path } from '../../model/entry.ts';
 import { asFault, Fault } from '../../model/fault.ts';
 import { errnoFault } from '../../system/errno.ts';
@@ -56,6 +56,9 @@ export interface Task {
   readonly done: (outcome: WriterOutcome | undefined) => void;
 }
 
+/** Bytes, and what is to be called when they were written. */
+export type GivenBytes = Pick<Delivery, 'bytes' | 'recycle'>;
+
 const directoriesInABatch = 64;
 
 export const pathOfFile = ({ directory, entry }: PendingFile): ByteString =>
@@ -65,16 +68,16 @@ export const pathOfFile = ({ directory, entry }: PendingFile): ByteString =>
  * Hands tasks to the writer threads with their directories held. The bytes go along without a copy, unless the tasks
  * lie in so many directories that they have to be split.
  */
-export const dispatch = async (tasks: readonly Task[], bytes: Uint8Array, context: RestoreContext): Promise<void> => {
+export const dispatch = async (tasks: readonly Task[], given: GivenBytes, context: RestoreContext): Promise<void> => {
+  const { bytes, recycle } = given;
   const groups = groupsOf(tasks);
   if (groups.length === 1) {
-    await dispatchGroup(tasks, { bytes, pieces: (task) => task.pieces, weight: bytes.length }, context);
+    const pieces = (task: Task): readonly WriterPiece[] => task.pieces;
+    await dispatchGroup(tasks, { ...given, pieces, weight: bytes.length }, context);
     return;
   }
-  for (const group of groups) {
-    const packed = pack(group, bytes);
-    await dispatchGroup(group, packed, context);
-  }
+  for (const group of groups) await dispatchGroup(group, pack(group, bytes), context);
+  recycle?.();
 };
 
 const groupsOf = (tasks: readonly Task[]): Task[][] => {
@@ -94,8 +97,7 @@ const groupsOf = (tasks: readonly Task[]): Task[][] => {
   return groups;
 };
 
-interface Packed {
-  readonly bytes: Uint8Array;
+interface Packed extends GivenBytes {
   readonly pieces: (task: Task) => readonly WriterPiece[];
   readonly weight: number;
 }
@@ -140,7 +142,7 @@ const dispatchGroup = async (tasks: readonly Task[], packed: Packed, context: Re
     for (const [job, task] of sent.entries()) task.done(told.get(job));
   };
   if (jobs.length === 0) done([]);
-  else await pool.write({ bytes: packed.bytes, jobs, weight: packed.weight, done });
+  else await pool.write({ ...packed, jobs, done });
 };
 
 const holdOrFault = (tree: HeldDirectories, path: Path): HeldDirectory | Fault => {

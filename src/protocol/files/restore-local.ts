@@ -60,7 +60,7 @@ const inBatches = async (
   for (let at = 0; at < files.length; at += filesInABatch) {
     throwIfInterrupted(run);
     context.ledger.check();
-    await dispatch(files.slice(at, at + filesInABatch).map(taskOf), new Uint8Array(0), context);
+    await dispatch(files.slice(at, at + filesInABatch).map(taskOf), { bytes: new Uint8Array(0) }, context);
   }
 };
 

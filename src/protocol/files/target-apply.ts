@@ -13,7 +13,7 @@ import { attainableMetadata } from './target-metadata.ts';
 import { childPath, joinedPath } from './target-name.ts';
 
 /** How many entries are brought together before they are read: what a round keeps in memory, about 1 kB each. */
-const entriesInARound = 16_384;
+const entriesInARound = 4096;
 /** How many bytes a round may hand to a source at once; a larger file is a round by itself. */
 const bytesInARound = 2 ** 30;
 

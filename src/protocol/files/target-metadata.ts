@@ -100,6 +100,15 @@ export interface MetadataTask {
   readonly metadata: AttainableMetadata;
   /** Attributes that came by themselves (inherited access lists, those of an older version) may be there: remove them. */
   readonly tidy: boolean;
+  /** What a file that was just made has by itself, so that it need not be told again. */
+  readonly born?: NewFile;
+}
+
+/** How the system makes a file in some directory when we ask for a private one. */
+export interface NewFile {
+  readonly mode: number;
+  readonly uid: number;
+  readonly gid: number;
 }
 
 /**
@@ -108,10 +117,10 @@ export interface MetadataTask {
  * other failures are thrown.
  */
 export const setMetadata = (task: MetadataTask, posix: Posix | undefined): readonly Loss[] => {
-  const { descriptor, metadata } = task;
+  const { descriptor, metadata, born } = task;
   const losses: Loss[] = [];
   let { mode } = metadata;
-  if (metadata.uid >= 0 || metadata.gid >= 0) {
+  if (changesOwner(metadata, born)) {
     const given = attempt(() => fchownSync(descriptor, metadata.uid, metadata.gid));
     if (!given) {
       losses.push('owner');
@@ -119,10 +128,15 @@ export const setMetadata = (task: MetadataTask, posix: Posix | undefined): reado
     }
   }
   if (posix !== undefined) losses.push(...setAttributes(task, posix));
-  if (!attempt(() => fchmodSync(descriptor, mode))) losses.push('mode');
+  // Attributes may hold an access list, which has its say about the mode.
+  const asBorn = born?.mode === mode && !task.tidy && metadata.attributes.length === 0;
+  if (!asBorn && !attempt(() => fchmodSync(descriptor, mode))) losses.push('mode');
   if (!attempt(() => setTimes(descriptor, metadata, posix))) losses.push('time');
   return losses;
 };
+
+const changesOwner = ({ uid, gid }: AttainableMetadata, born: NewFile | undefined): boolean =>
+  (uid >= 0 && uid !== born?.uid) || (gid >= 0 && gid !== born?.gid);
 
 const setTimes = (descriptor: number, times: AttainableMetadata, posix: Posix | undefined): void => {
   if (posix === undefined) futimesSync(descriptor, secondsOf(times.atime), secondsOf(times.mtime));

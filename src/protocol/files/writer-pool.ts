@@ -21,10 +21,14 @@ export interface WriterWork {
   readonly jobs: readonly WriterJob[];
   /** Bytes that these jobs keep busy, for the bound on what is under way. */
   readonly weight: number;
+  /** Called when `bytes` were written. */
+  readonly recycle?: () => void;
   readonly done: (outcomes: readonly WriterOutcome[]) => void;
 }
 
-const bytesUnderWay = 48 << 20;
+const bytesUnderWay = 16 << 20;
+/** What a thread makes is garbage soon: a small nursery stays in the processor's cache and is no burden on memory. */
+const resourceLimits = { maxYoungGenerationSizeMb: 6 };
 /** Each holds up to 64 directories open; a thousand descriptors is all that some systems give. */
 const batchesUnderWay = 12;
 
@@ -49,6 +53,7 @@ export const createWriterPool = (threads: number, { posix }: { readonly posix: b
     underWay.delete(id);
     weight -= entry.work.weight;
     entry.thread.load -= cost(entry.work);
+    entry.work.recycle?.();
     try {
       entry.work.done(outcomes);
     } catch (error) {
@@ -97,7 +102,7 @@ interface Listeners {
 
 const startThread = (setup: WriterSetup, { answer, fail }: Listeners): Thread => {
   // Without the flags of this process: some, such as --input-type, are no good for a thread.
-  const worker = new Worker(entrance(), { workerData: setup, execArgv: [] });
+  const worker = new Worker(entrance(), { workerData: setup, execArgv: [], resourceLimits });
   worker.on('message', answer);
   worker.on('error', fail);
   worker.on('messageerror', fail);

@@ -16,6 +16,9 @@ interface Waiting<Result> {
   readonly reject: (fault: Fault) => void;
 }
 
+/** What a thread makes is garbage soon: a small nursery stays in the processor's cache and is no burden on memory. */
+const resourceLimits = { maxYoungGenerationSizeMb: 6 };
+
 /** Threads that each answer a job with a result. They start with the first job; idle, they keep no process alive. */
 export class ThreadPool<Job extends { readonly job: number }, Result> {
   readonly #file: URL;
@@ -61,7 +64,7 @@ export class ThreadPool<Job extends { readonly job: number }, Result> {
 
   #start(): void {
     for (let number = 0; number < this.#count; number++) {
-      const worker = new Worker(this.#file, { workerData: this.#workerData });
+      const worker = new Worker(this.#file, { workerData: this.#workerData, resourceLimits });
       worker.on('message', (answer: ThreadAnswer<Result>) => this.#receive(answer));
       worker.on('error', (error) => void this.#end(asFault(error)));
       this.#workers.push(worker);

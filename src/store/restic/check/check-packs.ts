@@ -4,6 +4,7 @@ import { type PackEvidence, rotatedPacks } from '../../../model/pack-evidence.ts
 import { hexOf } from '../read/blob-reader.ts';
 import { packFault, type CheckedIndex } from './check-index.ts';
 import type { CheckFindings } from './check-report.ts';
+import { createMemoryPool, type MemoryPool, transferable } from '../read/memory-pool.ts';
 import { decodePackHeader } from '../format/pack-format.ts';
 import type { Session } from '../session.ts';
 import { threadFile, ThreadPool } from '../thread-pool.ts';
@@ -82,6 +83,14 @@ export interface PacksChecked {
   readonly good: ReadonlySet<string>;
 }
 
+interface Checking extends PackCheckParts {
+  readonly pool: ThreadPool<VerifyJob, VerifiedPack>;
+  readonly memory: MemoryPool;
+}
+
+/** A pack of the usual size, with the blob that made it full. */
+const packMemory = 24 << 20;
+
 /** Reads packs whole, several at once, and compares them with their name, their header and the index. */
 export const checkPacks = async (
   packs: ReadonlyMap<string, number>,
@@ -95,6 +104,8 @@ export const checkPacks = async (
     threads,
     workerData: { master: session.master },
   });
+  const readers = Math.min(threads + 1, chosen.length);
+  const checking = { ...parts, pool, memory: createMemoryPool({ standard: packMemory, kept: readers }) };
   const queue = [...chosen];
   const totalBytes = chosen.reduce((sum, id) => sum + (packs.get(id) ?? 0), 0);
   const good = new Set<string>();
@@ -103,15 +114,16 @@ export const checkPacks = async (
   const work = async (): Promise<void> => {
     for (let id = queue.shift(); id !== undefined; id = queue.shift()) {
       throwIfInterrupted(run);
-      if (await verifyOne(id, pool, parts, run)) good.add(id);
+      const size = packs.get(id) ?? 0;
+      if (await verifyOne({ id, size }, checking, run)) good.add(id);
       packsRead++;
-      bytesRead += packs.get(id) ?? 0;
+      bytesRead += size;
       run.emit({ kind: 'progress', files: packsRead, bytes: bytesRead, totalFiles: chosen.length, totalBytes });
     }
   };
   try {
     // One more than threads, so that the next pack is read while the others are verified.
-    await Promise.all(Array.from({ length: Math.min(threads + 1, chosen.length) }, work));
+    await Promise.all(Array.from({ length: readers }, work));
   } finally {
     await pool.close();
   }
@@ -120,24 +132,23 @@ export const checkPacks = async (
 
 /** Whether all is well with a pack. */
 const verifyOne = async (
-  id: string,
-  pool: ThreadPool<VerifyJob, VerifiedPack>,
-  parts: PackCheckParts,
+  { id, size }: { readonly id: string; readonly size: number },
+  { session, checked, findings, pool, memory }: Checking,
   run: Run,
 ): Promise<boolean> => {
-  const { session, checked, findings } = parts;
+  const room = memory.take(size);
   let bytes: Uint8Array;
   try {
-    bytes = await session.backend.load({ kind: 'pack', name: id }, undefined, run);
+    const range = { start: 0, length: size, into: room };
+    bytes = await session.backend.load({ kind: 'pack', name: id }, range, run);
   } catch (error) {
     if (isFault(error, 'interrupted')) throw error;
     // That it is missing was told when the packs were listed.
     if (!isFault(error, 'object-missing')) findings.damaged(asFault(error));
     return false;
   }
-  const size = bytes.length;
-  const own = bytes.buffer instanceof ArrayBuffer && bytes.byteLength === bytes.buffer.byteLength ? [bytes.buffer] : [];
-  const { damage, header } = await pool.submit((job) => ({ job, id, bytes }), own);
+  const { damage, header } = await pool.submit((job) => ({ job, id, bytes }), transferable(bytes));
+  memory.give(room);
   for (const what of damage) findings.damaged(packFault(id, what));
   const differences = header.length > 0 ? differencesFromIndex(id, header, checked) : [];
   for (const fault of differences) findings.damaged(fault);

@@ -45,7 +45,7 @@ const damagedBlobs = (bytes: Uint8Array, blobs: readonly PackedBlob[], tools: Ve
     uncompressedLengths: blobs.map((blob) => blob.uncompressedLength ?? 0),
   };
   const damage: string[] = [];
-  for (const opened of openEach(job, tools.sealer, tools.decompressor)) {
+  for (const opened of openEach(job, tools)) {
     const found = blobs[opened.blob];
     if ('plain' in opened || found === undefined) continue;
     damage.push(`holds a damaged ${found.type} blob ${idText(found.id)}: ${opened.what}`);

@@ -49,7 +49,7 @@ const openJob = (
   sealed: Uint8Array,
 ): Promise<OpenedBlobs> => {
   if (sealed.length <= openedHere) {
-    return Promise.resolve(openBlobs(make(0), session.sealer, session.decompressor));
+    return Promise.resolve(openBlobs(make(0), session));
   }
   const { buffer } = sealed;
   return readers.submit(make, buffer instanceof ArrayBuffer && buffer.byteLength === sealed.length ? [buffer] : []);

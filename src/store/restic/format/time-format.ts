@@ -114,20 +114,21 @@ const lookUpOffset = (second: number): number => {
   return local - milliseconds / 1000;
 };
 
-const cacheSlots = 4096;
-const cachedHours = new Float64Array(cacheSlots).fill(Number.NaN);
+/** Days: enough for mail of twenty years. */
+const cacheSlots = 8192;
+const cachedDays = new Float64Array(cacheSlots).fill(Number.NaN);
 const cachedOffsets = new Float64Array(cacheSlots);
 
 /** Minutes east of UTC of this machine's zone at a time; with a fraction where the zone has seconds. */
 export const localOffsetMinutes = (nanoseconds: Nanoseconds): number => {
   split(nanoseconds);
-  const hour = Math.floor(seconds / 3600);
-  const slot = ((hour % cacheSlots) + cacheSlots) % cacheSlots;
-  if (cachedHours[slot] === hour) return cachedOffsets[slot] ?? 0;
-  const first = lookUpOffset(hour * 3600);
-  // An hour in which the clocks change is looked up each time.
-  if (first !== lookUpOffset(hour * 3600 + 3599)) return lookUpOffset(seconds) / 60;
-  cachedHours[slot] = hour;
+  const day = Math.floor(seconds / secondsPerDay);
+  const slot = ((day % cacheSlots) + cacheSlots) % cacheSlots;
+  if (cachedDays[slot] === day) return cachedOffsets[slot] ?? 0;
+  const first = lookUpOffset(day * secondsPerDay);
+  // On a day on which the clocks change, each time is looked up.
+  if (first !== lookUpOffset((day + 1) * secondsPerDay - 1)) return lookUpOffset(seconds) / 60;
+  cachedDays[slot] = day;
   cachedOffsets[slot] = first / 60;
   return first / 60;
 };

@@ -4,6 +4,7 @@ import type { Delivery, Piece, Verdict } from '../../../contract/source.ts';
 import { asFault } from '../../../model/fault.ts';
 import { damagedBlob, loadFromPack, missingBlob, type BlobReader } from './blob-reader.ts';
 import type { RepositoryIndex } from '../index/repository-index.ts';
+import { createMemoryPool, type MemoryPool, transferable } from './memory-pool.ts';
 import { planStretches, type Stretch } from './read-plan.ts';
 import type { ReaderPool } from './reader-pool.ts';
 
@@ -20,6 +21,16 @@ export interface ContentReaderParts {
   /** Stretches of packs that are read, opened or waiting to be taken at once; each is a few megabytes. */
   readonly stretchesInFlight: number;
 }
+
+/** What all reads of one reader share. */
+interface Reading extends ContentReaderParts {
+  readonly sealed: MemoryPool;
+  readonly plain: MemoryPool;
+}
+
+/** A stretch of the usual length with its last blob, and what it commonly grows to. */
+const sealedMemory = 3 << 20;
+const plainMemory = 6 << 20;
 
 type Verdicts = { readonly request: number; readonly verdict: Verdict }[];
 
@@ -70,12 +81,14 @@ interface ReadStretch {
   readonly starts: readonly number[];
   /** Why not. */
   readonly faults: ReadonlyMap<number, unknown>;
+  /** To be given back to the pool of plaintexts when the receiver is done. */
+  readonly memory: Uint8Array<SharedArrayBuffer> | undefined;
 }
 
 const blobIdOf = ({ ids }: Stretch, blob: number): Uint8Array => ids.subarray(blob * 32, blob * 32 + 32);
 
 /** Reads blobs that could not be read with the others one by one: they may lie in other packs too. */
-const readElsewhere = async (read: ReadStretch, parts: ContentReaderParts, run: Run): Promise<ReadStretch> => {
+const readElsewhere = async (read: ReadStretch, parts: Reading, run: Run): Promise<ReadStretch> => {
   const { stretch } = read;
   const found: Uint8Array[] = [read.bytes];
   const starts = [...read.starts];
@@ -95,32 +108,33 @@ const readElsewhere = async (read: ReadStretch, parts: ContentReaderParts, run: 
       faults.set(blob, error);
     }
   }
-  return found.length === 1 ? read : { stretch, bytes: new Uint8Array(Buffer.concat(found)), starts, faults };
+  if (found.length === 1) return read;
+  const bytes = new Uint8Array(Buffer.concat(found));
+  if (read.memory !== undefined) parts.plain.give(read.memory);
+  return { stretch, bytes, starts, faults, memory: undefined };
 };
 
-const readStretch = async (stretch: Stretch, parts: ContentReaderParts, run: Run): Promise<ReadStretch> => {
+const readStretch = async (stretch: Stretch, parts: Reading, run: Run): Promise<ReadStretch> => {
   const pack = parts.index.packs.idOf(stretch.pack) ?? '';
-  const blobs = stretch.offsets.length;
+  const { ids, offsets, lengths, uncompressedLengths, start, length } = stretch;
+  const into = parts.sealed.take(length);
   let sealed: Uint8Array;
   try {
-    sealed = await loadFromPack(parts.backend, pack, { start: stretch.start, length: stretch.length }, run);
+    sealed = await loadFromPack(parts.backend, pack, { start, length, into }, run);
   } catch (fault) {
     throwIfInterrupted(run);
-    const faults = new Map(stretch.offsets.map((_, blob) => [blob, fault]));
-    const starts = Array.from({ length: blobs }, () => -1);
-    return readElsewhere({ stretch, bytes: noBytes(), starts, faults }, parts, run);
+    const faults = new Map(offsets.map((_, blob) => [blob, fault]));
+    const starts = offsets.map(() => -1);
+    return readElsewhere({ stretch, bytes: noBytes(), starts, faults, memory: undefined }, parts, run);
   }
-  // A buffer that shares its memory with others (Node's pool) must not be transferred.
-  const own = sealed.byteLength === sealed.buffer.byteLength && sealed.buffer instanceof ArrayBuffer;
-  const bytes = own ? sealed : new Uint8Array(sealed);
-  const transfer = bytes.buffer instanceof ArrayBuffer ? [bytes.buffer] : [];
-  const { ids, offsets, lengths, uncompressedLengths } = stretch;
-  const job = { sealed: bytes, ids, offsets, lengths, uncompressedLengths };
-  const opened = await parts.threads.submit((number) => ({ job: number, ...job }), transfer);
+  const room = parts.plain.take(stretch.plainLengths.reduce((sum, plain) => sum + plain, 1));
+  const job = { sealed, ids, offsets, lengths, uncompressedLengths, room };
+  const opened = await parts.threads.submit((number) => ({ job: number, ...job }), transferable(sealed));
+  parts.sealed.give(into);
   const faults = new Map(
     opened.damage.map(({ blob, what }) => [blob, damagedBlob('data', blobIdOf(stretch, blob), pack, what)]),
   );
-  const read = { stretch, bytes: opened.bytes, starts: opened.starts, faults };
+  const read = { stretch, bytes: opened.bytes, starts: opened.starts, faults, memory: room };
   return faults.size === 0 ? read : readElsewhere(read, parts, run);
 };
 
@@ -128,7 +142,11 @@ const readStretch = async (stretch: Stretch, parts: ContentReaderParts, run: Run
  * What the receiver gets of a stretch. Stretches are read out of order and delivered in order: only here, in the order of
  * delivery, is it counted what a request has, so that its verdict comes with or after its last piece.
  */
-const deliveryOf = ({ stretch, bytes, starts, faults }: ReadStretch, progress: Progress): Delivery => {
+const deliveryOf = (
+  { stretch, bytes, starts, faults, memory }: ReadStretch,
+  progress: Progress,
+  pool: MemoryPool,
+): Delivery => {
   const verdicts: Verdicts = [];
   const pieces: Piece[] = [];
   for (const [blob, uses] of stretch.uses.entries()) {
@@ -144,14 +162,10 @@ const deliveryOf = ({ stretch, bytes, starts, faults }: ReadStretch, progress: P
       progress.arrived(request, length, verdicts);
     }
   }
-  return { bytes, pieces, verdicts };
+  return { bytes, pieces, verdicts, ...(memory === undefined ? {} : { recycle: () => pool.give(memory) }) };
 };
 
-async function* readAnyOrder(
-  contents: readonly Uint8Array[],
-  parts: ContentReaderParts,
-  run: Run,
-): AsyncGenerator<Delivery> {
+async function* readAnyOrder(contents: readonly Uint8Array[], parts: Reading, run: Run): AsyncGenerator<Delivery> {
   const progress = new Progress(contents);
   const plan = planStretches(contents, parts.index);
   const early: Verdicts = [];
@@ -175,7 +189,7 @@ async function* readAnyOrder(
   while (pending.length < parts.stretchesInFlight && startNext());
   for (let next = pending.shift(); next !== undefined; next = pending.shift()) {
     throwIfInterrupted(run);
-    yield deliveryOf(await next, progress);
+    yield deliveryOf(await next, progress, parts.plain);
     startNext();
   }
 }
@@ -236,7 +250,15 @@ async function* readInOrder(
   }
 }
 
-export const createContentReader = (parts: ContentReaderParts): ContentReader => ({
-  read: (contents, pieces, run) =>
-    pieces === 'any-order' ? readAnyOrder(contents, parts, run) : readInOrder(contents, parts, run),
-});
+export const createContentReader = (parts: ContentReaderParts): ContentReader => {
+  const kept = parts.stretchesInFlight;
+  const reading: Reading = {
+    ...parts,
+    sealed: createMemoryPool({ standard: sealedMemory, kept }),
+    plain: createMemoryPool({ standard: plainMemory, kept: kept * 2 }),
+  };
+  return {
+    read: (contents, pieces, run) =>
+      pieces === 'any-order' ? readAnyOrder(contents, reading, run) : readInOrder(contents, parts, run),
+  };
+};

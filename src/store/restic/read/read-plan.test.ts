@@ -34,7 +34,7 @@ const lay = (blobs: readonly { pack: number; gap: number; length: number; packed
 const plainLength = ({ length, uncompressedLength }: Lying): number => uncompressedLength || length - 32;
 
 const bridged = 65_536;
-const stretchBytes = 4 * 1_048_576;
+const stretchBytes = 2 * 1_048_576;
 
 const layout = fc.array(
   fc.record({

@@ -29,7 +29,7 @@ export interface ReadPlan {
 /** Unneeded bytes between two blobs up to which reading on is cheaper than a second read. */
 const bridgedGap = 64 * 1024;
 /** A stretch ends once it holds this many sealed bytes. */
-const stretchSize = 4 * 1_048_576;
+const stretchSize = 2 * 1_048_576;
 
 interface Wanted {
   readonly id: Uint8Array;

@@ -10,12 +10,14 @@ export interface OpenJob {
   readonly lengths: readonly number[];
   /** 0: stored without compression. */
   readonly uncompressedLengths: readonly number[];
+  /** Memory for the plaintexts, used where it is large enough: one byte more than they have. */
+  readonly room?: Uint8Array;
 }
 
 export interface OpenedBlobs {
   readonly job: number;
   /** The plaintexts one after another, without those that are damaged. */
-  readonly bytes: Uint8Array<ArrayBuffer>;
+  readonly bytes: Uint8Array;
   /** Where each begins in `bytes`; -1 for a damaged one. */
   readonly starts: readonly number[];
   /** What is wrong with the damaged ones, by their place in the job. */

@@ -52,6 +52,9 @@ export interface SnapshotParts {
 
 const pageSize = 1000;
 
+/** So many nodes of a folder without folders in it are kept between the look for folders and the listing. */
+const keptNodes = 4 * pageSize;
+
 const hasContent = (content: Uint8Array | undefined, table: BlobTable): boolean => {
   if (content === undefined) return true;
   for (let at = 0; at < content.length; at += 32) if (!table.has('data', content, at)) return false;
@@ -64,6 +67,10 @@ const childOf = (node: TreeNode): Child => {
     node.content === undefined ? ({ kind: 'none' } as const) : ({ kind: 'delivered', key: node.content } as const);
   return { kind: 'fresh', entry: node.entry, content, action: 'new' };
 };
+
+async function* onePage(nodes: readonly TreeNode[]): AsyncGenerator<readonly Child[]> {
+  if (nodes.length > 0) yield nodes.map(childOf);
+}
 
 /** A snapshot as a source to restore from, and as the base of the next capture. */
 export const openStoredSnapshot = (parts: SnapshotParts): StoredSnapshot => {
@@ -81,11 +88,13 @@ export const openStoredSnapshot = (parts: SnapshotParts): StoredSnapshot => {
   ): AsyncGenerator<CapturedDirectory> {
     throwIfInterrupted(run);
     const below: TreeNode[] = [];
+    const others: TreeNode[] = [];
     let tree: Uint8Array;
     try {
       tree = await trees.load(id, run);
       readTree(tree, (child) => {
         if (child.subtree !== undefined) below.push(child);
+        else if (others.length <= keptNodes) others.push(child);
       });
     } catch (error) {
       // One lost folder must not keep all the others from being restored.
@@ -93,10 +102,13 @@ export const openStoredSnapshot = (parts: SnapshotParts): StoredSnapshot => {
       yield { path, metadata: node?.entry, listing: { kind: 'carried', base: undefined, fault: error } };
       return;
     }
+    // Nothing is held while the folders below take their time.
+    if (below.length > 0) others.length = 0;
     for (const child of below) {
       if (child.subtree !== undefined) yield* walk(child.subtree, [...path, child.entry.name], child, run);
     }
-    yield { path, metadata: node?.entry, listing: { kind: 'listed', pages: pagesOf(tree) } };
+    const known = below.length === 0 && others.length <= keptNodes;
+    yield { path, metadata: node?.entry, listing: { kind: 'listed', pages: known ? onePage(others) : pagesOf(tree) } };
   }
 
   return {

@@ -2,7 +2,7 @@ import type { Run } from '../../../contract/run.ts';
 import { hexOf, type BlobReader } from './blob-reader.ts';
 
 /** Tree blobs read lately, up to this many bytes: a walk comes back to the same upper folders over and over. */
-const cachedBytes = 24 * 1_048_576;
+const cachedBytes = 12 * 1_048_576;
 
 export interface TreeCache {
   /** The JSON of a tree; not to be changed. */
@@ -13,7 +13,7 @@ export const createTreeCache = (blobs: BlobReader): TreeCache => {
   const kept = new Map<string, Uint8Array>();
   let bytes = 0;
   const keep = (key: string, tree: Uint8Array): void => {
-    if (tree.length > cachedBytes / 4) return;
+    if (tree.length > cachedBytes / 2) return;
     kept.set(key, tree);
     bytes += tree.length;
     for (const [oldest, old] of kept) {

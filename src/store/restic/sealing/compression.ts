@@ -13,11 +13,11 @@ export interface Compressor {
 
 export interface Decompressor {
   /**
-   * The `size` plaintext bytes of one whole frame: a view, valid until the next call of this decompressor. Undefined when
-   * the frame is damaged, is followed by something, or holds another number of bytes; never more than `size` + 1 bytes are
-   * written.
+   * The `size` plaintext bytes of one whole frame: a view of the beginning of `into`, where that is given, has `size` + 1
+   * bytes and could be used; else one that is valid until the next call of this decompressor. Undefined when the frame is
+   * damaged, is followed by something, or holds another number of bytes; never more than `size` + 1 bytes are written.
    */
-  decompress(frame: Uint8Array, size: number): Uint8Array | undefined;
+  decompress(frame: Uint8Array, size: number, into?: Uint8Array): Uint8Array | undefined;
 }
 
 /**
@@ -160,20 +160,20 @@ export const createDecompressor = (zstd?: NativeZstd): Decompressor => {
     workingContext(() => reusedContext(createZstdDecompress()), oneShot, tests);
   const room = createRoom();
   let stretch = open();
-  const decompressInto = (frame: Uint8Array, size: number): Uint8Array | undefined => {
+  const decompressInto = (frame: Uint8Array, size: number, into: Uint8Array | undefined): Uint8Array | undefined => {
     if (stretch === undefined) return decompressOnce(frame, size);
     // One byte more than expected, so that a longer content shows.
-    const output = room(size + 1).subarray(0, size + 1);
+    const output = (into !== undefined && into.length > size ? into : room(size + 1)).subarray(0, size + 1);
     const length = stretch(frame, output);
     // After a failure the context is in the middle of a frame: the next call gets a new one.
     if (length !== size) stretch = open();
     return length === undefined ? undefined : output.subarray(0, length);
   };
   return {
-    decompress(frame, size) {
+    decompress(frame, size, into) {
       const layout = frameLayout(frame);
       if (layout === undefined || size > layout.bound || (layout.contentSize ?? size) !== size) return undefined;
-      const plain = decompressInto(frame, size);
+      const plain = decompressInto(frame, size, into);
       return plain?.length === size ? plain : undefined;
     },
   };

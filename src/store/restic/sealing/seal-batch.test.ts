@@ -41,7 +41,8 @@ describe('seal batch', () => {
           assert.ok(Buffer.compare(envelope.open(sealed) ?? sealed, blobs[index] ?? sealed) === 0, `blob ${index}`);
         }
         const foreign = Buffer.concat(blobs.map((blob) => envelope.seal(blob)));
-        for (const opened of [sealer.openBatch(into, lengths), sealer.openBatch(foreign, lengths)]) {
+        for (const sealed of [into, foreign]) {
+          const opened = sealer.openBatch(sealed, lengths);
           assert.equal(opened.length, blobs.length);
           opened.forEach((blob, index) => {
             assert.ok(blob !== undefined && Buffer.compare(blob, blobs[index] ?? blob) === 0, `blob ${index}`);

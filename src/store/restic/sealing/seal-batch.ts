@@ -65,16 +65,35 @@ interface Sealing {
   readonly oneTimeHalves: (ivs: readonly Uint8Array[]) => Uint8Array[];
   readonly authenticate: Authenticate;
   readonly staging: Uint8Array;
+  /** What the cipher has made for the opening that is under way or was the last. */
+  readonly opened: Uint8Array[];
 }
 
+/**
+ * Gives the results of the cipher back at once: each is memory of its own, and a collector that makes little else to
+ * collect comes late. The next result gets the same memory, which the processor still has at hand.
+ */
+const letGo = (results: Uint8Array[]): void => {
+  for (const { buffer, byteLength } of results) {
+    if (buffer instanceof ArrayBuffer && buffer.byteLength === byteLength) buffer.transfer(0);
+  }
+  results.length = 0;
+};
+
 /** Runs blobs through one AES-256-CTR keystream from `iv` on, each from the start of a block; the same both ways. */
-const runKeystream = ({ encrypt, staging }: Sealing, iv: Uint8Array, pieces: readonly Piece[]): void => {
+const runKeystream = (
+  { encrypt, staging }: Sealing,
+  iv: Uint8Array,
+  pieces: readonly Piece[],
+  kept?: Uint8Array[],
+): void => {
   const cipher = createCipheriv('aes-256-ctr', encrypt, iv);
   let gathered: Piece[] = [];
   let used = 0;
   const flush = (): void => {
     if (gathered.length === 0) return;
     const turned = byteView(cipher.update(staging.subarray(0, used)));
+    kept?.push(turned);
     let at = 0;
     for (const { source, deliver } of gathered) {
       deliver(turned.subarray(at, at + source.length));
@@ -88,7 +107,9 @@ const runKeystream = ({ encrypt, staging }: Sealing, iv: Uint8Array, pieces: rea
     const padded = blocksOf(source.length) * blockLength;
     if (used + padded > staging.length || source.length >= directLength) flush();
     if (source.length >= directLength) {
-      deliver(byteView(cipher.update(source)));
+      const turned = byteView(cipher.update(source));
+      kept?.push(turned);
+      deliver(turned);
       // The rest of the last block's keystream is not used.
       if (padded > source.length) cipher.update(new Uint8Array(padded - source.length));
     } else {
@@ -156,12 +177,13 @@ const authentic = (sealing: Sealing, sealed: Uint8Array, lengths: readonly numbe
 };
 
 const open = (sealing: Sealing, sealed: Uint8Array, lengths: readonly number[]): (Uint8Array | undefined)[] => {
+  letGo(sealing.opened);
   const opened: (Uint8Array | undefined)[] = lengths.map(() => undefined);
   const expected = new Uint8Array(blockLength);
   let first: Uint8Array | undefined;
   let pieces: Piece[] = [];
   const finish = (): void => {
-    if (first !== undefined) runKeystream(sealing, first, pieces);
+    if (first !== undefined) runKeystream(sealing, first, pieces, sealing.opened);
   };
   for (const { index, iv, ciphertext } of authentic(sealing, sealed, lengths)) {
     if (first === undefined || Buffer.compare(iv, expected) !== 0) {
@@ -201,6 +223,7 @@ export const createBatchSealer = (key: MasterKey, poly1305: Poly1305): BatchSeal
     },
     authenticate: createAuthenticate(key, poly1305),
     staging: new Uint8Array(stagingLength),
+    opened: [],
   };
   return {
     sealBatch: (plaintexts, into) => seal(sealing, plaintexts, into),

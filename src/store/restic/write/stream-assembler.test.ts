@@ -75,8 +75,7 @@ const blobsOf = (packs: readonly SealedPack[]): Map<string, Uint8Array> => {
         lengths: blobs.map(({ length }) => length),
         uncompressedLengths: blobs.map(({ uncompressedLength }) => uncompressedLength ?? 0),
       },
-      sealer,
-      decompressor,
+      { sealer, decompressor },
     );
     assert.deepEqual(opened.damage, []);
     for (const [number, start] of opened.starts.entries()) {
