@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import { resticBinary } from '../test/requirement/restic.ts';
+import { resticBinary, type ResticVersion } from '../test/requirement/restic.ts';
 import type { Command } from './measure.ts';
 
 /** Where one program keeps everything of one series of runs. */
@@ -20,9 +20,11 @@ export interface Program {
   /** How it is called, for the report: what matters of the options. */
   readonly how: string;
   readonly version: string;
+  /** It only looks into the repository that this other program wrote. */
+  readonly guestOf?: string;
   /** Not measured. */
   readonly init?: (place: Place) => Command;
-  readonly backup: (place: Place, source: string) => Command;
+  readonly backup?: (place: Place, source: string) => Command;
   /** Whether `backup` builds on what the last one left. */
   readonly isIncremental: boolean;
   readonly restore?: (place: Place, target: string) => Command;
@@ -60,7 +62,7 @@ export function newPlace(folder: string): Place {
 
 /** All programs of the bench, ours first, each with its version or why it cannot take part. `folder` is for a start file. */
 export async function findPrograms(folder: string): Promise<Found[]> {
-  return [findMailkeep(folder), await findRestic(), findBorg(), findRsync(), findTar()];
+  return [findMailkeep(folder), await findRestic(), ...(await findGuests()), findBorg(), findRsync(), findTar()];
 }
 
 function findMailkeep(folder: string): Found {
@@ -82,15 +84,48 @@ function findMailkeep(folder: string): Found {
   };
 }
 
-async function findRestic(): Promise<Found> {
+async function findRestic(release: ResticVersion = '0.19'): Promise<Found> {
   const name = 'restic';
   try {
-    const program = await resticBinary('0.19');
-    const version = versionOf(program, ['version']) ?? '0.19';
+    const program = await resticBinary(release);
+    const version = versionOf(program, ['version']) ?? release;
     return { kind: 'program', program: resticLike({ name, program, head: [], version }) };
   } catch (error) {
     return { kind: 'missing', name, why: error instanceof Error ? error.message : String(error) };
   }
+}
+
+/** The release of restic that checks were first compared with, and today's release on what Mailkeep wrote. */
+async function findGuests(): Promise<Found[]> {
+  const old = await findRestic('0.14');
+  const now = await findRestic('0.19');
+  return [
+    asGuest(old, { name: 'restic 0.14', guestOf: 'restic', actions: ['check'] }),
+    asGuest(now, { name: 'restic on ours', guestOf: 'mailkeep', actions: ['check', 'restore'] }),
+  ];
+}
+
+interface Visit {
+  readonly name: string;
+  readonly guestOf: string;
+  readonly actions: readonly ('check' | 'restore')[];
+}
+
+function asGuest(found: Found, { name, guestOf, actions }: Visit): Found {
+  if (found.kind === 'missing') return { ...found, name };
+  const { version, check, restore } = found.program;
+  return {
+    kind: 'program',
+    program: {
+      name,
+      version,
+      how: `default options, in the repository that ${guestOf} wrote`,
+      guestOf,
+      isIncremental: false,
+      ...(check !== undefined && actions.includes('check') ? { check } : {}),
+      ...(restore !== undefined && actions.includes('restore') ? { restore } : {}),
+    },
+  };
 }
 
 interface ResticLike {

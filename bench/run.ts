@@ -18,7 +18,7 @@ const usage = `npm run bench [-- OPTIONS]: Mailkeep beside restic, borg, rsync a
   --messages N      size of the standard mailbox (50000); the large one has ten times as many, of 2 kB
   --quick           2000 messages, one run: whether it works, not how fast it is
   --repeat N        runs of each (3)
-  --programs LIST   of: mailkeep, restic, borg, rsync, tar+zstd (all)
+  --programs LIST   of: mailkeep, restic, restic 0.14, restic on ours, borg, rsync, tar+zstd (all)
   --cold            drop the page cache before each run (root only)
   --base DIR        where mailboxes and repositories are put (/var/tmp/mailkeep-bench)
   --no-build        take dist/ as it is
@@ -78,6 +78,8 @@ function allSeries(messages: number): Series[] {
       rows: [
         { id: 'million', title: `first backup, ${count(messages * 20)}`, action: 'first' },
         { id: 'million-unchanged', title: `nothing changed, ${count(messages * 20)}`, action: 'unchanged' },
+        { id: 'million-check', title: `check, all data read, ${count(messages * 20)}`, action: 'check' },
+        { id: 'million-restore', title: `full restore, ${count(messages * 20)}`, action: 'restore' },
       ],
     },
   ];
@@ -87,7 +89,11 @@ function allSeries(messages: number): Series[] {
 function rowsNamed(names: readonly string[], series: readonly Series[]): Series[] {
   const wanted = new Set(
     names.flatMap((name) =>
-      name === 'million' ? [name, 'million-unchanged'] : name === 'fixed' ? [name, 'open'] : [name],
+      name === 'million'
+        ? [name, 'million-unchanged', 'million-check', 'million-restore']
+        : name === 'fixed'
+          ? [name, 'open']
+          : [name],
     ),
   );
   const known = series.flatMap(({ rows }) => rows.map(({ id }) => id));
@@ -132,7 +138,7 @@ function load(): string {
   return (loadavg()[0] ?? 0).toFixed(1);
 }
 
-/** Generously: each message with each of five programs, in each first backup and each restore, and the mailbox itself. */
+/** Generously: each message with each of the programs, in each first backup and each restore, and the mailbox itself. */
 function spaceNeeded(series: readonly Series[], repeat: number): number {
   let needed = 0;
   for (const { mailbox, messages, rows } of series) {
@@ -140,7 +146,7 @@ function spaceNeeded(series: readonly Series[], repeat: number): number {
     const perMessage = mailbox === 'tiny' ? 5_000 : 32_000;
     const copies = rows.reduce((sum, row) => {
       const times = row.once === true ? 1 : repeat;
-      return sum + (row.action === 'restore' ? 5 : row.action === 'first' ? 3.2 : 0) * times;
+      return sum + (row.action === 'restore' ? 6 : row.action === 'first' ? 3.2 : 0) * times;
     }, 1);
     needed += messages * perMessage * (rows.some((row) => row.action === 'first') ? copies : copies + 3.2);
   }

@@ -107,8 +107,8 @@ async function runRow(row: Row, desk: Desk): Promise<Result[]> {
       }
     }
   }
-  return programs.map(({ name }) => {
-    const place = desk.places.get(name);
+  return programs.map(({ name, guestOf }) => {
+    const place = desk.places.get(guestOf ?? name);
     return {
       row: row.id,
       program: name,
@@ -121,7 +121,7 @@ async function runRow(row: Row, desk: Desk): Promise<Result[]> {
 
 function canDo(program: Program, action: RowAction): boolean {
   if (action === 'unchanged' || action === 'changed') return program.isIncremental;
-  return action === 'first' || program[action] !== undefined;
+  return program[action === 'first' ? 'backup' : action] !== undefined;
 }
 
 async function letADayPass({ mailbox, plan }: Desk, round: number): Promise<void> {
@@ -138,14 +138,18 @@ async function runOnce(action: RowAction, program: Program, desk: Desk): Promise
     const fresh = newPlace(plan.work.unused(program.name));
     desk.places.set(program.name, fresh);
     if (program.init !== undefined) await measure(program.init(fresh));
-    return measured(program.backup(fresh, source), plan);
+    return measured(possible(program, program.backup?.(fresh, source)), plan);
   }
-  const place = desk.places.get(program.name);
+  const place = desk.places.get(program.guestOf ?? program.name);
   if (place === undefined) throw new CommandFailed('the first backup was not made');
   if (action === 'restore') return restored(program, place, desk);
-  const command = action === 'open' || action === 'check' ? program[action]?.(place) : program.backup(place, source);
-  if (command === undefined) throw new CommandFailed(`${program.name} cannot do this`);
-  return measured(command, plan);
+  const command = action === 'open' || action === 'check' ? program[action]?.(place) : program.backup?.(place, source);
+  return measured(possible(program, command), plan);
+}
+
+function possible({ name }: Program, command: Command | undefined): Command {
+  if (command === undefined) throw new CommandFailed(`${name} cannot do this`);
+  return command;
 }
 
 function measured(command: Command, { cold }: Plan): Promise<Cost> {
@@ -157,9 +161,7 @@ function measured(command: Command, { cold }: Plan): Promise<Cost> {
 async function restored(program: Program, place: Place, { plan, source }: Desk): Promise<Cost> {
   const target = plan.work.unused(`restored-by-${program.name}`);
   mkdirSync(target, { recursive: true });
-  const command = program.restore?.(place, target);
-  if (command === undefined) throw new CommandFailed(`${program.name} cannot restore`);
-  const cost = await measured(command, plan);
+  const cost = await measured(possible(program, program.restore?.(place, target)), plan);
   const [there, wanted] = [countFiles(target), countFiles(source)];
   if (there.files !== wanted.files || there.bytes !== wanted.bytes) {
     throw new CommandFailed(
