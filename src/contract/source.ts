@@ -98,7 +98,10 @@ export interface Delivery {
   readonly bytes: Uint8Array;
   readonly pieces: readonly Piece[];
   readonly verdicts: readonly { readonly request: number; readonly verdict: Verdict }[];
-  /** Lets a later delivery have the memory under `bytes`, which nobody may look at afterwards. It need not be called. */
+  /**
+   * Lets a later delivery have the memory under `bytes`, which nobody may look at afterwards. Who reads much calls it: the
+   * collector does not see how large shared memory is.
+   */
   readonly recycle?: () => void;
 }
 

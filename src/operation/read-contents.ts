@@ -76,7 +76,7 @@ async function* readTogether(
   const buffers = new Map(files.map((file) => [file, new Uint8Array(file.entry.size)]));
   const missing = new Map(files.map((file) => [file, file.entry.size]));
   const requests: ReadRequest[] = files.map(({ entry, content }) => ({ entry, content }));
-  for await (const { bytes, pieces, verdicts } of source.read(requests, 'any-order', run)) {
+  for await (const { bytes, pieces, verdicts, recycle } of source.read(requests, 'any-order', run)) {
     throwIfInterrupted(run);
     for (const { request, position, start, length } of pieces) {
       const file = files[request];
@@ -86,6 +86,7 @@ async function* readTogether(
       buffer.set(bytes.subarray(start, start + length), position);
       missing.set(file, (missing.get(file) ?? 0) - length);
     }
+    recycle?.();
     for (const { request, verdict } of verdicts) {
       const file = files[request];
       if (file === undefined) continue;

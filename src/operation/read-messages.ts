@@ -57,12 +57,13 @@ export const readHeaders = async (
   const headers: (MessageHeader | undefined)[] = Array.from({ length: files.length });
   const beginnings = new Beginnings(headerBytes);
   const requests = files.map(({ entry, content }) => ({ entry, content: beginningOf(content) }));
-  for await (const { bytes, pieces, verdicts } of source.read(requests, 'any-order', run)) {
+  for await (const { bytes, pieces, verdicts, recycle } of source.read(requests, 'any-order', run)) {
     throwIfInterrupted(run);
     for (const { request, position, start, length } of pieces) {
       const size = files[request]?.entry.size ?? 0;
       beginnings.add(request, { size, position, piece: bytes.subarray(start, start + length) });
     }
+    recycle?.();
     for (const { request, verdict } of verdicts) {
       const beginning = beginnings.take(request);
       if (!tellFailure(files[request], verdict, run)) headers[request] = readHeader(beginning);
@@ -102,12 +103,13 @@ const attachmentsOf = async (
 ): Promise<readonly (readonly string[])[]> => {
   const names: (readonly string[])[] = files.map(() => []);
   const wholes = new Beginnings(wholeLimit);
-  for await (const { bytes, pieces, verdicts } of source.read(files, 'any-order', run)) {
+  for await (const { bytes, pieces, verdicts, recycle } of source.read(files, 'any-order', run)) {
     throwIfInterrupted(run);
     for (const { request, position, start, length } of pieces) {
       const size = files[request]?.entry.size ?? 0;
       wholes.add(request, { size, position, piece: bytes.subarray(start, start + length) });
     }
+    recycle?.();
     for (const { request, verdict } of verdicts) {
       const whole = wholes.take(request);
       if (!tellFailure(files[request], verdict, run)) names[request] = attachmentNames(whole);

@@ -198,7 +198,7 @@ async function* bring(source: Source, children: readonly FreshChild[], run: Run)
   const contents = children.map(({ entry }) => new Uint8Array(entry.size));
   for (const child of children) if (child.entry.type !== 'file') yield { child, content: new Uint8Array(0) };
   const files = children.filter(({ entry }) => entry.type === 'file');
-  for await (const { bytes, pieces, verdicts } of source.read(files, 'any-order', run)) {
+  for await (const { bytes, pieces, verdicts, recycle } of source.read(files, 'any-order', run)) {
     for (const { request, position, start, length } of pieces) {
       const old = contents[request] ?? new Uint8Array(0);
       const content = old.length < position + length ? new Uint8Array(position + length) : old;
@@ -206,6 +206,7 @@ async function* bring(source: Source, children: readonly FreshChild[], run: Run)
       content.set(bytes.subarray(start, start + length), position);
       contents[request] = content;
     }
+    recycle?.();
     for (const { request, verdict } of verdicts) {
       const child = files[request];
       if (child === undefined) continue;

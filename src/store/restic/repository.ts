@@ -9,7 +9,7 @@ import { asFault, Fault, isFault } from '../../model/fault.ts';
 import { createBlobReader, type BlobReader } from './read/blob-reader.ts';
 import { createDecompressor } from './sealing/compression.ts';
 import { createConfig, formatConfig, parseConfig } from './format/config.ts';
-import { createContentReader } from './read/content-reader.ts';
+import { createContentReader, createReadingMemory, type ReadingMemory } from './read/content-reader.ts';
 import { createEnvelope, generateMasterKey } from './sealing/envelope.ts';
 import { createIndexCache } from './index/index-cache.ts';
 import { dropPacks, listNames, loadIndex, lostPacks } from './index/index-loader.ts';
@@ -155,6 +155,8 @@ export class Repository implements Store {
   readonly keyId: string;
   readonly #locks: LockKeeping;
   readonly #readers: ReaderPool;
+  readonly #stretchesInFlight: number;
+  readonly #memory: ReadingMemory;
   #loaded: Promise<Loaded> | undefined;
   #writes = 0;
   /** What each snapshot was opened with. */
@@ -165,6 +167,9 @@ export class Repository implements Store {
     this.keyId = keyId;
     this.#locks = new LockKeeping(session);
     this.#readers = createReaderPool(session.master, session.options.threads);
+    const { connections, isRemote } = session.backend.capabilities;
+    this.#stretchesInFlight = Math.max(2 * session.options.threads, isRemote === true ? connections + 2 : 0);
+    this.#memory = createReadingMemory(this.#stretchesInFlight);
   }
 
   get description(): string {
@@ -232,13 +237,13 @@ export class Repository implements Store {
     // Asked each time: packs may be found missing after this was opened.
     const knownComplete = (): boolean => wasComplete && lost.size === 0;
     const lossIsTold = (): boolean => lost.size > 0;
-    const { connections, isRemote } = this.session.backend.capabilities;
     const contents = createContentReader({
       backend: this.session.backend,
       index,
       blobs,
       threads: this.#readers,
-      stretchesInFlight: Math.max(2 * this.session.options.threads, isRemote === true ? connections + 2 : 0),
+      stretchesInFlight: this.#stretchesInFlight,
+      memory: this.#memory,
     });
     const root = Uint8Array.from(Buffer.from(file.tree, 'hex'));
     const tree = folder.length === 0 ? root : await lookUpTree(trees, root, folder, run);

@@ -20,10 +20,11 @@ export interface ContentReaderParts {
   readonly threads: ReaderPool;
   /** Stretches of packs that are read, opened or waiting to be taken at once; each is a few megabytes. */
   readonly stretchesInFlight: number;
+  readonly memory: ReadingMemory;
 }
 
-/** What all reads of one reader share. */
-interface Reading extends ContentReaderParts {
+/** Memory for stretches and for what is in them; one for all readers of a repository, as no collector sees how large it is. */
+export interface ReadingMemory {
   readonly sealed: MemoryPool;
   readonly plain: MemoryPool;
 }
@@ -88,7 +89,7 @@ interface ReadStretch {
 const blobIdOf = ({ ids }: Stretch, blob: number): Uint8Array => ids.subarray(blob * 32, blob * 32 + 32);
 
 /** Reads blobs that could not be read with the others one by one: they may lie in other packs too. */
-const readElsewhere = async (read: ReadStretch, parts: Reading, run: Run): Promise<ReadStretch> => {
+const readElsewhere = async (read: ReadStretch, parts: ContentReaderParts, run: Run): Promise<ReadStretch> => {
   const { stretch } = read;
   const found: Uint8Array[] = [read.bytes];
   const starts = [...read.starts];
@@ -110,14 +111,14 @@ const readElsewhere = async (read: ReadStretch, parts: Reading, run: Run): Promi
   }
   if (found.length === 1) return read;
   const bytes = new Uint8Array(Buffer.concat(found));
-  if (read.memory !== undefined) parts.plain.give(read.memory);
+  if (read.memory !== undefined) parts.memory.plain.give(read.memory);
   return { stretch, bytes, starts, faults, memory: undefined };
 };
 
-const readStretch = async (stretch: Stretch, parts: Reading, run: Run): Promise<ReadStretch> => {
+const readStretch = async (stretch: Stretch, parts: ContentReaderParts, run: Run): Promise<ReadStretch> => {
   const pack = parts.index.packs.idOf(stretch.pack) ?? '';
   const { ids, offsets, lengths, uncompressedLengths, start, length } = stretch;
-  const into = parts.sealed.take(length);
+  const into = parts.memory.sealed.take(length);
   let sealed: Uint8Array;
   try {
     sealed = await loadFromPack(parts.backend, pack, { start, length, into }, run);
@@ -127,10 +128,10 @@ const readStretch = async (stretch: Stretch, parts: Reading, run: Run): Promise<
     const starts = offsets.map(() => -1);
     return readElsewhere({ stretch, bytes: noBytes(), starts, faults, memory: undefined }, parts, run);
   }
-  const room = parts.plain.take(stretch.plainLengths.reduce((sum, plain) => sum + plain, 1));
+  const room = parts.memory.plain.take(stretch.plainLengths.reduce((sum, plain) => sum + plain, 1));
   const job = { sealed, ids, offsets, lengths, uncompressedLengths, room };
   const opened = await parts.threads.submit((number) => ({ job: number, ...job }), transferable(sealed));
-  parts.sealed.give(into);
+  parts.memory.sealed.give(into);
   const faults = new Map(
     opened.damage.map(({ blob, what }) => [blob, damagedBlob('data', blobIdOf(stretch, blob), pack, what)]),
   );
@@ -165,7 +166,11 @@ const deliveryOf = (
   return { bytes, pieces, verdicts, ...(memory === undefined ? {} : { recycle: () => pool.give(memory) }) };
 };
 
-async function* readAnyOrder(contents: readonly Uint8Array[], parts: Reading, run: Run): AsyncGenerator<Delivery> {
+async function* readAnyOrder(
+  contents: readonly Uint8Array[],
+  parts: ContentReaderParts,
+  run: Run,
+): AsyncGenerator<Delivery> {
   const progress = new Progress(contents);
   const plan = planStretches(contents, parts.index);
   const early: Verdicts = [];
@@ -189,7 +194,7 @@ async function* readAnyOrder(contents: readonly Uint8Array[], parts: Reading, ru
   while (pending.length < parts.stretchesInFlight && startNext());
   for (let next = pending.shift(); next !== undefined; next = pending.shift()) {
     throwIfInterrupted(run);
-    yield deliveryOf(await next, progress, parts.plain);
+    yield deliveryOf(await next, progress, parts.memory.plain);
     startNext();
   }
 }
@@ -250,15 +255,13 @@ async function* readInOrder(
   }
 }
 
-export const createContentReader = (parts: ContentReaderParts): ContentReader => {
-  const kept = parts.stretchesInFlight;
-  const reading: Reading = {
-    ...parts,
-    sealed: createMemoryPool({ standard: sealedMemory, kept }),
-    plain: createMemoryPool({ standard: plainMemory, kept: kept * 2 }),
-  };
-  return {
-    read: (contents, pieces, run) =>
-      pieces === 'any-order' ? readAnyOrder(contents, reading, run) : readInOrder(contents, parts, run),
-  };
-};
+export const createContentReader = (parts: ContentReaderParts): ContentReader => ({
+  read: (contents, pieces, run) =>
+    pieces === 'any-order' ? readAnyOrder(contents, parts, run) : readInOrder(contents, parts, run),
+});
+
+/** For so many stretches in flight, and as many more that their receivers have not given back yet. */
+export const createReadingMemory = (stretchesInFlight: number): ReadingMemory => ({
+  sealed: createMemoryPool({ standard: sealedMemory, kept: stretchesInFlight }),
+  plain: createMemoryPool({ standard: plainMemory, kept: stretchesInFlight * 2 }),
+});
