@@ -15,7 +15,7 @@ export interface AccountScan {
   /** For people: `imap.example.org, alice`. */
   readonly description: string;
 
-  /** Every folder that is wanted, in byte order of the raw names. Each one's blocks are taken to their end before the next. */
+  /** Every folder that is wanted, in byte order of the directories of decision 5. Each one's blocks are taken to their end before the next. */
   folders(base: ScanBase, run: Run): AsyncIterable<ScannedFolder>;
 
   /**

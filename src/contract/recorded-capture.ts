@@ -9,6 +9,7 @@ import {
   noCounts,
   type Path,
 } from '../model/entry.ts';
+import { Fault } from '../model/fault.ts';
 import type { Base, BaseDirectory, BaseEntry, Child, Listing, Source } from './source.ts';
 import type { Run } from './run.ts';
 
@@ -177,6 +178,9 @@ const createRecordedBase = ({ children, metadata, scannedAt, held }: BaseParts):
     children: async function* (path) {
       const all = children.get(keyOf(path)) ?? [];
       for (let at = 0; at < all.length; at += basePage) yield all.slice(at, at + basePage);
+    },
+    contents: () => {
+      throw new Fault('internal', 'a recorded base keeps no contents');
     },
   };
 };

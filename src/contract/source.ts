@@ -132,6 +132,11 @@ export interface Base {
   directory(path: Path, run: Run): Promise<BaseDirectory | undefined>;
   /** Pages of what lies directly in a directory, in byte order of the names; nothing when there is no such directory. */
   children(path: Path, run: Run): AsyncIterable<readonly BaseEntry[]>;
+  /**
+   * The bytes of files of the base, for what a source keeps of itself in its tree. `request` is an index into `entries`,
+   * pieces of one come in order, each ends in one verdict.
+   */
+  contents(entries: readonly BaseEntry[], run: Run): AsyncIterable<Delivery>;
 }
 
 export interface BaseDirectory {

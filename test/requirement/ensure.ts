@@ -6,6 +6,8 @@ const journeyPackages: readonly PackageNeed[] = [
   { name: 'rsync', command: 'rsync' },
   { name: 'attr', command: 'setfattr' },
   { name: 'acl', command: 'setfacl' },
+  { name: 'dovecot-imapd', command: 'dovecot' },
+  { name: 'openssl', command: 'openssl' },
 ];
 
 /** What the servers of the tier of that name are made of. */

@@ -93,6 +93,7 @@ export const presentedSource = async (
     description: stored.description,
     snapshot: stored.snapshot,
     scannedAt: stored.scannedAt,
+    contents: (entries, run) => stored.contents(entries, run),
     ...(presented.levelText === undefined ? {} : { levelText: presented.levelText }),
     capture: captureFolder(found.folder),
   };

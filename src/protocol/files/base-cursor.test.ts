@@ -35,6 +35,7 @@ const baseWith = (names: readonly ByteString[], pageSize: number): Base => ({
   children: async function* () {
     for (let at = 0; at < names.length; at += pageSize) yield names.slice(at, at + pageSize).map(baseEntry);
   },
+  contents: async function* () {},
 });
 
 /** Few letters, so that names are often prefixes of one another, with and without flags. */

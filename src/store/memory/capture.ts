@@ -11,6 +11,7 @@ import { type ReadContent, readContents } from './read-contents.ts';
 import {
   countsOf,
   countsOfNode,
+  isStoredNode,
   type MemoryDirectoryBase,
   type StoredNode,
   type StoredTree,
@@ -35,8 +36,6 @@ export interface CaptureTally {
 const relocations = 5;
 
 const isOfMemory = (base: BaseDirectory): base is MemoryDirectoryBase => 'tree' in base;
-const isNode = (reference: unknown): reference is StoredNode =>
-  typeof reference === 'object' && reference !== null && 'entry' in reference && 'below' in reference;
 const foreign = (): Fault => new Fault('internal', 'the source refers to a base of another store');
 
 const isReadLast = (child: Child): boolean =>
@@ -156,7 +155,7 @@ export class MemoryCapture {
         return this.#directory(path, child.name);
       case 'same': {
         const { entry, base, action } = child;
-        if (!isNode(base.reference)) throw foreign();
+        if (!isStoredNode(base.reference)) throw foreign();
         this.tally.filesUnmodified++;
         if (action === 'renamed') this.tally.filesRenamed++;
         return this.#kept(action, path, { entry, content: base.reference.content, below: undefined });
@@ -176,7 +175,7 @@ export class MemoryCapture {
   }
 
   #carried(base: BaseEntry | undefined): StoredNode | undefined {
-    if (base?.held !== true || !isNode(base.reference)) return undefined;
+    if (base?.held !== true || !isStoredNode(base.reference)) return undefined;
     const { files, bytes } = countsOfNode(base.reference);
     this.#processed(files, bytes);
     return base.reference;

@@ -1,12 +1,12 @@
 import { hash } from 'node:crypto';
-import type { Delivery, ReadRequest } from '../../contract/source.ts';
+import type { BaseEntry, Delivery, ReadRequest } from '../../contract/source.ts';
 import { finalTags, type Store, type StoredSnapshot } from '../../contract/store.ts';
 import { throwIfInterrupted, type Run } from '../../contract/run.ts';
 import { Fault } from '../../model/fault.ts';
 import type { Snapshot, SnapshotSummary, ZonedTime } from '../../model/snapshot.ts';
 import { type CaptureTally, MemoryCapture } from './capture.ts';
 import type { MemoryStorePlace } from './place.ts';
-import { baseOfTree, captureTree } from './stored-tree.ts';
+import { baseOfTree, captureTree, isStoredNode } from './stored-tree.ts';
 
 /** How much of a content comes at once. */
 const pieceBytes = 262_144;
@@ -36,6 +36,11 @@ async function* deliver(
   }
 }
 
+const requestOf = ({ entry, reference }: BaseEntry): ReadRequest => ({
+  entry,
+  content: { kind: 'delivered', key: isStoredNode(reference) ? reference.content : undefined },
+});
+
 const openSnapshot = (place: MemoryStorePlace, id: string): StoredSnapshot => {
   const found = place.snapshots.get(id);
   if (found === undefined) throw new Fault('snapshot-missing', `there is no snapshot ${id.slice(0, 8)}`);
@@ -45,6 +50,7 @@ const openSnapshot = (place: MemoryStorePlace, id: string): StoredSnapshot => {
     snapshot,
     scannedAt: snapshot.summary?.backupStart.nanoseconds ?? snapshot.time.nanoseconds,
     ...baseOfTree(root, (content) => place.contents.has(content)),
+    contents: (entries, run) => deliver(place, entries.map(requestOf), run),
     capture: (_base, run) => captureTree(root, [], undefined, run),
     read: (requests, _pieces, run) => deliver(place, requests, run),
     relocate: async () => undefined,

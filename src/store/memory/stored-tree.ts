@@ -18,6 +18,9 @@ export interface StoredNode {
   readonly below: StoredTree | undefined;
 }
 
+export const isStoredNode = (reference: unknown): reference is StoredNode =>
+  typeof reference === 'object' && reference !== null && 'entry' in reference && 'below' in reference;
+
 /** Whether a content is there. */
 export type Holds = (content: string) => boolean;
 

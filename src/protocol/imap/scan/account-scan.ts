@@ -5,7 +5,8 @@ import type { Delivery } from '../../../contract/source.ts';
 import type { NewHash } from '../../../mail/direct/hash.ts';
 import type { MailboxRecord } from '../../../mail/direct/mailbox-record.ts';
 import { mailboxText } from '../../../mail/mailbox-name.ts';
-import type { ByteString } from '../../../model/byte-string.ts';
+import { type ByteString, compareBytes } from '../../../model/byte-string.ts';
+import { directoryOfFolder } from '../../../mail/direct/folder-name.ts';
 import { asFault, Fault, isFault } from '../../../model/fault.ts';
 import { sleep } from '../../../system/clock.ts';
 import type { GiveCredential, ServerSettings } from '../connection/settings.ts';
@@ -44,6 +45,8 @@ export interface MessageRequest {
 /** An IMAP account as it is scanned, with the one thing more that a snapshot needs: many folders read in one go. */
 export interface ImapScan extends AccountScan {
   readMany(requests: readonly MessageRequest[], run: Run): AsyncIterable<Delivery>;
+  /** Whether the account had a folder of this name when its folders were listed, wanted or not. */
+  lists(name: ByteString): boolean;
 }
 
 const newHash: NewHash = () => createHash('sha256');
@@ -65,7 +68,7 @@ class Scan implements ImapScan {
   }
 
   async *folders(base: ScanBase, run: Run): AsyncGenerator<ScannedFolder, void> {
-    const chosen = await this.#chosen(run);
+    const chosen = inOrder(await this.#chosen(run));
     const looks: Promise<ScannedFolder>[] = [];
     // As many folders are looked at ahead as there are connections; what was found waits for its turn.
     for (let at = 0; at < chosen.length; at++) {
@@ -106,6 +109,10 @@ class Scan implements ImapScan {
       return [...batchesOf(this.#names(place.name), place.uidValidity, messages)];
     });
     return readMessages(this.#pool, batches, run);
+  }
+
+  lists(name: ByteString): boolean {
+    return this.#wire.has(name);
   }
 
   async close(): Promise<void> {
@@ -154,6 +161,13 @@ class Scan implements ImapScan {
     return rescan || first % 7 === seventh % 7;
   }
 }
+
+/** In the order of the directories that decision 5 gives them. */
+const inOrder = (chosen: readonly ChosenFolder[]): readonly ChosenFolder[] =>
+  chosen
+    .map((one) => ({ one, directory: directoryOfFolder(one.folder.name, one.folder.delimiter, newHash) }))
+    .sort((left, right) => compareBytes(left.directory, right.directory))
+    .map(({ one }) => one);
 
 /** A fault says which folder it is about. */
 const named = (fault: Fault, name: ByteString): Fault => {

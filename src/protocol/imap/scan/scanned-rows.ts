@@ -41,7 +41,7 @@ const billion = 1_000_000_000n;
 const secondsOf = (time: Nanoseconds): number => Number(time / billion);
 
 /** What the digest of a block takes in: labels count like keywords, in a form that no keyword has. */
-const lineOf = (flags: readonly string[], labels: readonly string[] | undefined): string =>
+export const lineOf = (flags: readonly string[], labels: readonly string[] | undefined): string =>
   labels === undefined || labels.length === 0
     ? flags.join(' ')
     : `${flags.join(' ')} (${labels.map((label) => JSON.stringify(label)).join(' ')})`;

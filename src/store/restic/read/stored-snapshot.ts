@@ -116,6 +116,7 @@ export const openStoredSnapshot = (parts: SnapshotParts): StoredSnapshot => {
     snapshot: file,
     scannedAt: file.summary?.backupStart.nanoseconds ?? file.time.nanoseconds,
     ...baseOf(parts, root),
+    contents: (entries, run) => parts.contents.read(entries.map(contentOfEntry), 'in-order', run),
     capture: (_base, run) => walk(root, [], undefined, run),
     read: (requests, pieces, run) => parts.contents.read(requests.map(contentOf), pieces, run),
     relocate: async () => undefined,
@@ -126,6 +127,11 @@ export const openStoredSnapshot = (parts: SnapshotParts): StoredSnapshot => {
 /** The ids of a request's blobs. */
 const contentOf = (request: ReadRequest): Uint8Array => {
   if (request.content.kind === 'delivered' && request.content.key instanceof Uint8Array) return request.content.key;
+  throw new Fault('internal', 'a snapshot was asked for a content that is not its own');
+};
+
+const contentOfEntry = ({ reference }: BaseEntry): Uint8Array => {
+  if (isStoredReference(reference) && reference.node.content !== undefined) return reference.node.content;
   throw new Fault('internal', 'a snapshot was asked for a content that is not its own');
 };
 
