@@ -1,9 +1,12 @@
 import type { z } from 'zod';
 import type { Backend } from './contract/backend.ts';
+import type { CredentialSource } from './contract/credential.ts';
+import type { Run } from './contract/run.ts';
 import type { ReadSecret } from './contract/secret-source.ts';
 import type { ResolvePath } from './contract/setting.ts';
 import type { StorageSettings } from './contract/storage-settings.ts';
 import { Fault } from './model/fault.ts';
+import type { ImapAccount } from './protocol/imap/config.ts';
 import { sleep } from './system/clock.ts';
 import { pathOf } from './system/native-path.ts';
 
@@ -115,3 +118,31 @@ export interface AccountParts {
   readonly stateDirectory: string;
   readonly readSecret: ReadSecret;
 }
+
+/** The accounts that an entry of the configuration stands for: one, or one for each of its users. */
+export const accountsOf = async (
+  name: string,
+  entry: Config['accounts'][string],
+  { readSecret }: AccountParts,
+  run: Run,
+): Promise<readonly ImapAccount[]> => {
+  const [{ expandAccounts }, { domainUsers }] = await Promise.all([
+    import('./protocol/imap/expand-accounts.ts'),
+    import('./protocol/login/directory.ts'),
+  ]);
+  return expandAccounts(name, entry, async ({ login }, domain) => {
+    if (login.kind !== 'serviceAccount') return [];
+    const { active, suspended } = await domainUsers(login.value, domain, readSecret, run);
+    if (suspended.length > 0) {
+      const message = `${name}: nobody can log in as these users, they are suspended: ${suspended.join(', ')}`;
+      run.emit({ kind: 'notice', message });
+    }
+    return active;
+  });
+};
+
+/** What an account shows its server at login. */
+export const credentialsOf = async (account: ImapAccount, parts: AccountParts): Promise<CredentialSource> => {
+  const { credentialSource } = await import('./protocol/login/credential-source.ts');
+  return credentialSource(account.user, account.login, { ...parts, account: account.name });
+};

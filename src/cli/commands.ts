@@ -7,6 +7,7 @@ import type { DefineCommand } from './define-command.ts';
 const loaders: Readonly<Record<string, () => Promise<DefineCommand>>> = {
   init: async () => (await import('./command/init.ts')).initCommand,
   config: async () => (await import('./command/config.ts')).configCommand,
+  doctor: async () => (await import('./command/doctor.ts')).doctorCommand,
   login: async () => (await import('./command/login.ts')).loginCommand,
   backup: async () => (await import('./command/backup.ts')).backupCommand,
   restore: async () => (await import('./command/restore.ts')).restoreCommand,

@@ -20,6 +20,10 @@ export const serverPackages: readonly PackageNeed[] = [
   { name: 'openssh-server', command: '/usr/sbin/sshd' },
   { name: 'openssh-client', command: 'ssh' },
   { name: 'rclone', command: 'rclone' },
+  { name: 'dovecot-imapd', command: 'dovecot' },
+  { name: 'dbus-daemon', command: 'dbus-run-session' },
+  { name: 'gnome-keyring', command: 'gnome-keyring-daemon' },
+  { name: 'libsecret-tools', command: 'secret-tool' },
 ];
 
 /** Gets what the tests of a tier need, where it may; resolves to a sentence for each thing that is still missing. */

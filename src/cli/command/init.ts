@@ -8,14 +8,16 @@ import type { Run } from '../../contract/run.ts';
 import { readPassword } from '../../config/password.ts';
 import { Fault, isFault } from '../../model/fault.ts';
 import { openBackend } from '../../registry.ts';
-import type { CommandContext, GlobalOptions } from '../context.ts';
+import { isAttended } from '../confirm.ts';
+import type { CommandContext } from '../context.ts';
 import { examples, newCommand, type DefineCommand } from '../define-command.ts';
 import { exitCode } from '../exit-code.ts';
 import { addLeftOut } from '../left-out.ts';
 import { ensureDefault, openOptions, repositoryAccess, type RepositoryAccess } from '../open-repository.ts';
+import { addSetupOptions, type SetupOptions } from '../setup/setup-options.ts';
 import { storageSettings } from '../storage-options.ts';
 
-interface InitCommandOptions extends GlobalOptions {
+interface InitCommandOptions extends SetupOptions {
   readonly generatePassword?: string;
   readonly repositoryVersion: 2;
   /** `--no-probe` makes it false. */
@@ -35,7 +37,7 @@ const noParameters = 'Where files are cut is drawn at random for each repository
 
 export const initCommand: DefineCommand = (execute) =>
   addLeftOut(
-    newCommand('init', 'make a new repository')
+    addSetupOptions(newCommand('init', 'set up a mail account, or make a new repository'))
       .option('--generate-password <file>', 'make a strong password, and write it into this new file')
       .option('--no-probe', 'do not try first whether the storage does what backups rely on')
       .option('--repository-version <version>', 'version of the format: 2', parseVersion, 2),
@@ -48,12 +50,28 @@ export const initCommand: DefineCommand = (execute) =>
     .addHelpText(
       'after',
       examples([
-        'mailkeep init                                                   the built-in one, which backup also makes',
+        'mailkeep init                                                   asks, on a terminal; otherwise makes the built-in one',
+        'mailkeep init --account alice@example.com --login-password-file ~/mail-login --exclude-folder Trash',
         'mailkeep init -r /srv/backup/mail                               asks for a password',
         'mailkeep init -r /srv/backup/mail --generate-password ~/mail-password',
       ]),
     )
-    .action((options: InitCommandOptions) => execute(options, (context) => makeRepository(options, context)));
+    .action((options: InitCommandOptions) => execute(options, (context) => begin(options, context)));
+
+/** On a terminal, without anything said, a person is asked what is wanted. */
+const begin = async (options: InitCommandOptions, context: CommandContext): Promise<number> => {
+  const { environment, messages, run } = context;
+  const { repo, repositoryFile, generatePassword, json } = options;
+  const named = repo ?? repositoryFile ?? environment.repository ?? environment.repositoryFile ?? generatePassword;
+  const mayAsk = named === undefined && !json && isAttended(context);
+  if (options.account === undefined && !mayAsk) return makeRepository(options, context);
+  const [{ setUpAccount }, { wantsAccount }] = await Promise.all([
+    import('../setup/set-up-account.ts'),
+    import('../setup/asked-answers.ts'),
+  ]);
+  const isAccount = options.account !== undefined || (await wantsAccount({ messages, run }));
+  return isAccount ? setUpAccount(options, context) : makeRepository(options, context);
+};
 
 const makeRepository = async (options: InitCommandOptions, context: CommandContext): Promise<number> => {
   const access = await repositoryAccess(context);

@@ -1,0 +1,123 @@
+import { defaultRepository } from '../../config/default-repository.ts';
+import type { LoadedConfig } from '../../config/load-config.ts';
+import { Fault } from '../../model/fault.ts';
+import { accountsOf, type Config } from '../../registry.ts';
+import { accountParts } from '../accounts.ts';
+import { openConfiguration } from '../configuration.ts';
+import type { CommandContext, GlobalOptions } from '../context.ts';
+import { examples, newCommand, type DefineCommand } from '../define-command.ts';
+import { exitCode } from '../exit-code.ts';
+import { checkAccount } from '../doctor/check-account.ts';
+import { checkMachine } from '../doctor/check-machine.ts';
+import { checkRepository, type CheckedRepository } from '../doctor/check-repository.ts';
+import { failed, type Finding, type Tell } from '../doctor/finding.ts';
+
+export const doctorCommand: DefineCommand = (execute) =>
+  newCommand('doctor', 'try everything that a backup needs, and say what to do')
+    .argument('[name]', 'an account or a repository of the configuration; all of them by default')
+    .addHelpText(
+      'after',
+      examples([
+        'mailkeep doctor                 everything',
+        'mailkeep doctor fastmail        one account',
+        'mailkeep doctor --json          a line of JSON for each thing that was tried',
+      ]),
+    )
+    .action((name: string | undefined, options: GlobalOptions) =>
+      execute(options, (context) => examine(name, context)),
+    );
+
+const examine = async (name: string | undefined, context: CommandContext): Promise<number> => {
+  const counts = { ok: 0, warning: 0, failed: 0 };
+  const tell: Tell = (finding) => {
+    counts[finding.state]++;
+    print(finding, context);
+  };
+  const loaded = await configuration(context, tell);
+  if (loaded !== 'broken') {
+    if (name === undefined) await checkMachine(context, tell);
+    const { accounts, repositories } = wanted(name, loaded, context);
+    for (const account of accounts) await checkEntry(account, loaded, context, tell);
+    for (const repository of repositories) await checkRepository(repository, context, tell);
+  }
+  const { output, messages, options } = context;
+  if (options.json) output.print(JSON.stringify({ message_type: 'summary', ...counts }));
+  else output.print(messages.doctorSummary(counts.ok, counts.warning, counts.failed));
+  if (loaded === 'broken') return exitCode.fatal;
+  return counts.failed > 0 ? exitCode.incomplete : exitCode.good;
+};
+
+const print = (finding: Finding, { output, messages, options }: CommandContext): void => {
+  if (options.json) {
+    output.print(JSON.stringify({ message_type: 'finding', ...finding }));
+    return;
+  }
+  output.print(messages.doctorLine(finding.state, finding.subject, finding.check, finding.message));
+  if (finding.hint !== undefined) output.print(messages.doctorAdvice(finding.hint));
+};
+
+type Loaded = LoadedConfig<Config> | undefined;
+
+const configuration = async (context: CommandContext, tell: Tell): Promise<Loaded | 'broken'> => {
+  const { messages } = context;
+  try {
+    const loaded = await openConfiguration(context);
+    const message = loaded === undefined ? messages.doctorNoConfig() : messages.doctorConfig(loaded.file);
+    tell({ state: 'ok', subject: '', check: 'config', message });
+    return loaded;
+  } catch (error) {
+    tell(failed('', 'config', error));
+    return 'broken';
+  }
+};
+
+interface Wanted {
+  readonly accounts: readonly string[];
+  readonly repositories: readonly CheckedRepository[];
+}
+
+const wanted = (name: string | undefined, loaded: Loaded, context: CommandContext): Wanted => {
+  const { accounts = {}, repositories = {} } = loaded?.config ?? {};
+  const configured = Object.entries(repositories).map(([repository, { location }]) => ({
+    name: repository,
+    named: repository,
+    folder: location.startsWith('/') ? location : undefined,
+  }));
+  if (name === undefined) {
+    return { accounts: Object.keys(accounts), repositories: configured.length > 0 ? configured : usual(context) };
+  }
+  const found = {
+    accounts: Object.keys(accounts).filter((account) => account === name),
+    repositories: configured.filter((repository) => repository.name === name),
+  };
+  if (found.accounts.length + found.repositories.length > 0) return found;
+  const known = [...Object.keys(accounts), ...Object.keys(repositories)];
+  throw new Fault('usage', `the configuration has no account and no repository ${name}`, {
+    hint: known.length === 0 ? 'It has none at all; `mailkeep init` sets one up.' : `There are: ${known.join(', ')}.`,
+  });
+};
+
+/** Without a configuration: the repository that is named or built in, if there is one. */
+const usual = ({ options, environment }: CommandContext): readonly CheckedRepository[] => {
+  const named = options.repo ?? environment.repository;
+  const builtIn = defaultRepository(environment);
+  if (named === undefined && environment.repositoryFile === undefined && !builtIn.exists) return [];
+  const location = named ?? (environment.repositoryFile === undefined ? builtIn.location : undefined);
+  const folder = location?.startsWith('/') === true ? location : undefined;
+  return [{ name: location ?? '', named: options.repo, folder }];
+};
+
+const checkEntry = async (name: string, loaded: Loaded, context: CommandContext, tell: Tell): Promise<void> => {
+  const entry = loaded?.config.accounts[name];
+  if (entry === undefined) return;
+  try {
+    const accounts = await accountsOf(name, entry, accountParts(context), context.run);
+    if (entry.users !== undefined) {
+      const message = context.messages.doctorUsers(accounts.length);
+      tell({ state: accounts.length === 0 ? 'failed' : 'ok', subject: name, check: 'users', message });
+    }
+    for (const account of accounts) await checkAccount(account, context, tell);
+  } catch (error) {
+    tell(failed(name, 'users', error));
+  }
+};
