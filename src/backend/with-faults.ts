@@ -1,5 +1,5 @@
 import type { Backend, ListedObject, ObjectHandle, ObjectKind } from '../contract/backend.ts';
-import type { Run } from '../contract/run.ts';
+import { interrupted, type Run } from '../contract/run.ts';
 import { Fault } from '../model/fault.ts';
 import { joined, lengthOf } from './parts.ts';
 import { passInThread } from './pass-through.ts';
@@ -37,6 +37,12 @@ export type Mishap =
   | { readonly kind: 'short-read'; readonly by: number }
   /** A load gives, or a save stores, a byte with its lowest bit flipped; `at` counts from the end when negative. */
   | { readonly kind: 'wrong-bytes'; readonly at: number }
+  /** A save stores nothing, and says that it did. */
+  | { readonly kind: 'lost-save' }
+  /** A save stores so many bytes fewer, and says that all is there. */
+  | { readonly kind: 'short-save'; readonly by: number }
+  /** No answer ever comes, until the run is interrupted. */
+  | { readonly kind: 'silent' }
   | { readonly kind: 'slow'; readonly milliseconds: number }
   /** This call does not happen, and neither does any later one. */
   | { readonly kind: 'power-cut' };
@@ -93,6 +99,21 @@ const flipped = (bytes: Uint8Array, at: number): Uint8Array => {
   return wrong;
 };
 
+const mangled = (parts: readonly Uint8Array[], mishap: Mishap | undefined): readonly Uint8Array[] => {
+  if (mishap?.kind === 'wrong-bytes') return [flipped(joined(parts), mishap.at)];
+  if (mishap?.kind !== 'short-save') return parts;
+  const bytes = joined(parts);
+  return [bytes.subarray(0, Math.max(0, bytes.length - mishap.by))];
+};
+
+/** Rejects once the run is interrupted, and never resolves. */
+const untilInterrupted = ({ signal }: Run): Promise<never> =>
+  new Promise((_, reject) => {
+    const stop = (): void => reject(interrupted(signal.reason));
+    if (signal.aborted) stop();
+    else signal.addEventListener('abort', stop, { once: true });
+  });
+
 /** Records each call and decides what becomes of it. */
 const createRecorder = (decide: (call: Call) => Mishap | undefined, options: FaultOptions) => {
   const calls: RecordedCall[] = [];
@@ -112,6 +133,7 @@ const createRecorder = (decide: (call: Call) => Mishap | undefined, options: Fau
       throw powerIsCut();
     }
     if (mishap?.kind === 'fail-before') throw mishap.fault;
+    if (mishap?.kind === 'silent') await untilInterrupted(run);
     if (mishap?.kind === 'slow') await options.sleep?.(mishap.milliseconds, run.signal);
     return { call: recorded, mishap };
   };
@@ -160,7 +182,7 @@ export const withFaults = (
     save: (handle, parts, run) => {
       const bytes = lengthOf(parts);
       return around({ ...of('save', handle), bytes }, run, (mishap) =>
-        inner.save(handle, mishap?.kind === 'wrong-bytes' ? [flipped(joined(parts), mishap.at)] : parts, run),
+        mishap?.kind === 'lost-save' ? Promise.resolve() : inner.save(handle, mangled(parts, mishap), run),
       );
     },
     load: (handle, range, run) =>

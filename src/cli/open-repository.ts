@@ -80,10 +80,15 @@ export const openOptions = async (context: CommandContext, password: string): Pr
   };
 };
 
-export const passwordOf = async (access: RepositoryAccess, context: CommandContext): Promise<string> => {
+/** `sources` tells where the password may come from when nobody can be asked. */
+export const passwordOf = async (
+  access: RepositoryAccess,
+  context: CommandContext,
+  sources?: string,
+): Promise<string> => {
   if (access.password !== undefined) return readPassword(access.password, context.run.signal);
   const { promptPassword } = await import('./prompt-password.ts');
-  return promptPassword(access.location, context);
+  return promptPassword(access.location, context, sources);
 };
 
 /**

@@ -1,9 +1,16 @@
 import { Fault } from '../model/fault.ts';
 import type { CommandContext } from './context.ts';
 
+/** Where a password may come from instead of a terminal, for those who have none. */
+const usualSources = 'Use --password-file, --password-command, MAILKEEP_PASSWORD_FILE or MAILKEEP_PASSWORD.';
+
 /** Asks twice, for a password that is to be set. Fault `configuration` when the two differ or nothing was typed. */
-export const promptNewPassword = async (location: string, context: CommandContext): Promise<string> => {
-  const password = await promptPassword(location, context);
+export const promptNewPassword = async (
+  location: string,
+  context: CommandContext,
+  sources?: string,
+): Promise<string> => {
+  const password = await promptPassword(location, context, sources);
   if (password === '') {
     throw new Fault('configuration', 'the password is empty', {
       hint: 'A repository is never used without a password; --generate-password FILE makes a strong one.',
@@ -14,11 +21,15 @@ export const promptNewPassword = async (location: string, context: CommandContex
 };
 
 /** Asks for a password on the terminal without showing it. Fault `configuration` when there is no terminal. */
-export const promptPassword = async (location: string, context: CommandContext): Promise<string> => {
+export const promptPassword = async (
+  location: string,
+  context: CommandContext,
+  sources = usualSources,
+): Promise<string> => {
   const { stdin } = process;
   if (!stdin.isTTY) {
-    throw new Fault('configuration', `no password is given for the repository at ${location}`, {
-      hint: 'Use --password-file, --password-command, MAILKEEP_PASSWORD_FILE or MAILKEEP_PASSWORD.',
+    throw new Fault('configuration', `no password is given for ${location}, and there is no terminal to ask on`, {
+      hint: sources,
     });
   }
   return typed(context.messages.passwordOf(location), context);

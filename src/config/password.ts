@@ -49,7 +49,7 @@ const readPasswordFile = async (path: string): Promise<string> => {
   } catch (error) {
     const reason = error instanceof Error && 'code' in error ? String(error.code) : 'it cannot be read';
     throw new Fault('configuration', `the password file ${path} cannot be read (${reason})`, {
-      hint: 'Check --password-file or MAILKEEP_PASSWORD_FILE, and who may read the file.',
+      hint: 'Check the name that was given (by an option or the environment), and who may read the file.',
     });
   }
 };

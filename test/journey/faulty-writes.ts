@@ -126,6 +126,7 @@ export interface Attempt {
 export const attempt = async (
   { backend, first }: Prepared,
   decide: (call: Call, around: { readonly storage: Backend; readonly run: TestRun }) => Mishap | undefined,
+  wrap: (faulty: Backend, run: TestRun) => Backend = (faulty) => faulty,
 ): Promise<Attempt> => {
   const run = createTestRun();
   const copy = await copyOf(backend, run);
@@ -133,7 +134,7 @@ export const attempt = async (
   const faulty = withFaults(copy, (call) =>
     call.index < begun ? undefined : decide({ ...call, index: call.index - begun }, { storage: copy, run }),
   );
-  const repository = await openOn(faulty.backend, run);
+  const repository = await openOn(wrap(faulty.backend, run), run);
   begun = faulty.calls.length;
   let outcome: Fault | WriteResult;
   try {

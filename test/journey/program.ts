@@ -18,7 +18,7 @@ export interface Person {
   /** Runs the program to its end; `input` is what comes from standard input, by default nothing. */
   run(args: readonly string[], options?: RunOptions): Promise<CommandResult>;
   /** Starts it. */
-  start(args: readonly string[]): ChildProcess;
+  start(args: readonly string[], options?: Pick<RunOptions, 'environment'>): ChildProcess;
   leave(): Promise<void>;
 }
 
@@ -45,7 +45,7 @@ export const createPerson = async (): Promise<Person> => {
       child.stdin?.end(options.input ?? '');
       return ended(child);
     },
-    start: (args) => start(args),
+    start: (args, options) => start(args, options),
     leave: () => rm(folder, { recursive: true, force: true }),
   };
 };

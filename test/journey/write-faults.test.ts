@@ -32,9 +32,12 @@ test('a write in which nothing goes wrong asks the storage for what it must, and
     'list pack': 1,
     'load pack': 2,
     'save pack': 3,
+    'size pack': 3,
     'save index': 1,
+    'size index': 1,
     'size lock': 1,
     'save snapshot': 1,
+    'size snapshot': 1,
     'remove lock': 1,
   });
 });

@@ -64,6 +64,12 @@ const refuseMistakes = (ids: readonly string[], options: ForgetCommandOptions, c
   if (!options.dryRun && !options.lock) {
     throw usage('snapshots are removed under a lock only', '--no-lock goes with --dry-run only.');
   }
+  if (ids.length === 0 && isEmptyPolicy(policyOf(options)) && !options.unsafeAllowRemoveAll) {
+    throw usage(
+      'no rule says which snapshots to keep, so none is removed',
+      'Say what stays, as in --keep-daily 30 --keep-weekly 12, or give the ids of the snapshots that are to go.',
+    );
+  }
   if (!options.dryRun && !options.yes && (options.json || !isAttended(context))) {
     throw usage(
       'nobody can be asked whether the snapshots may be removed',

@@ -116,7 +116,8 @@ const newPassword = async (
   if (newPasswordFile !== undefined) return readPassword({ kind: 'file', path: newPasswordFile }, signal);
   if (generatePassword === undefined) {
     const { promptNewPassword } = await import('../prompt-password.ts');
-    return promptNewPassword(context.messages.newPasswordFor(description), context);
+    const sources = 'Use --new-password-file FILE, or --generate-password FILE for a strong one.';
+    return promptNewPassword(context.messages.newPasswordFor(description), context, sources);
   }
   const path = resolve(generatePassword);
   if ((await ensurePasswordFile(path, dirname(path))) === 'made') return readPassword({ kind: 'file', path }, signal);

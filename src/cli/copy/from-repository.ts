@@ -53,6 +53,8 @@ const passwordOption = (options: FromOptions): PasswordSource | undefined => {
   return undefined;
 };
 
+const sources = 'Use --from-password-file, --from-password-command, or RESTIC_FROM_PASSWORD_FILE.';
+
 /** Opens the repository to copy from, and closes it on every way out. */
 export const withFromRepository = async <Result>(
   context: CommandContext,
@@ -68,7 +70,8 @@ export const withFromRepository = async <Result>(
     import('../../store/restic/repository.ts'),
     openBackend(location, storageSettings(context)),
   ]);
-  const { keyHint: _ofTheOther, ...settings } = await openOptions(context, await passwordOf(access, context));
+  const secret = await passwordOf(access, context, sources);
+  const { keyHint: _ofTheOther, ...settings } = await openOptions(context, secret);
   const keyHint = options.fromKeyHint ?? context.environment.from.keyHint;
   const repository = await openRepository(
     backend,

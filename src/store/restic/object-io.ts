@@ -2,6 +2,7 @@ import { hash } from 'node:crypto';
 import type { Backend, ObjectKind } from '../../contract/backend.ts';
 import type { Run } from '../../contract/run.ts';
 import { Fault, type FaultCode } from '../../model/fault.ts';
+import { saveChecked } from './save-checked.ts';
 import type { Envelope } from './sealing/envelope.ts';
 import { decodeUnpacked, encodeUnpacked } from './format/unpacked.ts';
 
@@ -17,7 +18,7 @@ const damageCodes: Readonly<Record<UnpackedKind, FaultCode>> = {
 /** Reads and writes the sealed JSON objects of a repository: name checked, seal checked, decompressed. */
 export interface ObjectIo {
   load(kind: UnpackedKind, name: string, run: Run): Promise<Uint8Array>;
-  /** Returns the name: the SHA-256 of what was stored. */
+  /** Returns the name: the SHA-256 of what was stored, and is there. */
   save(kind: UnpackedKind, json: Uint8Array, run: Run): Promise<string>;
 }
 
@@ -38,7 +39,7 @@ export const createObjectIo = (backend: Backend, envelope: Envelope, version: 1 
   async save(kind, json, run) {
     const sealed = envelope.seal(encodeUnpacked(json, version));
     const name = hash('sha256', sealed, 'hex');
-    await backend.save({ kind, name }, [sealed], run);
+    await saveChecked(backend, { kind, name }, [sealed], run);
     return name;
   },
 });

@@ -2,6 +2,7 @@ import { throwIfInterrupted, type Run } from '../../../contract/run.ts';
 import { decodePackHeader, type BlobType } from '../format/pack-format.ts';
 import { IndexWriter } from '../index/index-writer.ts';
 import { createCompressor, createDecompressor } from '../sealing/compression.ts';
+import { saveChecked } from '../save-checked.ts';
 import type { Session } from '../session.ts';
 import { PackBuilder, type SealedPack } from '../write/pack-builder.ts';
 
@@ -97,7 +98,8 @@ export class BlobSaver {
   }
 
   async #store({ type, id, bytes, header }: SealedPack): Promise<void> {
-    await this.#session.backend.save({ kind: 'pack', name: id, holdsTrees: type === 'tree' }, [bytes], this.#run);
+    const handle = { kind: 'pack', name: id, holdsTrees: type === 'tree' } as const;
+    await saveChecked(this.#session.backend, handle, [bytes], this.#run);
     this.#packIds.push(id);
     this.#bytes += bytes.length;
     this.#free.push(bytes.buffer);

@@ -9,6 +9,7 @@ import { listNames } from '../index/index-loader.ts';
 import type { RepositoryIndex } from '../index/repository-index.ts';
 import { IndexWriter } from '../index/index-writer.ts';
 import type { PackedBlob } from '../format/pack-format.ts';
+import { saveChecked } from '../save-checked.ts';
 import type { Session } from '../session.ts';
 import { noCaptureCounters, SnapshotCapture, type CaptureCounters } from './snapshot-capture.ts';
 import { formatSnapshot } from '../format/snapshot-format.ts';
@@ -114,11 +115,8 @@ class PackStorage {
     this.stored.plainBytes += pack.plainBytes;
     this.stored.packedBytes += packedSize(pack.blobs);
     if (this.#dryRun) return;
-    await this.#parts.session.backend.save(
-      { kind: 'pack', name: pack.id, holdsTrees: pack.type === 'tree' },
-      [pack.bytes],
-      this.#run,
-    );
+    const handle = { kind: 'pack', name: pack.id, holdsTrees: pack.type === 'tree' } as const;
+    await saveChecked(this.#parts.session.backend, handle, [pack.bytes], this.#run);
     settlePack(this.#parts.index, pack);
     await this.#indexWriter.add(pack.id, pack.blobs);
   }
