@@ -28,6 +28,9 @@ export const listNames = async (
   return names;
 };
 
+/** To read a blob from an index file takes about so many times as long as to write it into the cache. */
+const worthSaving = 16;
+
 const nothing: ReadonlySet<number> = new Set();
 
 /** Adds one index file's blobs, but those in the packs `except`; of a blob that is in several packs, each place. */
@@ -74,10 +77,12 @@ const attempt = async (options: IndexLoaderOptions, run: Run): Promise<Repositor
   const table = cached?.table ?? new BlobTable();
   const packs = cached?.packs ?? new PackList();
   const fresh = names.filter((name) => cached?.indexIds.has(name) !== true);
+  const known = table.size();
   await readInto({ table, packs }, fresh, options, run);
   const index = { table, packs, indexIds: new Set(names) };
+  const added = table.size() - known;
   // A few small index files are read faster than the whole cache is written.
-  if (cached === undefined || fresh.length >= 8) await options.cache?.save(index, run);
+  if (cached === undefined || fresh.length >= 8 || added * worthSaving > known) await options.cache?.save(index, run);
   return index;
 };
 
