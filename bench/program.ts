@@ -1,9 +1,10 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { resticBinary, type ResticVersion } from '../test/requirement/restic.ts';
 import type { Command } from './measure.ts';
+import type { RemoteStorage } from './s3-storage.ts';
 
 /** Where one program keeps everything of one series of runs. */
 export interface Place {
@@ -27,6 +28,8 @@ export interface Program {
   readonly backup?: (place: Place, source: string) => Command;
   /** Whether `backup` builds on what the last one left. */
   readonly isIncremental: boolean;
+  /** Whether its repository may be in S3. */
+  readonly speaksS3?: boolean;
   readonly restore?: (place: Place, target: string) => Command;
   readonly check?: (place: Place) => Command;
   /** Opens the repository and prints its settings: start, key derivation and little else; no lock where that is possible. */
@@ -40,7 +43,7 @@ export type Found =
 const root = fileURLToPath(new URL('..', import.meta.url));
 
 /** A new, empty place: repository, cache, home and password of its own. */
-export function newPlace(folder: string): Place {
+export function newPlace(folder: string, remote?: RemoteStorage): Place {
   rmSync(folder, { recursive: true, force: true });
   for (const name of ['home', 'cache']) mkdirSync(join(folder, name), { recursive: true, mode: 0o700 });
   const passwordFile = join(folder, 'password');
@@ -57,7 +60,8 @@ export function newPlace(folder: string): Place {
     BORG_PASSCOMMAND: `cat ${passwordFile}`,
     BORG_RELOCATED_REPO_ACCESS_IS_OK: 'yes',
   };
-  return { folder, repository: join(folder, 'repository'), passwordFile, env };
+  if (remote === undefined) return { folder, repository: join(folder, 'repository'), passwordFile, env };
+  return { folder, repository: remote.locationOf(basename(folder)), passwordFile, env: { ...env, ...remote.env } };
 }
 
 /** All programs of the bench, ours first, each with its version or why it cannot take part. `folder` is for a start file. */
@@ -146,6 +150,7 @@ function resticLike({ name, program, head, version }: ResticLike): Program {
     version,
     how: 'default options (encrypted, zstd, its own cache)',
     isIncremental: true,
+    speaksS3: true,
     init: (place) => command(place, 'init'),
     backup: (place, source) => command(place, 'backup', source),
     restore: (place, target) => command(place, 'restore', 'latest', '--target', target),

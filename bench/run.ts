@@ -9,12 +9,13 @@ import { measuringMethod } from './measure.ts';
 import { findPrograms, type Found } from './program.ts';
 import { type Machine, markdown, withReport } from './report.ts';
 import { type Plan, type Result, type Row, runSeries, type Series } from './series.ts';
+import { s3Latency } from './s3-storage.ts';
 import { openWorkFolder } from './work-folder.ts';
 
 const usage = `npm run bench [-- OPTIONS]: Mailkeep beside restic, borg, rsync and tar+zstd on the same mail, in one run
 
   --rows LIST       of: fixed, first-backup, unchanged, restore, check, shared-attachments, unchanged-large,
-                    changed-large, million (default: all but million)
+                    changed-large, million, s3 (default: all but million and s3)
   --messages N      size of the standard mailbox (50000); the large one has ten times as many, of 2 kB
   --quick           2000 messages, one run: whether it works, not how fast it is
   --repeat N        runs of each (3)
@@ -65,6 +66,16 @@ function allSeries(messages: number): Series[] {
       ],
     },
     {
+      mailbox: 'standard',
+      messages,
+      storage: 's3',
+      rows: [
+        { id: 's3', title: `first backup to S3, ${s3Latency} ms away, ${count(messages)}`, action: 'first' },
+        { id: 's3-unchanged', title: `nothing changed, S3 ${s3Latency} ms away`, action: 'unchanged' },
+        { id: 's3-restore', title: `full restore from S3, ${s3Latency} ms away`, action: 'restore' },
+      ],
+    },
+    {
       mailbox: 'tiny',
       messages: large,
       rows: [
@@ -85,17 +96,16 @@ function allSeries(messages: number): Series[] {
   ];
 }
 
+/** Rows that are measured along with another, whose result they build on. */
+const companions: Readonly<Record<string, readonly string[]>> = {
+  million: ['million-unchanged', 'million-check', 'million-restore'],
+  s3: ['s3-unchanged', 's3-restore'],
+  fixed: ['open'],
+};
+
 /** The rows that a name on the command line stands for. */
 function rowsNamed(names: readonly string[], series: readonly Series[]): Series[] {
-  const wanted = new Set(
-    names.flatMap((name) =>
-      name === 'million'
-        ? [name, 'million-unchanged', 'million-check', 'million-restore']
-        : name === 'fixed'
-          ? [name, 'open']
-          : [name],
-    ),
-  );
+  const wanted = new Set(names.flatMap((name) => [name, ...(companions[name] ?? [])]));
   const known = series.flatMap(({ rows }) => rows.map(({ id }) => id));
   const unknown = [...wanted].filter((name) => !known.includes(name));
   if (unknown.length > 0) throw new Error(`no such row: ${unknown.join(', ')}; there are ${known.join(', ')}`);
@@ -107,7 +117,9 @@ function chosenSeries(rows: string | undefined, messages: number): Series[] {
   const all = allSeries(messages);
   if (rows !== undefined) return rowsNamed(rows.split(','), all);
   return rowsNamed(
-    all.flatMap((each) => each.rows.map(({ id }) => id)).filter((id) => !id.startsWith('million')),
+    all
+      .flatMap((each) => each.rows.map(({ id }) => id))
+      .filter((id) => !id.startsWith('million') && !id.startsWith('s3')),
     all,
   );
 }

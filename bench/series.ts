@@ -6,6 +6,7 @@ import { ensureMailbox, forgetMailbox, mailboxSummary, optionsOf, settlingMillis
 import type { MailboxKind, MailboxOptions } from './mailbox/plan.ts';
 import { type Command, CommandFailed, type Cost, measure, settle } from './measure.ts';
 import { newPlace, type Place, type Program } from './program.ts';
+import { type RemoteStorage, startS3Storage } from './s3-storage.ts';
 import type { WorkFolder } from './work-folder.ts';
 
 /** One line of the table: an action on a mailbox, measured with each program. */
@@ -24,6 +25,8 @@ export interface Series {
   readonly mailbox: MailboxKind | 'one-file';
   readonly messages: number;
   readonly rows: readonly Row[];
+  /** Where the repositories are. Default: on the same disk. */
+  readonly storage?: 's3';
 }
 
 export interface Result {
@@ -52,11 +55,27 @@ interface Desk {
   readonly places: Map<string, Place>;
   /** Programs that failed in this series, with the reason. */
   readonly failed: Map<string, string>;
+  readonly remote: RemoteStorage | undefined;
 }
 
 /** Runs a series. A program that fails is left out of the series' later rows; the others go on. */
 export async function runSeries(series: Series, plan: Plan): Promise<{ results: Result[]; mailbox: string[] }> {
-  const desk = await prepare(series, plan);
+  const remote = series.storage === undefined ? undefined : await startS3Storage();
+  try {
+    return await runRows(series, plan, remote);
+  } finally {
+    await remote?.stop();
+  }
+}
+
+async function runRows(
+  series: Series,
+  given: Plan,
+  remote: RemoteStorage | undefined,
+): Promise<{ results: Result[]; mailbox: string[] }> {
+  const able = given.programs.filter(({ speaksS3 }) => remote === undefined || speaksS3 === true);
+  const plan = { ...given, programs: able };
+  const desk = { ...(await prepare(series, plan)), remote };
   const mailbox = desk.mailbox === undefined ? [] : [`mailbox ${series.mailbox}: ${mailboxSummary(desk.mailbox)}`];
   const results: Result[] = [];
   if (!series.rows.some((row) => row.action === 'first')) {
@@ -68,7 +87,7 @@ export async function runSeries(series: Series, plan: Plan): Promise<{ results: 
   return { results, mailbox };
 }
 
-async function prepare(series: Series, plan: Plan): Promise<Desk> {
+async function prepare(series: Series, plan: Plan): Promise<Omit<Desk, 'remote'>> {
   const common = { plan, places: new Map<string, Place>(), failed: new Map<string, string>() };
   if (series.mailbox === 'one-file') {
     const source = plan.work.unused('one-file');
@@ -135,7 +154,7 @@ async function letADayPass({ mailbox, plan }: Desk, round: number): Promise<void
 async function runOnce(action: RowAction, program: Program, desk: Desk): Promise<Cost> {
   const { plan, source } = desk;
   if (action === 'first') {
-    const fresh = newPlace(plan.work.unused(program.name));
+    const fresh = newPlace(plan.work.unused(program.name), desk.remote);
     desk.places.set(program.name, fresh);
     if (program.init !== undefined) await measure(program.init(fresh));
     return measured(possible(program, program.backup?.(fresh, source)), plan);
