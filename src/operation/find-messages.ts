@@ -62,7 +62,7 @@ export async function* findMessages(
   let bytes = 0;
   for await (const snapshot of snapshots) {
     const met = new Set<string>();
-    for await (const batch of batchesOf(snapshot, run)) {
+    for await (const batch of mailBatches(snapshot, run)) {
       const fresh = batch.filter(({ content }) => {
         const identity = options.identityOf(content);
         if (identity === undefined) return true;
@@ -87,7 +87,8 @@ const compileQuery = ({ query, cc }: FindMessagesOptions): ((header: MessageHead
 
 const places: Readonly<Record<string, 'cur' | 'new'>> = { cur: 'cur', new: 'new' };
 
-async function* batchesOf(snapshot: StoredSnapshot, run: Run): AsyncGenerator<readonly Candidate[], void> {
+/** The messages of all Maildirs of a snapshot, folder by folder; what cannot be looked at is told. */
+export async function* mailBatches(snapshot: StoredSnapshot, run: Run): AsyncGenerator<readonly Candidate[], void> {
   const mailboxes = createMailboxNames(snapshot);
   let batch: Candidate[] = [];
   for await (const { path, listing } of snapshot.capture(undefined, run)) {

@@ -20,13 +20,15 @@ import {
   type IncludeOptions,
 } from '../pattern-options.ts';
 import { addStoredOption, openPresented, presenter, type StoredOptions } from '../present-mail.ts';
+import { addMailRestoreOptions, type MailRestoreOptions, restoreMail } from '../restore/restore-mail.ts';
 import { restoreFilter, type RestoreFilter } from '../restore/restore-filter.ts';
 import { isEmptyPlan, mayApply, printPlan, type RestoreSubject } from '../restore/restore-plan.ts';
 import { isComplete, printRestore } from '../restore/restore-summary.ts';
 import { addFilterOptions, filterOf, type FilterOptions, namedSnapshot } from '../snapshot-options.ts';
 
-interface RestoreCommandOptions extends GlobalOptions, FilterOptions, ExcludeOptions, IncludeOptions, StoredOptions {
-  readonly target: string;
+interface RestoreCommandOptions
+  extends GlobalOptions, FilterOptions, ExcludeOptions, IncludeOptions, StoredOptions, MailRestoreOptions {
+  readonly target?: string;
   readonly overwrite: Overwrite;
   readonly verify: boolean;
   readonly dryRun: boolean;
@@ -44,7 +46,7 @@ const leftOut = [
 export const restoreCommand: DefineCommand = (execute) => {
   const command = newCommand('restore', 'bring a snapshot, or a part of it, back into a folder')
     .argument('<snapshot[:folder]>', 'beginning of an id, latest or latest~1; of a folder in it')
-    .requiredOption('-t, --target <folder>', 'where to; it is made if it is not there')
+    .option('-t, --target <folder>', 'where to; it is made if it is not there')
     .addOption(
       new Option(
         '--overwrite <when>',
@@ -57,7 +59,7 @@ export const restoreCommand: DefineCommand = (execute) => {
     .option('-n, --dry-run', 'only show the plan', false)
     .option('--sparse', 'leave holes where files have nothing but zeros', false)
     .option('--yes', 'overwrite, or restore in place, without being asked', false);
-  addStoredOption(addFilterOptions(addExcludeOptions(addIncludeOptions(command))));
+  addMailRestoreOptions(addStoredOption(addFilterOptions(addExcludeOptions(addIncludeOptions(command)))));
   return addLeftOut(command, leftOut)
     .addHelpText(
       'after',
@@ -66,6 +68,7 @@ export const restoreCommand: DefineCommand = (execute) => {
         'mailkeep restore latest:/home/alice/Maildir --target /tmp/alice       only what is in that folder',
         "mailkeep restore 1a2b3c4d -t /tmp/back -i '/home/*/Maildir' -e tmp    parts of it",
         'mailkeep restore latest --target / --dry-run                          what would be overwritten',
+        'mailkeep restore latest --to mbox:old.mbox --folder Archive --before 2020-01-01',
       ]),
     )
     .action((reference: string, options: RestoreCommandOptions) =>
@@ -78,7 +81,14 @@ const restoreSnapshot = async (
   options: RestoreCommandOptions,
   context: CommandContext,
 ): Promise<number> => {
-  if (options.target === '') throw new Fault('usage', 'the target of the restore is empty');
+  if (options.to !== undefined) {
+    const request = { reference, place: checkedPlace(options.to, options), options };
+    return withRepository(context, (repository) =>
+      repository.guarded(() => restoreMail(repository, request, context), context.run),
+    );
+  }
+  const target = checkedTarget(options);
+  if (target === '') throw new Fault('usage', 'the target of the restore is empty');
   if (options.dryRun && options.verify) {
     throw new Fault('usage', '--verify compares what was restored, and --dry-run restores nothing', {
       hint: 'Leave one of them out.',
@@ -86,14 +96,35 @@ const restoreSnapshot = async (
   }
   const { run } = context;
   const filter = restoreFilter(await includePatterns(options, run), await excludePatterns(options, run));
-  const request = { reference, filter, options };
+  const request = { reference, filter, target, options };
   return withRepository(context, (repository) =>
     repository.guarded(() => restoreFrom(repository, request, context), run),
   );
 };
 
+const mailOptions = ['from', 'subject', 'text', 'messageId', 'since', 'before'] as const;
+
+/** Fault `usage` for options that only the other way of restoring has. */
+const checkedPlace = (place: string, { target, verify }: RestoreCommandOptions): string => {
+  if (target === undefined && !verify) return place;
+  throw new Fault('usage', '--to brings mail to a place of its own: --target and --verify do not go with it');
+};
+
+const checkedTarget = (options: RestoreCommandOptions): string => {
+  if (options.folder.length > 0 || mailOptions.some((name) => options[name] !== undefined)) {
+    throw new Fault('usage', 'a part of the mail is asked for, and no place to bring it to', {
+      hint: 'Add --to maildir:FOLDER, mbox:FILE or zip:FILE.',
+    });
+  }
+  if (options.target !== undefined) return options.target;
+  throw new Fault('usage', 'it is not said where to restore to', {
+    hint: 'Give --target FOLDER, or for mail alone --to maildir:FOLDER, mbox:FILE or zip:FILE.',
+  });
+};
+
 interface Request {
   readonly reference: string;
+  readonly target: string;
   /** Undefined: everything. */
   readonly filter: RestoreFilter | undefined;
   readonly options: RestoreCommandOptions;
@@ -101,7 +132,7 @@ interface Request {
 
 const restoreFrom = async (
   repository: Repository,
-  { reference, filter, options }: Request,
+  { reference, filter, target: given, options }: Request,
   context: CommandContext,
 ): Promise<number> => {
   const { run } = context;
@@ -110,7 +141,7 @@ const restoreFrom = async (
   await repository.findMissingPacks(run);
   const present = presenter(repository, options, context);
   const source = await openPresented(repository, { id: file.id, folder, present }, run);
-  const target = resolve(options.target);
+  const target = resolve(given);
   const place = `/${folder.map((name) => displayText(name)).join('/')}`;
   const subject: RestoreSubject = {
     source: folder.length === 0 ? source.description : `${source.description}:${place}`,
@@ -120,7 +151,7 @@ const restoreFrom = async (
   const { restore } = await import('../../operation/restore.ts');
   const report = await restore(
     source,
-    await openTarget(source, filter ?? (() => true), options),
+    await openTarget(source, filter ?? (() => true), { ...options, target: given }),
     {
       dryRun: options.dryRun,
       verify: options.verify,
@@ -145,7 +176,11 @@ const restoreFrom = async (
   return isComplete(report) && report.outcome !== 'declined' ? exitCode.good : exitCode.incomplete;
 };
 
-const openTarget = async (source: Source, filter: RestoreFilter, options: RestoreCommandOptions): Promise<Target> => {
+const openTarget = async (
+  source: Source,
+  filter: RestoreFilter,
+  options: RestoreCommandOptions & { readonly target: string },
+): Promise<Target> => {
   const [{ createFilesTarget }, { narrowInventory }, { loadPosix }] = await Promise.all([
     import('../../protocol/files/target.ts'),
     import('../restore/narrow-inventory.ts'),

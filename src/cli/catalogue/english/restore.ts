@@ -25,6 +25,12 @@ const losses: Readonly<Record<string, string>> = {
 };
 
 export const restoreMessages = {
+  mailPlan: (place: string): string => `mail to ${place}:`,
+  mailPlanFolder: (folder: string, count: number, bytes: string): string =>
+    `  ${folder}: ${plural(count, 'message', 'messages')}, ${bytes}`,
+  mailRestored: (count: number, bytes: string, place: string): string =>
+    `restored: ${plural(count, 'message', 'messages')}, ${bytes}, to ${place}`,
+  mailLeft: (count: number): string => `left:     ${plural(count, 'message', 'messages')} that are there already`,
   restorePlan: (source: string, target: string): string => `${source} into ${target}:`,
   planCreate: (counts: PlanCounts): string => `  new:          ${amount(counts)}`,
   planOverwrite: (counts: PlanCounts): string => `  overwritten:  ${amount(counts)}`,

@@ -20,6 +20,10 @@ const losses: Readonly<Record<string, string>> = {
 };
 
 export const restoreMessages: typeof english = {
+  mailPlan: (place) => `${place} へ復元するメール:`,
+  mailPlanFolder: (folder, count, bytes) => `  ${folder}: ${count} 通、${bytes}`,
+  mailRestored: (count, bytes, place) => `復元: ${count} 通、${bytes}（${place}）`,
+  mailLeft: (count) => `そのまま: すでにある ${count} 通`,
   restorePlan: (source, target) => `${source} を ${target} へ復元します:`,
   planCreate: (counts) => `  新規:       ${amount(counts)}`,
   planOverwrite: (counts) => `  上書き:     ${amount(counts)}`,
