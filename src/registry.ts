@@ -1,5 +1,6 @@
 import type { z } from 'zod';
 import type { Backend } from './contract/backend.ts';
+import type { AccountSource, AccountSourceOptions } from './contract/account-source.ts';
 import type { CredentialSource } from './contract/credential.ts';
 import type { Run } from './contract/run.ts';
 import type { ReadSecret } from './contract/secret-source.ts';
@@ -7,7 +8,10 @@ import type { ResolvePath } from './contract/setting.ts';
 import type { StorageSettings } from './contract/storage-settings.ts';
 import { Fault } from './model/fault.ts';
 import type { ImapAccount } from './protocol/imap/config.ts';
+import type { ImapScanOptions } from './protocol/imap/scan/account-scan.ts';
+import type { MirrorOptions, MirrorReport } from './protocol/maildir/mirror/mirror.ts';
 import { sleep } from './system/clock.ts';
+import { processIdentity } from './system/identity.ts';
 import { pathOf } from './system/native-path.ts';
 
 /*
@@ -145,4 +149,67 @@ export const accountsOf = async (
 export const credentialsOf = async (account: ImapAccount, parts: AccountParts): Promise<CredentialSource> => {
   const { credentialSource } = await import('./protocol/login/credential-source.ts');
   return credentialSource(account.user, account.login, { ...parts, account: account.name });
+};
+
+export interface AccountCaptureSettings extends AccountParts {
+  /** Look at every message of every folder. */
+  readonly rescan: boolean;
+}
+
+const dayLength = 86_400_000_000_000n;
+
+/** How an account is looked at. */
+const scanOptions = async (
+  account: ImapAccount,
+  settings: AccountCaptureSettings,
+  run: Run,
+): Promise<ImapScanOptions> => {
+  const { serverSettings } = await import('./protocol/imap/account-settings.ts');
+  const { user, connections, folders } = account;
+  const { include, exclude } = folders;
+  return {
+    server: await serverSettings(account),
+    user,
+    credentials: await credentialsOf(account, settings),
+    connections,
+    filter: include === undefined ? { exclude } : { include, exclude },
+    rescan: settings.rescan,
+    seventh: Number((run.now() / dayLength) % 7n),
+  };
+};
+
+/** An account as a source, straight from its server. Nothing is asked before it is captured. */
+export const accountSourceOpener = async (
+  account: ImapAccount,
+  settings: AccountCaptureSettings,
+  run: Run,
+): Promise<(options: AccountSourceOptions) => AccountSource> => {
+  const [{ openImapSource }, scan] = await Promise.all([
+    import('./protocol/imap/source.ts'),
+    scanOptions(account, settings, run),
+  ]);
+  const { uid, gid, username } = processIdentity();
+  const owner = { uid, gid, user: username, group: '' };
+  return (options) => openImapSource({ ...scan, ...options, account: account.name, owner });
+};
+
+/** Brings the mirror of an account up to date. Faults as those of the account and of the file system. */
+export const updateMirror = async (
+  account: ImapAccount,
+  { directory, judge, ...settings }: AccountCaptureSettings & Pick<MirrorOptions, 'directory' | 'judge'>,
+  run: Run,
+): Promise<MirrorReport> => {
+  const [{ openMirror }, { openImapScan }, options] = await Promise.all([
+    import('./protocol/maildir/mirror/mirror.ts'),
+    import('./protocol/imap/scan/account-scan.ts'),
+    scanOptions(account, settings, run),
+  ]);
+  const mirror = await openMirror({ directory, account: account.name, judge });
+  const scan = openImapScan(options);
+  try {
+    return await mirror.apply(scan, run);
+  } finally {
+    await scan.close();
+    await mirror.close();
+  }
 };

@@ -10,6 +10,8 @@ const loaders: Readonly<Record<string, () => Promise<DefineCommand>>> = {
   doctor: async () => (await import('./command/doctor.ts')).doctorCommand,
   login: async () => (await import('./command/login.ts')).loginCommand,
   backup: async () => (await import('./command/backup.ts')).backupCommand,
+  run: async () => (await import('./command/run.ts')).runCommand,
+  status: async () => (await import('./command/status.ts')).statusCommand,
   restore: async () => (await import('./command/restore.ts')).restoreCommand,
   check: async () => (await import('./command/check.ts')).checkCommand,
   unlock: async () => (await import('./command/unlock.ts')).unlockCommand,

@@ -1,9 +1,10 @@
-import type { BrowsableSnapshot } from '../contract/browse.ts';
+import type { BrowsableSnapshot, StoredFolder } from '../contract/browse.ts';
 import type { Run } from '../contract/run.ts';
 import type { Store } from '../contract/store.ts';
 import { type Ledger, parseLedger } from '../mail/direct/ledger.ts';
-import { ledgerFileName, ownName } from '../mail/direct/block-name.ts';
+import { ledgerFileName } from '../mail/direct/block-name.ts';
 import { readOwnFile } from './read-own-file.ts';
+import type { Path } from '../model/entry.ts';
 import { brakedTag, checkpointTag, incompleteTag, type Snapshot, type SnapshotDescription } from '../model/snapshot.ts';
 
 /** What a repository knows of an account. */
@@ -24,33 +25,47 @@ export interface AccountStatusParts {
   readonly open: (id: string, run: Run) => Promise<BrowsableSnapshot>;
 }
 
-/** The ledger that a snapshot carries; undefined for one without. Faults as `parseLedger`, and those of reading. */
-export const readLedger = async (snapshot: BrowsableSnapshot, run: Run): Promise<Ledger | undefined> => {
-  const own = await snapshot.root.child(ownName, run);
-  const file = await own?.folder?.child(ledgerFileName, run);
+/** The ledger that lies in a folder of a snapshot; undefined for one without. Faults as `parseLedger`, and those of reading. */
+export const readLedger = async (snapshot: BrowsableSnapshot, folder: Path, run: Run): Promise<Ledger | undefined> => {
+  let place: StoredFolder | undefined = snapshot.root;
+  for (const name of folder) place = (await place?.child(name, run))?.folder;
+  const file = await place?.child(ledgerFileName, run);
   return file === undefined ? undefined : parseLedger(await readOwnFile(snapshot, file, run));
 };
 
 const isOf = (snapshot: Snapshot, { hostname, paths }: Pick<SnapshotDescription, 'hostname' | 'paths'>): boolean =>
   snapshot.hostname === hostname && paths.every((path) => snapshot.paths.includes(path));
 
+/** The newest snapshot that nothing is to be said against; undefined when there is none. `snapshots`: oldest first. */
+export const lastGoodOf = (
+  snapshots: readonly Snapshot[],
+  source: Pick<SnapshotDescription, 'hostname' | 'paths'>,
+): Snapshot | undefined => {
+  const doubts = [brakedTag, incompleteTag, checkpointTag];
+  return snapshots.findLast(
+    (snapshot) => isOf(snapshot, source) && !doubts.some((doubt) => snapshot.tags.includes(doubt)),
+  );
+};
+
+export interface AccountPlace extends Pick<SnapshotDescription, 'hostname' | 'paths'> {
+  /** The folder of its snapshots in which its ledger lies. */
+  readonly ledgerFolder: Path;
+}
+
 /** How an account stands in a store. `source` tells it from others, as in its snapshots. */
 export const accountStatus = async (
   { store, open }: AccountStatusParts,
-  source: Pick<SnapshotDescription, 'hostname' | 'paths'>,
+  source: AccountPlace,
   run: Run,
 ): Promise<AccountStatus> => {
   const all = (await store.snapshots(run)).filter((snapshot) => isOf(snapshot, source));
   const isCheckpoint = ({ tags }: Snapshot): boolean => tags.includes(checkpointTag);
   const newest = all.findLast((snapshot) => !isCheckpoint(snapshot));
-  const good = all.findLast(
-    ({ tags }) => ![brakedTag, incompleteTag, checkpointTag].some((doubt) => tags.includes(doubt)),
-  );
   return {
     newest,
-    good,
+    good: lastGoodOf(all, source),
     isBraked: newest?.tags.includes(brakedTag) === true,
-    ledger: newest === undefined ? undefined : await readLedger(await open(newest.id, run), run),
+    ledger: newest === undefined ? undefined : await readLedger(await open(newest.id, run), source.ledgerFolder, run),
     checkpoint: all.findLast(isCheckpoint),
   };
 };

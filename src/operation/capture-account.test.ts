@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import type { AccountReport, AccountSource, AccountSourceOptions } from '../contract/account-source.ts';
+import type { AccountSource, AccountSourceOptions } from '../contract/account-source.ts';
+import type { Base } from '../contract/source.ts';
+import type { StoredSnapshot } from '../contract/store.ts';
 import { createTestRun, type TestRun } from '../contract/test-run.ts';
 import { byteStringOfText } from '../model/byte-string.ts';
 import { type FolderChange, usualBrakeLimits } from '../model/damage-brake.ts';
 import { isFault } from '../model/fault.ts';
-import { brakedTag, checkpointTag, type Snapshot, type SnapshotDescription } from '../model/snapshot.ts';
+import { brakedTag, checkpointTag, type SnapshotDescription } from '../model/snapshot.ts';
 import { createMemorySource, memoryDirectory, memoryFile } from '../protocol/memory/source.ts';
 import { createMemoryStore } from '../store/memory/store.ts';
 import { createMemoryStorePlace } from '../store/memory/place.ts';
@@ -39,13 +41,15 @@ class Account {
 
   async night(night: Night, confirmed = false): Promise<AccountCapture> {
     let fetched = 0;
-    const open = (base: Snapshot | undefined, options: AccountSourceOptions): AccountSource => {
-      this.bases.push(base?.id);
-      const before = base === undefined ? 0 : (base.summary?.totalFilesProcessed ?? 0);
+    const look = (base: Base | undefined): Slice => {
+      const parent = base !== undefined && isStored(base) ? base.snapshot : undefined;
+      this.bases.push(parent?.id);
+      const before = parent?.summary?.totalFilesProcessed ?? 0;
       fetched = Math.min(night.messages, Math.max(fetched, Math.min(before, night.messages)) + (night.perSlice ?? 1e9));
       if (night.dies === true && fetched === night.messages) throw new Error('the power went');
-      return sourceOf({ before, now: fetched, gone: night.gone ?? 0, isPartial: fetched < night.messages }, options);
+      return { before, now: fetched, gone: night.gone ?? 0, isPartial: fetched < night.messages };
     };
+    const open = (options: AccountSourceOptions): AccountSource => accountSource(look, options);
     return captureAccount(
       {
         open,
@@ -73,19 +77,34 @@ interface Slice {
   readonly isPartial: boolean;
 }
 
-const sourceOf = ({ before, now, gone, isPartial }: Slice, { judge }: AccountSourceOptions): AccountSource => {
-  const files = Object.fromEntries(
-    Array.from({ length: now }, (_, uid) => [String(uid), memoryFile(`message ${uid}`)]),
-  );
-  const change: FolderChange = { folder: 'INBOX', before, gone, now, changedBodies: 0, uidValidityChanged: false };
-  const report: AccountReport = {
-    changes: [change],
-    ledger: { folders: [], brake: [] },
-    isPartial,
-    fetched: { messages: Math.max(0, now - before), bytes: 0 },
+const isStored = (base: Base): base is StoredSnapshot => 'snapshot' in base;
+
+const accountSource = (look: (base: Base | undefined) => Slice, { judge }: AccountSourceOptions): AccountSource => {
+  let tree = createMemorySource(memoryDirectory({}));
+  let slice: Slice = { before: 0, now: 0, gone: 0, isPartial: false };
+  const changes = (): readonly FolderChange[] => {
+    const { before, now, gone } = slice;
+    return [{ folder: 'INBOX', before, gone, now, changedBodies: 0, uidValidityChanged: false }];
   };
-  judge([change]);
-  return { ...createMemorySource(memoryDirectory({ INBOX: memoryDirectory(files) })), report: () => report };
+  return {
+    description: 'an account',
+    capture: (base, run) => {
+      slice = look(base);
+      const uids = Array.from({ length: slice.now }, (_, uid) => [String(uid), memoryFile(`message ${uid}`)] as const);
+      tree = createMemorySource(memoryDirectory({ INBOX: memoryDirectory(Object.fromEntries(uids)) }));
+      judge(changes());
+      return tree.capture(base, run);
+    },
+    read: (requests, pieces, run) => tree.read(requests, pieces, run),
+    relocate: async () => undefined,
+    close: async () => {},
+    report: () => ({
+      changes: changes(),
+      ledger: { folders: [], brake: [] },
+      isPartial: slice.isPartial,
+      fetched: { messages: Math.max(0, slice.now - slice.before), bytes: 0 },
+    }),
+  };
 };
 
 describe('capturing an account', () => {

@@ -16,7 +16,7 @@ export interface CaptureAccountOptions {
 }
 
 export interface CaptureAccountParts {
-  readonly open: (base: Snapshot | undefined, options: AccountSourceOptions) => AccountSource;
+  readonly open: (options: AccountSourceOptions) => AccountSource;
   readonly store: Store;
   /** Lets go of checkpoints that a complete snapshot has made superfluous. */
   readonly removeSnapshots: (ids: readonly string[], run: Run) => Promise<void>;
@@ -87,7 +87,7 @@ const captureSlice = async ({ open, store }: CaptureAccountParts, options: Slice
     reasons = brakeReasons({ changes, isFirst }, limits);
     return confirmed ? [] : reasons;
   };
-  const source = open(base, { budget, judge });
+  const source = open({ budget, judge });
   try {
     const parent: StoredSnapshot | undefined = base === undefined ? undefined : await store.open(base.id, run);
     const tagsAtEnd = (): readonly string[] => [

@@ -20,7 +20,10 @@ export interface FilesRequest {
   readonly filters: readonly EntryFilter[];
   /** Folders of our own that no backup should hold: the repository, the cache. */
   readonly ownFolders: readonly string[];
-  readonly options: BackupCommandOptions;
+  readonly options: Pick<
+    BackupCommandOptions,
+    'oneFileSystem' | 'withAtime' | 'allowEmpty' | 'rescan' | 'force' | 'keepCaches'
+  >;
   readonly description: SnapshotDescription;
 }
 

@@ -32,7 +32,7 @@ export const captureMessages = {
   brakeRenumbered: (folders: number, of: number): string =>
     `UIDVALIDITY has changed in ${folders} of ${plural(of, 'folder', 'folders')}`,
   brakeBodiesChanged: (messages: number): string => `${messagesText(messages)} have another body than they had`,
-  noAccounts: (): string => 'the configuration has no accounts',
+  confirmNames: (): string => '--confirm is for accounts that somebody has looked at: name them',
   statusColumns: () => ({
     account: 'Account',
     good: 'Last good',

@@ -33,6 +33,7 @@ export class SessionPool {
   #opening = 0;
   #limit: number;
   #closed = false;
+  #announced: { readonly message: string; readonly until: bigint } | undefined;
 
   constructor(settings: PoolSettings) {
     this.#settings = settings;
@@ -75,10 +76,16 @@ export class SessionPool {
     const asked = fault.context['retryAfterMilliseconds'];
     const usual = pauses[Math.min(attempt, pauses.length - 1)] ?? 0;
     const milliseconds = Math.min(typeof asked === 'number' ? asked : usual, longestPause);
-    if (milliseconds >= 5000) {
-      run.emit({ kind: 'notice', message: `${fault.message}; going on in ${Math.round(milliseconds / 1000)} seconds` });
-    }
+    if (milliseconds >= 5000) this.#announce(fault, milliseconds, run);
     await this.#settings.sleep(milliseconds, run.signal);
+  }
+
+  /** Once, though several pieces of work wait for the same. */
+  #announce({ message }: Fault, milliseconds: number, run: Run): void {
+    const now = run.now();
+    if (this.#announced?.message === message && now < this.#announced.until) return;
+    this.#announced = { message, until: now + BigInt(milliseconds) * 1_000_000n };
+    run.emit({ kind: 'notice', message: `${message}; going on in ${Math.round(milliseconds / 1000)} seconds` });
   }
 
   async close(): Promise<void> {

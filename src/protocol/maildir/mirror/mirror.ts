@@ -5,8 +5,8 @@ import { type ByteString, displayText } from '../../../model/byte-string.ts';
 import type { BrakeReason, FolderChange } from '../../../model/damage-brake.ts';
 import type { AccountScan, ScanBase, ScannedBlock, ScannedFolder } from '../../../contract/account-scan.ts';
 import { type Run, throwIfInterrupted } from '../../../contract/run.ts';
-import { formatFileName } from '../../../mail/direct/block-name.ts';
-import type { FolderLedger, Ledger } from '../../../mail/direct/ledger.ts';
+import { formatFileName, ledgerFileName } from '../../../mail/direct/block-name.ts';
+import { encodeLedger, type FolderLedger, type Ledger } from '../../../mail/direct/ledger.ts';
 import type { MailboxRecord } from '../../../mail/direct/mailbox-record.ts';
 import { folderMark } from '../../../mail/direct/presented-name.ts';
 import { encodeSubscriptions, keywordsName, subscriptionsName, uidListName } from '../../../mail/dovecot-files.ts';
@@ -31,6 +31,7 @@ export interface MirrorOptions {
 
 export interface MirrorReport {
   readonly folders: number;
+  readonly changes: readonly FolderChange[];
   readonly fetched: { readonly messages: number; readonly bytes: number };
   readonly flagsChanged: number;
   readonly removed: number;
@@ -150,15 +151,19 @@ const applyScan = async (mirroring: Mirroring, run: Run): Promise<MirrorReport> 
   if (brake.length === 0) await removeDoomed(mirroring, tally, run);
   for (const { name, directory } of tally.stamped)
     await mirroring.place.state.saveStamp(name, await stampOf(directory));
+  const ledger = { folders: tally.ledger, brake };
+  await replaceFile(join(mirroring.place.state.directory, ledgerFileName), encodeLedger(ledger));
+  await syncDirectory(mirroring.place.state.directory);
   await syncDirectory(mirroring.place.root);
   return {
     folders: tally.folders,
+    changes: tally.changes,
     fetched: { messages: tally.messages, bytes: tally.bytes },
     flagsChanged: tally.flags,
     removed: brake.length === 0 ? toRemove : 0,
     heldBack: brake.length === 0 ? 0 : toRemove,
     foreign: tally.foreign,
-    ledger: { folders: tally.ledger, brake },
+    ledger,
   };
 };
 
