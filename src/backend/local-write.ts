@@ -14,6 +14,7 @@ const gatherParts = 512;
 
 /** What file systems say that know no fsync (of folders), chmod or hard links. */
 const cannotSync = new Set(['EINVAL', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'ENOTTY']);
+const cannotSyncFolder = new Set([...cannotSync, 'EBADF']);
 const cannotChmod = new Set(['EPERM', 'EACCES', 'EINVAL', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EROFS']);
 const cannotLink = new Set(['EPERM', 'EACCES', 'EINVAL', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK', 'EXDEV']);
 
@@ -38,7 +39,7 @@ const tryUnlink = async (path: ByteString): Promise<void> => {
 export const syncFolder = async (folder: ByteString): Promise<void> => {
   const handle = await open(nativePath(folder), 'r');
   try {
-    await whereSupported(handle.sync(), cannotSync);
+    await whereSupported(handle.sync(), cannotSyncFolder);
   } finally {
     await handle.close();
   }

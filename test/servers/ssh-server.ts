@@ -57,7 +57,8 @@ export const startSshServer = async (options: SshServerOptions = {}): Promise<Ss
     'StrictModes no',
     'PasswordAuthentication no',
     'PermitRootLogin prohibit-password',
-    `Subsystem sftp /usr/lib/openssh/sftp-server ${options.sftp ?? ''}`,
+    // Without a shell: what its startup files do, and print, is nobody’s business here.
+    `Subsystem sftp internal-sftp ${options.sftp ?? ''}`,
     ...(options.settings ?? []),
   ];
   await writeFile(at('sshd_config'), `${settings.join('\n')}\n`);

@@ -157,6 +157,8 @@ const connect = (client: ssh2.Client, meeting: Meeting, files: readonly KnownHos
           fault = refused;
         }),
       );
+      // A request must not wait until the answer to the one before has been acknowledged.
+      client.setNoDelay(true);
     } catch (error) {
       reject(connectionFault(error instanceof Error ? error : new Error(String(error)), meeting));
     }
