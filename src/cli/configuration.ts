@@ -4,6 +4,7 @@ import type { LoadedConfig } from '../config/load-config.ts';
 import { Fault } from '../model/fault.ts';
 import { type Config, loadConfigSchema } from '../registry.ts';
 import type { CommandContext } from './context.ts';
+import type { ConfiguredStorage } from './open-storage.ts';
 
 type Context = Pick<CommandContext, 'environment' | 'options'>;
 
@@ -34,14 +35,20 @@ export interface ConfiguredRepository {
   readonly name: string;
   readonly location: string;
   readonly password: PasswordSource | undefined;
+  readonly storage: ConfiguredStorage;
 }
 
 /** A repository of the configuration by its name. */
 export const repositoryNamed = ({ config }: LoadedConfig<Config>, name: string): ConfiguredRepository | undefined => {
   const found = Object.hasOwn(config.repositories, name) ? config.repositories[name] : undefined;
   if (found === undefined) return undefined;
-  const { location, password } = found;
-  return { name, location, password: password === undefined ? undefined : { kind: 'configured', source: password } };
+  const { location, password, options, environment } = found;
+  return {
+    name,
+    location,
+    password: password === undefined ? undefined : { kind: 'configured', source: password },
+    storage: { options, environment },
+  };
 };
 
 /** The repository that is meant when none is named; undefined when the configuration has none at all. */

@@ -1,4 +1,5 @@
 import { Command, CommanderError } from 'commander';
+import { configuredLanguage } from '../config/configured-language.ts';
 import { readEnvironment } from '../config/environment.ts';
 import { asFault, Fault } from '../model/fault.ts';
 import { createRun } from '../system/run.ts';
@@ -16,7 +17,9 @@ import { programVersion } from './version.ts';
 export const main = async (argv: readonly string[]): Promise<number> => {
   const environment = readEnvironment();
   const { stdout, stderr } = process;
-  const messages = messagesIn(environment.language);
+  const messages = messagesIn(
+    environment.chosenLanguage ?? configuredLanguage(argv, environment) ?? environment.language,
+  );
   const stop = stopOnSignals(() => output.say(messages.interruptedAgain()));
   const output = createOutput({ stdout, stderr, color: environment.color, onFailure: stop.now });
   let code: number = exitCode.good;

@@ -4,12 +4,12 @@ import { defaultRepository, ensurePasswordFile } from '../config/default-reposit
 import type { PasswordSource } from '../config/environment.ts';
 import { readPassword } from '../config/password.ts';
 import { Fault } from '../model/fault.ts';
-import { cacheIn, openBackend } from '../registry.ts';
+import { cacheIn } from '../registry.ts';
 import type { OpenOptions, Repository } from '../store/restic/repository.ts';
 import { processIdentity } from '../system/identity.ts';
 import { configuredRepository } from './configuration.ts';
 import type { CommandContext } from './context.ts';
-import { storageSettings } from './storage-options.ts';
+import { type ConfiguredStorage, openStorage } from './open-storage.ts';
 import { programVersion } from './version.ts';
 
 /** Which repository a command is about, and what opens it. */
@@ -18,6 +18,8 @@ export interface RepositoryAccess {
   readonly password: PasswordSource | undefined;
   /** The built-in one, made on first use. */
   readonly isDefault: boolean;
+  /** What the configuration says of its storage. */
+  readonly storage?: ConfiguredStorage;
 }
 
 const locationFromFile = async (path: string): Promise<string> => {
@@ -41,8 +43,8 @@ export const repositoryAccess = async (context: CommandContext): Promise<Reposit
         : undefined;
   const configured = await configuredRepository(named, context);
   if (configured !== undefined) {
-    const { location, password } = configured;
-    return { location, password: onCommandLine ?? password ?? environment.password, isDefault: false };
+    const { location, password, storage } = configured;
+    return { location, password: onCommandLine ?? password ?? environment.password, isDefault: false, storage };
   }
   const password = onCommandLine ?? environment.password;
   if (named !== undefined) return { location: named, password, isDefault: false };
@@ -103,7 +105,7 @@ export const ensureDefault = async (access: RepositoryAccess, context: CommandCo
   if (file === builtIn.passwordFile) await ensurePasswordFile(file, environment.configDirectory);
   const options = await openOptions(context, await passwordOf(access, context));
   const { initRepository } = await import('../store/restic/repository.ts');
-  const backend = await openBackend(access.location, storageSettings(context));
+  const backend = await openStorage(access, context);
   const id = await initRepository(backend, { ...options, generatedPassword: file === builtIn.passwordFile }, run);
   output.say(messages.firstRepository(access.location));
   if (file === builtIn.passwordFile) {
@@ -134,7 +136,7 @@ export const withRepository = async <Result>(
   if (access.isDefault && !defaultRepository(context.environment).exists) throw noneYet(access.location);
   const [{ assertRepository, openRepository }, backend] = await Promise.all([
     import('../store/restic/repository.ts'),
-    openBackend(access.location, storageSettings(context)),
+    openStorage(access, context),
   ]);
   // Nobody should be asked for the password of a repository that is not there.
   if (access.password === undefined) await assertRepository(backend, context.run);

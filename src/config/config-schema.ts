@@ -39,6 +39,21 @@ const repositorySetting = (resolve: ResolvePath) =>
         sample: { file: '~/.config/mailkeep/repository-password' },
         inSample: true,
       }),
+    options: z
+      .record(z.string().min(1), z.string())
+      .default({})
+      .meta({
+        description: "What restic's -o says, such as s3.region.",
+        sample: { 's3.region': 'us-west-2' },
+      }),
+    environment: z
+      .record(z.string().regex(/^[A-Za-z_]\w*$/), secretSource(resolve))
+      .default({})
+      .meta({
+        description:
+          'Secrets that the storage looks for in variables of the environment, for this repository only; before those that are set.',
+        sample: { AWS_SECRET_ACCESS_KEY: { file: '~/.config/mailkeep/aws-secret' } },
+      }),
   });
 
 /**

@@ -41,6 +41,8 @@ export interface Environment {
   readonly temporaryDirectory: string;
   /** Updates of the progress line per second; restic's RESTIC_PROGRESS_FPS. */
   readonly progressRate: number | undefined;
+  /** Of MAILKEEP_LANG alone, which comes before the configuration; `language` has the locale as well. */
+  readonly chosenLanguage: 'en' | 'ja' | undefined;
   readonly language: 'en' | 'ja';
   readonly color: boolean;
   readonly home: string;
@@ -114,6 +116,7 @@ export const readEnvironment = (variables: Variables = process.env): Environment
     configFile: present('MAILKEEP_CONFIG'),
     temporaryDirectory: present('TMPDIR') ?? tmpdir(),
     progressRate: Number(either('PROGRESS_FPS')) || undefined,
+    chosenLanguage: present('MAILKEEP_LANG') === undefined ? undefined : languageOf(present('MAILKEEP_LANG')),
     language: languageOf(present('MAILKEEP_LANG') ?? present('LC_ALL') ?? present('LC_MESSAGES') ?? present('LANG')),
     color: present('NO_COLOR') === undefined && present('TERM') !== 'dumb',
     home,

@@ -83,6 +83,18 @@ describe('a configuration that is right', () => {
     assert.equal(good(account('user: a', '{password: {value: hunter2}}')).holdsSecret, true);
   });
 
+  test('credentials of a storage are secrets under the names of their variables', () => {
+    const text = `version: 1
+repositories:
+  a: {location: 's3:x/y', options: {s3.region: us-west-2}, environment: {AWS_SECRET_ACCESS_KEY: {file: /k}}}
+`;
+    const { options, environment } = good(text).config.repositories['a'] ?? assert.fail();
+    assert.deepEqual(options, { 's3.region': 'us-west-2' });
+    assert.deepEqual(environment, { AWS_SECRET_ACCESS_KEY: { kind: 'file', value: '/k' } });
+    const plain = text.replace('{file: /k}', 'hunter2');
+    assert.match(problems(plain)[0]?.hint ?? '', /Put the secret into a file of its own/);
+  });
+
   test('anchors and aliases may be used with measure', () => {
     const text = `version: 1\nrepositories:\n  a: {location: /a, password: &p {file: /p}}\n  b: {location: /b, password: *p}\n`;
     assert.deepEqual(good(text).config.repositories['b']?.password, { kind: 'file', value: '/p' });

@@ -7,7 +7,6 @@ import { openConfiguration } from '../configuration.ts';
 import type { CommandContext, GlobalOptions } from '../context.ts';
 import { examples, newCommand, type DefineCommand } from '../define-command.ts';
 import { exitCode } from '../exit-code.ts';
-import { checkAccount } from '../doctor/check-account.ts';
 import { checkMachine } from '../doctor/check-machine.ts';
 import { checkRepository, type CheckedRepository } from '../doctor/check-repository.ts';
 import { failed, type Finding, type Tell } from '../doctor/finding.ts';
@@ -116,6 +115,7 @@ const checkEntry = async (name: string, loaded: Loaded, context: CommandContext,
       const message = context.messages.doctorUsers(accounts.length);
       tell({ state: accounts.length === 0 ? 'failed' : 'ok', subject: name, check: 'users', message });
     }
+    const { checkAccount } = await import('../doctor/check-account.ts');
     for (const account of accounts) await checkAccount(account, context, tell);
   } catch (error) {
     tell(failed(name, 'users', error));

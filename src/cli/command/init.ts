@@ -7,7 +7,6 @@ import type { Backend } from '../../contract/backend.ts';
 import type { Run } from '../../contract/run.ts';
 import { readPassword } from '../../config/password.ts';
 import { Fault, isFault } from '../../model/fault.ts';
-import { openBackend } from '../../registry.ts';
 import { isAttended } from '../confirm.ts';
 import type { CommandContext } from '../context.ts';
 import { examples, newCommand, type DefineCommand } from '../define-command.ts';
@@ -15,7 +14,7 @@ import { exitCode } from '../exit-code.ts';
 import { addLeftOut } from '../left-out.ts';
 import { ensureDefault, openOptions, repositoryAccess, type RepositoryAccess } from '../open-repository.ts';
 import { addSetupOptions, type SetupOptions } from '../setup/setup-options.ts';
-import { storageSettings } from '../storage-options.ts';
+import { openStorage } from '../open-storage.ts';
 
 interface InitCommandOptions extends SetupOptions {
   readonly generatePassword?: string;
@@ -104,7 +103,7 @@ const makeGiven = async (
 ): Promise<string> => {
   const [{ initRepository }, backend] = await Promise.all([
     import('../../store/restic/repository.ts'),
-    openBackend(access.location, storageSettings(context)),
+    openStorage(access, context),
   ]);
   const make = async (password: string, generatedPassword: boolean): Promise<string> =>
     initRepository(

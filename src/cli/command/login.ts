@@ -1,6 +1,6 @@
 import { createInterface } from 'node:readline/promises';
 import { Fault } from '../../model/fault.ts';
-import { loginPerson, type LoginPrompt } from '../../protocol/login/person-login.ts';
+import type { LoginPrompt } from '../../protocol/login/person-login.ts';
 import { accountNamed, accountParts } from '../accounts.ts';
 import { needConfiguration } from '../configuration.ts';
 import { isAttended } from '../confirm.ts';
@@ -21,6 +21,7 @@ const login = async (name: string, context: CommandContext): Promise<number> => 
       hint: 'Nothing is to be done; `mailkeep doctor` tries whether it works.',
     });
   }
+  const { loginPerson } = await import('../../protocol/login/person-login.ts');
   await loginPerson(login.value, { ...accountParts(context), account: name }, promptFor(name, context), context.run);
   const { output, options, messages } = context;
   output.print(options.json ? JSON.stringify({ message_type: 'login', account: name }) : messages.loginDone(name));

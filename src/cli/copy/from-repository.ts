@@ -2,12 +2,11 @@ import { readFile } from 'node:fs/promises';
 import type { Command } from 'commander';
 import type { PasswordSource } from '../../config/environment.ts';
 import { Fault } from '../../model/fault.ts';
-import { openBackend } from '../../registry.ts';
 import type { Repository } from '../../store/restic/repository.ts';
 import { configuredRepository } from '../configuration.ts';
 import type { CommandContext } from '../context.ts';
 import { openOptions, passwordOf } from '../open-repository.ts';
-import { storageSettings } from '../storage-options.ts';
+import { openStorage } from '../open-storage.ts';
 
 /** restic's options for the repository that snapshots are copied from. */
 export interface FromOptions {
@@ -68,7 +67,7 @@ export const withFromRepository = async <Result>(
   const access = { location, password, isDefault: false };
   const [{ openRepository }, backend] = await Promise.all([
     import('../../store/restic/repository.ts'),
-    openBackend(location, storageSettings(context)),
+    openStorage({ location, storage: configured?.storage }, context),
   ]);
   const secret = await passwordOf(access, context, sources);
   const { keyHint: _ofTheOther, ...settings } = await openOptions(context, secret);

@@ -1,9 +1,8 @@
 import { readPassword } from '../../config/password.ts';
 import { isFault } from '../../model/fault.ts';
-import { openBackend } from '../../registry.ts';
 import type { CommandContext } from '../context.ts';
 import { openOptions } from '../open-repository.ts';
-import { storageSettings } from '../storage-options.ts';
+import { openStorage } from '../open-storage.ts';
 
 /** Where the account goes: a repository that the configuration has, or one that is added to it. */
 export type WantedRepository =
@@ -24,7 +23,7 @@ export const ensureRepository = async (
   const { run, output, messages } = context;
   const [{ initRepository, openRepository }, backend] = await Promise.all([
     import('../../store/restic/repository.ts'),
-    openBackend(location, storageSettings(context)),
+    openStorage({ location }, context),
   ]);
   const options = await openOptions(context, await readPassword({ kind: 'file', path: passwordFile }, run.signal));
   try {
