@@ -1,4 +1,3 @@
-import { createHash, randomBytes } from 'node:crypto';
 import { rm } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { InvalidArgumentError } from 'commander';
@@ -7,6 +6,7 @@ import type { Backend } from '../../contract/backend.ts';
 import type { Run } from '../../contract/run.ts';
 import { readPassword } from '../../config/password.ts';
 import { Fault, isFault } from '../../model/fault.ts';
+import { probeBackend } from '../probe-backend.ts';
 import { isAttended } from '../confirm.ts';
 import type { CommandContext } from '../context.ts';
 import { examples, newCommand, type DefineCommand } from '../define-command.ts';
@@ -111,7 +111,7 @@ const makeGiven = async (
       {
         ...(await openOptions(context, password)),
         generatedPassword,
-        ...(probe ? { beforeFirstObject: probeNew } : {}),
+        ...(probe ? { beforeFirstObject: probeBackend } : {}),
       },
       context.run,
     );
@@ -128,12 +128,6 @@ const makeGiven = async (
   } finally {
     await backend.close();
   }
-};
-
-const probeNew = async (backend: Backend, run: Run): Promise<void> => {
-  const { probeStorage } = await import('../../operation/probe-storage.ts');
-  const bytes = new Uint8Array(randomBytes(1000));
-  await probeStorage(backend, { bytes, name: createHash('sha256').update(bytes).digest('hex') }, run);
 };
 
 /** Whether no key was made with the password that was just generated. */

@@ -2,6 +2,7 @@ import { stat, statfs } from 'node:fs/promises';
 import { formatBytes } from '../../model/size.ts';
 import type { Repository } from '../../store/restic/repository.ts';
 import type { CommandContext } from '../context.ts';
+import { probeBackend } from '../probe-backend.ts';
 import { withRepository } from '../open-repository.ts';
 import { failed, type Tell } from './finding.ts';
 
@@ -32,6 +33,7 @@ export const checkRepository = async (
     tell({ ...about, state: 'ok', check: 'repository', message: messages.doctorRepository(repository.description) });
     await repository.locked('shared', () => tellClock(name, folder, context, tell), context.run);
     tell({ ...about, state: 'ok', check: 'writable', message: messages.doctorWritable() });
+    await tellStorage(name, repository, context, tell);
   };
   try {
     await withRepository({ ...context, options: { ...options, lock: true } }, look);
@@ -39,6 +41,21 @@ export const checkRepository = async (
     tell(failed(name, isOpen ? 'writable' : 'repository', error));
   }
   if (folder !== undefined && isOpen) await tellSpace(name, folder, context, tell);
+};
+
+/** Whether the storage still does what backups rely on, tried on something that is thrown away. */
+const tellStorage = async (
+  subject: string,
+  { session }: Repository,
+  context: CommandContext,
+  tell: Tell,
+): Promise<void> => {
+  try {
+    await probeBackend(session.backend, context.run);
+    tell({ subject, state: 'ok', check: 'storage', message: context.messages.doctorStorage() });
+  } catch (error) {
+    tell(failed(subject, 'storage', error));
+  }
 };
 
 /** The lock has just been written: the time that the disk, or the machine behind it, has given its folder is now. */

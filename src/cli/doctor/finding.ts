@@ -21,6 +21,7 @@ export interface Finding {
     | 'clock'
     | 'repository'
     | 'writable'
+    | 'storage'
     | 'space';
   readonly message: string;
   /** What to do. */

@@ -55,6 +55,7 @@ export const accountMessages = {
   doctorClockApart: (minutes: number): string => `the clocks differ by ${plural(minutes, 'minute', 'minutes')}`,
   doctorClockHint: (): string => 'Look at the clock of this machine (timedatectl): locks and retention go by it.',
   doctorRepository: (location: string): string => `${location} is there, and its password is right`,
+  doctorStorage: () => 'the storage reads back, lists and removes what is written, and overwrites nothing',
   doctorWritable: (): string => 'a lock was written and removed again',
   doctorSpace: (free: string, percent: number): string => `${free} are free; ${percent} % are in use`,
   doctorSpaceHint: (): string => 'Make room: forget and prune what is not needed, or take a larger disk.',

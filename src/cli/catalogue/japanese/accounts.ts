@@ -50,6 +50,7 @@ export const accountMessages: typeof english = {
   doctorClockApart: (minutes) => `時計が ${minutes} 分ずれています`,
   doctorClockHint: () => 'この機械の時計を確認してください（timedatectl）。ロックと保存期間は時計に従います。',
   doctorRepository: (location) => `${location} が見つかり、パスワードは正しいです`,
+  doctorStorage: () => 'ストレージは書いたものを正しく読み、列挙し、削除でき、上書きしません',
   doctorWritable: () => 'ロックを書き込み、削除できました',
   doctorSpace: (free, percent) => `空き容量 ${free}、使用率 ${percent} %`,
   doctorSpaceHint: () => '不要なものを forget と prune で消すか、大きなディスクに替えてください。',
