@@ -25,6 +25,13 @@ const losses: Readonly<Record<string, string>> = {
 };
 
 export const restoreMessages = {
+  imported: (
+    { messages, folders, damaged }: { readonly messages: number; readonly folders: number; readonly damaged: number },
+    id: string | undefined,
+  ): string =>
+    `imported: ${plural(messages, 'message', 'messages')} in ${plural(folders, 'folder', 'folders')}` +
+    (damaged === 0 ? '' : `, ${plural(damaged, 'damaged one', 'damaged ones')} left out`) +
+    (id === undefined ? ' (dry run: nothing was written)' : `, snapshot ${id}`),
   mailPlan: (place: string): string => `mail to ${place}:`,
   mailPlanFolder: (folder: string, count: number, bytes: string): string =>
     `  ${folder}: ${plural(count, 'message', 'messages')}, ${bytes}`,

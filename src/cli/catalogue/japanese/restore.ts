@@ -20,6 +20,10 @@ const losses: Readonly<Record<string, string>> = {
 };
 
 export const restoreMessages: typeof english = {
+  imported: ({ messages, folders, damaged }, id) =>
+    `取り込み: ${folders} フォルダーの ${messages} 通` +
+    (damaged === 0 ? '' : `（壊れた ${damaged} 通を除く）`) +
+    (id === undefined ? '（試行のみ: 何も書き込んでいません）' : `、スナップショット ${id}`),
   mailPlan: (place) => `${place} へ復元するメール:`,
   mailPlanFolder: (folder, count, bytes) => `  ${folder}: ${count} 通、${bytes}`,
   mailRestored: (count, bytes, place) => `復元: ${count} 通、${bytes}（${place}）`,
