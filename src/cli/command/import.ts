@@ -35,7 +35,7 @@ export const importCommand: DefineCommand = (execute) =>
       'after',
       examples([
         'mailkeep import old.mbox',
-        'mailkeep import "Takeout/Mail/All mail Including Spam and Trash.mbox" --account gmail',
+        'mailkeep import Takeout/Mail --format takeout --account gmail',
         'mailkeep import ~/eml-archive ~/OfflineIMAP --account old',
       ]),
     )
