@@ -23,7 +23,7 @@ import { acquireLock, type LockOptions, unlock } from '../../src/store/restic/lo
 import { type LockInfo, sealLock, zonedTime } from '../../src/store/restic/lock/lock-file.ts';
 import { type BlobType, encodePackHeader, type PackedBlob } from '../../src/store/restic/format/pack-format.ts';
 import { loadPoly1305 } from '../../src/store/restic/sealing/poly1305.ts';
-import { createBatchSealer } from '../../src/store/restic/sealing/seal-batch.ts';
+import { createBlobSealer } from '../../src/store/restic/sealing/blob-sealer.ts';
 import { encodeUnpacked } from '../../src/store/restic/format/unpacked.ts';
 import { createRun } from '../../src/system/run.ts';
 import { type CommandResult, runCommand } from '../requirement/command.ts';
@@ -79,10 +79,13 @@ const savePack = async (
   const compressor = createCompressor('auto');
   const stored = contents.map(({ plain, compressed }) => (compressed ? compressor.compress(plain).slice() : plain));
   const sealed = new Uint8Array(stored.reduce((sum, content) => sum + content.length + 32, 0));
-  const lengths = createBatchSealer(master, poly1305).sealBatch(stored, sealed);
+  const sealer = createBlobSealer(master, poly1305);
   let offset = 0;
   const blobs = contents.map(({ plain, compressed }, index): PackedBlob => {
-    const length = lengths[index] ?? 0;
+    const content = stored[index] ?? plain;
+    const length = content.length + 32;
+    sealed.set(content, offset + 16);
+    sealer.seal(sealed.subarray(offset, offset + length));
     const id = Uint8Array.from(hash('sha256', plain, 'buffer'));
     const blob = { type, id, offset, length, uncompressedLength: compressed ? plain.length : undefined };
     offset += length;

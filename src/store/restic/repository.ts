@@ -20,7 +20,6 @@ import { createObjectIo } from './object-io.ts';
 import { loadPoly1305 } from './sealing/poly1305.ts';
 import { findKey } from './repository-key.ts';
 import { createBlobSealer } from './sealing/blob-sealer.ts';
-import { createBatchSealer } from './sealing/seal-batch.ts';
 import type { LockKind, RepositoryOptions, Session } from './session.ts';
 import { parseSnapshot, type SnapshotFile } from './format/snapshot-format.ts';
 import { writeSnapshot } from './write/snapshot-write.ts';
@@ -129,8 +128,7 @@ export const openRepository = async (backend: Backend, options: OpenOptions, run
     config,
     master,
     envelope,
-    sealer: createBatchSealer(master, poly1305),
-    blobSealer: createBlobSealer(master, poly1305),
+    sealer: createBlobSealer(master, poly1305),
     decompressor: createDecompressor(),
     io: createObjectIo(storage, envelope, config.version),
     options,

@@ -10,7 +10,7 @@ import { keyDescription, openKeyFile } from './sealing/key.ts';
 import { parseLock } from './lock/lock-file.ts';
 import { decodePackHeader, encodePackHeader, type PackedBlob, readPackHeader } from './format/pack-format.ts';
 import { loadPoly1305 } from './sealing/poly1305.ts';
-import { createBatchSealer } from './sealing/seal-batch.ts';
+import { createBlobSealer } from './sealing/blob-sealer.ts';
 import { decodeUnpacked } from './format/unpacked.ts';
 
 /* Reads single files that real restic wrote; see test/fixture/restic-objects/README.md. */
@@ -93,7 +93,7 @@ for (const version of [1, 2] as const) {
             blobs.push([hex(id), type, offset, length, uncompressedLength].join(' ')),
         );
       }
-      const sealer = createBatchSealer(master, poly1305);
+      const sealer = createBlobSealer(master, poly1305);
       const decompressor = createDecompressor();
       for (const [name, pack] of await objects(version, 'data')) {
         const load = async ({ start, length }: { start: number; length: number }): Promise<Uint8Array> =>
@@ -104,12 +104,8 @@ for (const version of [1, 2] as const) {
         );
         assert.deepEqual(listed.toSorted(), indexed.get(name)?.toSorted());
         assert.deepEqual(decodePackHeader(encodePackHeader(blobs)), blobs);
-        const contents = sealer.openBatch(
-          pack,
-          blobs.map((blob) => blob.length),
-        );
-        for (const [index, { id, uncompressedLength }] of blobs.entries()) {
-          const content = contents[index] ?? new Uint8Array(0);
+        for (const { id, offset, length, uncompressedLength } of blobs) {
+          const content = sealer.open(pack.subarray(offset, offset + length)) ?? new Uint8Array(0);
           const plain =
             uncompressedLength === undefined ? content : decompressor.decompress(content, uncompressedLength);
           assert.equal(hash('sha256', plain ?? new Uint8Array(0), 'hex'), hex(id));

@@ -5,7 +5,6 @@ import type { BlobSealer } from './sealing/blob-sealer.ts';
 import type { Decompressor } from './sealing/compression.ts';
 import type { Envelope, MasterKey } from './sealing/envelope.ts';
 import type { ObjectIo } from './object-io.ts';
-import type { BatchSealer } from './sealing/seal-batch.ts';
 
 /** An opened repository as its own parts see it: storage, keys and settings, no state. */
 export interface Session {
@@ -13,10 +12,7 @@ export interface Session {
   readonly config: RepositoryConfig;
   readonly master: MasterKey;
   readonly envelope: Envelope;
-  /** For reading. */
-  readonly sealer: BatchSealer;
-  /** For writing. */
-  readonly blobSealer: BlobSealer;
+  readonly sealer: BlobSealer;
   readonly decompressor: Decompressor;
   readonly io: ObjectIo;
   readonly options: RepositoryOptions;

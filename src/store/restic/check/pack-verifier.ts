@@ -1,16 +1,13 @@
 import { hash } from 'node:crypto';
 import { asFault } from '../../../model/fault.ts';
-import type { Decompressor } from '../sealing/compression.ts';
 import type { Envelope } from '../sealing/envelope.ts';
 import { openEach } from '../read/blob-opener.ts';
 import { decodePackHeader, encodePackHeader, type PackedBlob } from '../format/pack-format.ts';
-import type { BatchSealer } from '../sealing/seal-batch.ts';
+import type { OpeningTools } from '../sealing/opening-tools.ts';
 import type { VerifiedPack, VerifyJob } from './verify-messages.ts';
 
-export interface VerifierTools {
+export interface VerifierTools extends OpeningTools {
   readonly envelope: Envelope;
-  readonly sealer: BatchSealer;
-  readonly decompressor: Decompressor;
 }
 
 const trailerBytes = 4;

@@ -1,7 +1,6 @@
-import { createDecompressor } from '../sealing/compression.ts';
 import { createEnvelope } from '../sealing/envelope.ts';
 import { verifyPack } from './pack-verifier.ts';
-import { createBatchSealer } from '../sealing/seal-batch.ts';
+import { loadOpeningTools } from '../sealing/opening-tools.ts';
 import { loadPoly1305 } from '../sealing/poly1305.ts';
 import { answerJobs } from '../thread-answer.ts';
 import type { VerifyJob } from './verify-messages.ts';
@@ -9,11 +8,7 @@ import type { VerifyJob } from './verify-messages.ts';
 /* A verifying thread: whole packs come in, what is wrong with them goes out. */
 
 await answerJobs(async ({ master }) => {
-  const poly1305 = await loadPoly1305();
-  const tools = {
-    envelope: createEnvelope(master, poly1305),
-    sealer: createBatchSealer(master, poly1305),
-    decompressor: createDecompressor(),
-  };
+  const envelope = createEnvelope(master, await loadPoly1305());
+  const tools = { ...(await loadOpeningTools(master)), envelope };
   return (job: VerifyJob) => ({ result: verifyPack(job, tools), transfer: [] });
 });

@@ -29,10 +29,10 @@ export class BlobSaver {
     this.#session = session;
     this.#run = run;
     this.#index = new IndexWriter(session.io, run);
-    const { config, options, blobSealer, envelope } = session;
+    const { config, options, sealer, envelope } = session;
     const shared = {
       targetSize: options.packSize,
-      sealer: blobSealer,
+      sealer,
       envelope,
       // Its own: what is added may be a view of what another one has opened.
       decompressor: createDecompressor(),

@@ -1,26 +1,9 @@
 import { hash } from 'node:crypto';
 import type { Decompressor } from '../sealing/compression.ts';
 import type { OpenedBlobs, OpenJob } from './reader-messages.ts';
-import type { BatchSealer } from '../sealing/seal-batch.ts';
+import type { OpeningTools } from '../sealing/opening-tools.ts';
 
 const sealOverhead = 32;
-
-/** Blobs are opened in batches of about this many sealed bytes: they stay in the processor's cache until they are hashed. */
-const batchBytes = 262_144;
-
-/** The end of the batch that starts at `from`: blobs that lie one after another without a gap. */
-const batchEnd = (job: OpenJob, from: number): number => {
-  let end = from;
-  let bytes = 0;
-  let expected = job.offsets[from] ?? 0;
-  while (end < job.offsets.length && job.offsets[end] === expected && (end === from || bytes < batchBytes)) {
-    const length = job.lengths[end] ?? 0;
-    expected += length;
-    bytes += length;
-    end++;
-  }
-  return end;
-};
 
 const plainLength = (job: OpenJob, blob: number): number =>
   job.uncompressedLengths[blob] || Math.max(0, (job.lengths[blob] ?? 0) - sealOverhead);
@@ -29,11 +12,6 @@ const plainLength = (job: OpenJob, blob: number): number =>
 export type OpenedBlob =
   | { readonly blob: number; readonly plain: Uint8Array }
   | { readonly blob: number; readonly what: string };
-
-export interface OpeningTools {
-  readonly sealer: BatchSealer;
-  readonly decompressor: Decompressor;
-}
 
 /** Where the next plaintext may be put; asked for each. */
 type RoomLeft = () => Uint8Array | undefined;
@@ -61,15 +39,9 @@ export function* openEach(
   { sealer, decompressor }: OpeningTools,
   room: RoomLeft = noRoom,
 ): Generator<OpenedBlob> {
-  for (let from = 0; from < job.offsets.length;) {
-    const end = batchEnd(job, from);
-    const lengths = job.lengths.slice(from, end);
-    const start = job.offsets[from] ?? 0;
-    const stretch = job.sealed.subarray(start, start + lengths.reduce((sum, length) => sum + length, 0));
-    for (const [number, content] of sealer.openBatch(stretch, lengths).entries()) {
-      yield examine(from + number, content, job, { decompressor, room });
-    }
-    from = end;
+  for (const [blob, start] of job.offsets.entries()) {
+    const content = sealer.open(job.sealed.subarray(start, start + (job.lengths[blob] ?? 0)));
+    yield examine(blob, content, job, { decompressor, room });
   }
 }
 

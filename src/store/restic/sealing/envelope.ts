@@ -72,7 +72,7 @@ export interface Envelope {
   open(sealed: Uint8Array): Uint8Array | undefined;
 }
 
-/** One cipher object a call: for files of the repository; blobs go through `createBatchSealer`. */
+/** One cipher object a call: for files of the repository; blobs go through `createBlobSealer`. */
 export const createEnvelope = (key: MasterKey, poly1305: Poly1305): Envelope => {
   const oneTimeHalves = createOneTimeHalves(key);
   const authenticate = createAuthenticate(key, poly1305);

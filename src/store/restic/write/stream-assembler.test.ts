@@ -7,7 +7,6 @@ import { createCompressor, createDecompressor } from '../sealing/compression.ts'
 import { createEnvelope, generateMasterKey } from '../sealing/envelope.ts';
 import { loadPoly1305 } from '../sealing/poly1305.ts';
 import { createBlobSealer } from '../sealing/blob-sealer.ts';
-import { createBatchSealer } from '../sealing/seal-batch.ts';
 import { openBlobs } from '../read/blob-opener.ts';
 import { decodePackHeader } from '../format/pack-format.ts';
 import { BlobWriter } from './blob-writer.ts';
@@ -20,8 +19,7 @@ const poly1305 = await loadPoly1305();
 const polynomial = 0x3da3358b4dc173n;
 const master = generateMasterKey();
 const envelope = createEnvelope(master, poly1305);
-const sealer = createBatchSealer(master, poly1305);
-const blobSealer = createBlobSealer(master, poly1305);
+const sealer = createBlobSealer(master, poly1305);
 const compressor = createCompressor('auto');
 const decompressor = createDecompressor();
 
@@ -38,7 +36,7 @@ const makeParts = (targetSize: number, { mailAware = true, compress = true, reus
     type: 'data',
     targetSize,
     compress,
-    sealer: blobSealer,
+    sealer,
     envelope,
     compressor,
     decompressor,
