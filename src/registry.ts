@@ -2,6 +2,7 @@ import type { z } from 'zod';
 import type { Backend } from './contract/backend.ts';
 import type { AccountSource, AccountSourceOptions } from './contract/account-source.ts';
 import type { CredentialSource } from './contract/credential.ts';
+import type { MailTarget } from './contract/mail-target.ts';
 import type { Run } from './contract/run.ts';
 import type { ReadSecret } from './contract/secret-source.ts';
 import type { ResolvePath } from './contract/setting.ts';
@@ -212,4 +213,20 @@ export const updateMirror = async (
     await scan.close();
     await mirror.close();
   }
+};
+
+/** An account as the place where mail is brought to. Nothing is asked before it is looked at. */
+export const mailTargetOf = async (account: ImapAccount, parts: AccountParts): Promise<MailTarget> => {
+  const [{ ImapTarget }, { serverSettings }, { createHash }] = await Promise.all([
+    import('./protocol/imap/restore/imap-target.ts'),
+    import('./protocol/imap/account-settings.ts'),
+    import('node:crypto'),
+  ]);
+  return new ImapTarget({
+    description: account.name,
+    server: await serverSettings(account),
+    credentials: await credentialsOf(account, parts),
+    newHash: () => createHash('sha256'),
+    sleep,
+  });
 };

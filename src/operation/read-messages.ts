@@ -47,15 +47,15 @@ class Beginnings {
   }
 }
 
-/** The headers of messages; undefined for one that could not be read, which is told as a fault event. */
-export const readHeaders = async (
+/** The first bytes of messages, at most so many; undefined for one that could not be read, which is told as a fault event. */
+export const readBeginnings = async (
   source: Source,
   files: readonly MessageFile[],
-  beginningOf: (content: Content) => Content,
+  { bytes: limit, beginningOf }: { readonly bytes: number; readonly beginningOf: (content: Content) => Content },
   run: Run,
-): Promise<readonly (MessageHeader | undefined)[]> => {
-  const headers: (MessageHeader | undefined)[] = Array.from({ length: files.length });
-  const beginnings = new Beginnings(headerBytes);
+): Promise<readonly (Uint8Array | undefined)[]> => {
+  const found: (Uint8Array | undefined)[] = Array.from({ length: files.length });
+  const beginnings = new Beginnings(limit);
   const requests = files.map(({ entry, content }) => ({ entry, content: beginningOf(content) }));
   for await (const { bytes, pieces, verdicts, recycle } of source.read(requests, 'any-order', run)) {
     throwIfInterrupted(run);
@@ -66,10 +66,21 @@ export const readHeaders = async (
     recycle?.();
     for (const { request, verdict } of verdicts) {
       const beginning = beginnings.take(request);
-      if (!tellFailure(files[request], verdict, run)) headers[request] = readHeader(beginning);
+      if (!tellFailure(files[request], verdict, run)) found[request] = beginning;
     }
   }
-  return headers;
+  return found;
+};
+
+/** The headers of messages; undefined for one that could not be read, which is told as a fault event. */
+export const readHeaders = async (
+  source: Source,
+  files: readonly MessageFile[],
+  beginningOf: (content: Content) => Content,
+  run: Run,
+): Promise<readonly (MessageHeader | undefined)[]> => {
+  const beginnings = await readBeginnings(source, files, { bytes: headerBytes, beginningOf }, run);
+  return beginnings.map((beginning) => (beginning === undefined ? undefined : readHeader(beginning)));
 };
 
 /** What lies further back in a message is not looked at: a size is only what a tree says, and memory is bounded. */

@@ -20,6 +20,7 @@ import {
   type IncludeOptions,
 } from '../pattern-options.ts';
 import { addStoredOption, openPresented, presenter, type StoredOptions } from '../present-mail.ts';
+import { type AccountRestoreOptions, addAccountRestoreOptions } from '../restore/account-restore-options.ts';
 import { addMailRestoreOptions, type MailRestoreOptions, restoreMail } from '../restore/restore-mail.ts';
 import { restoreFilter, type RestoreFilter } from '../restore/restore-filter.ts';
 import { isEmptyPlan, mayApply, printPlan, type RestoreSubject } from '../restore/restore-plan.ts';
@@ -27,7 +28,14 @@ import { isComplete, printRestore } from '../restore/restore-summary.ts';
 import { addFilterOptions, filterOf, type FilterOptions, namedSnapshot } from '../snapshot-options.ts';
 
 interface RestoreCommandOptions
-  extends GlobalOptions, FilterOptions, ExcludeOptions, IncludeOptions, StoredOptions, MailRestoreOptions {
+  extends
+    GlobalOptions,
+    FilterOptions,
+    ExcludeOptions,
+    IncludeOptions,
+    StoredOptions,
+    MailRestoreOptions,
+    AccountRestoreOptions {
   readonly target?: string;
   readonly overwrite: Overwrite;
   readonly verify: boolean;
@@ -59,7 +67,9 @@ export const restoreCommand: DefineCommand = (execute) => {
     .option('-n, --dry-run', 'only show the plan', false)
     .option('--sparse', 'leave holes where files have nothing but zeros', false)
     .option('--yes', 'overwrite, or restore in place, without being asked', false);
-  addMailRestoreOptions(addStoredOption(addFilterOptions(addExcludeOptions(addIncludeOptions(command)))));
+  addAccountRestoreOptions(
+    addMailRestoreOptions(addStoredOption(addFilterOptions(addExcludeOptions(addIncludeOptions(command))))),
+  );
   return addLeftOut(command, leftOut)
     .addHelpText(
       'after',
@@ -69,6 +79,8 @@ export const restoreCommand: DefineCommand = (execute) => {
         "mailkeep restore 1a2b3c4d -t /tmp/back -i '/home/*/Maildir' -e tmp    parts of it",
         'mailkeep restore latest --target / --dry-run                          what would be overwritten',
         'mailkeep restore latest --to mbox:old.mbox --folder Archive --before 2020-01-01',
+        'mailkeep restore latest --to imap:fastmail --dry-run                  what an account would get',
+        "mailkeep restore latest --to imap:new --map-folder 'Old=Archive/Old' --verify",
       ]),
     )
     .action((reference: string, options: RestoreCommandOptions) =>
@@ -81,6 +93,18 @@ const restoreSnapshot = async (
   options: RestoreCommandOptions,
   context: CommandContext,
 ): Promise<number> => {
+  if (options.to?.startsWith('imap:') === true) {
+    if (options.target !== undefined)
+      throw new Fault('usage', '--target and --to name two places: leave one of them out');
+    const { restoreToAccount } = await import('../restore/restore-to-account.ts');
+    const request = { reference, account: options.to.slice('imap:'.length), options };
+    return withRepository(context, (repository) =>
+      repository.guarded(() => restoreToAccount(repository, request, context), context.run),
+    );
+  }
+  if (options.mapFolder.length > 0 || options.prefix !== undefined || options.sameMessageId) {
+    throw new Fault('usage', '--map-folder, --prefix and --same-message-id go with --to imap:ACCOUNT alone');
+  }
   if (options.to !== undefined) {
     const request = { reference, place: checkedPlace(options.to, options), options };
     return withRepository(context, (repository) =>
@@ -113,7 +137,7 @@ const checkedPlace = (place: string, { target, verify }: RestoreCommandOptions):
 const checkedTarget = (options: RestoreCommandOptions): string => {
   if (options.folder.length > 0 || mailOptions.some((name) => options[name] !== undefined)) {
     throw new Fault('usage', 'a part of the mail is asked for, and no place to bring it to', {
-      hint: 'Add --to maildir:FOLDER, mbox:FILE or zip:FILE.',
+      hint: 'Add --to maildir:FOLDER, mbox:FILE, zip:FILE or imap:ACCOUNT.',
     });
   }
   if (options.target !== undefined) return options.target;

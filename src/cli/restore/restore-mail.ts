@@ -32,7 +32,10 @@ export interface MailRestoreOptions {
 
 export const addMailRestoreOptions = (command: Command): Command =>
   command
-    .option('--to <place>', 'only mail, as maildir:FOLDER, mbox:FILE, mbox:FOLDER/ or zip:FILE; never overwrites')
+    .option(
+      '--to <place>',
+      'only mail, as maildir:FOLDER, mbox:FILE, mbox:FOLDER/, zip:FILE or imap:ACCOUNT; never overwrites',
+    )
     .option('--folder <name>', 'with --to: this mail folder and those below (may be repeated)', collect, [])
     .option('--from <text>', 'with --to: messages whose sender has this text')
     .option('--subject <text>', 'with --to: messages with this text in the subject')
@@ -80,12 +83,12 @@ const writerFor = async (place: string, { output }: CommandContext): Promise<Wri
     }
     default:
       throw new Fault('usage', `“${place}” is no place that mail can be brought to`, {
-        hint: 'Write maildir:FOLDER, mbox:FILE, mbox:FOLDER/ or zip:FILE.',
+        hint: 'Write maildir:FOLDER, mbox:FILE, mbox:FOLDER/, zip:FILE or imap:ACCOUNT.',
       });
   }
 };
 
-const selectionOf = (options: MailRestoreOptions): MailSelection => {
+export const selectionOf = (options: MailRestoreOptions): MailSelection => {
   const { folder, from, subject, text, messageId, since, before } = options;
   const asked = { from, subject, text, messageId, since, before };
   const given = Object.fromEntries(Object.entries(asked).filter(([, value]) => value !== undefined));

@@ -38,7 +38,7 @@ export const createMessageDigest = (hash: Hash): MessageDigest => {
 };
 
 /** The bytes themselves where nothing is to be added. */
-const withReturns = (bytes: Uint8Array, afterReturn: boolean): Uint8Array => {
+export const withReturns = (bytes: Uint8Array, afterReturn: boolean): Uint8Array => {
   const bare: number[] = [];
   for (let at = bytes.indexOf(lineFeed); at >= 0; at = bytes.indexOf(lineFeed, at + 1)) {
     if (at === 0 ? !afterReturn : bytes[at - 1] !== carriageReturn) bare.push(at);

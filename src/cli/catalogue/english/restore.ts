@@ -6,6 +6,15 @@ interface PlanCounts {
   readonly bytes: string;
 }
 
+interface AccountPlanLine {
+  readonly from: string;
+  readonly to: string;
+  readonly create: boolean;
+  readonly add: number;
+  readonly bytes: string;
+  readonly present: number;
+}
+
 const amount = ({ files, folders, bytes }: PlanCounts): string =>
   `${plural(files, 'file', 'files')}, ${plural(folders, 'folder', 'folders')}, ${bytes}`;
 
@@ -58,4 +67,19 @@ export const restoreMessages = {
   verified: (): string => 'verified: what was restored equals the snapshot',
   verifiedWrong: (count: number): string =>
     `verified: ${plural(count, 'entry differs', 'entries differ')} from the snapshot`,
+  accountPlan: (account: string): string => `mail into the account ${account}, which only gets more:`,
+  accountPlanFolder: (plan: AccountPlanLine): string =>
+    `  ${plan.from} -> ${plan.to}${plan.create ? ' (new)' : ''}: ${plural(plan.add, 'message', 'messages')} to add (${plan.bytes}), ${plan.present.toLocaleString('en')} there already`,
+  accountPlanRefused: (folder: string, count: number, reason: string): string =>
+    `  ${folder}: ${plural(count, 'message', 'messages')} not restored: ${reason}`,
+  askAccount: (messages: number, account: string): string =>
+    `Add ${plural(messages, 'message', 'messages')} to ${account}?`,
+  accountRestored: (messages: number, bytes: string, present: number): string =>
+    `added: ${plural(messages, 'message', 'messages')}, ${bytes}; there already: ${present.toLocaleString('en')}`,
+  accountNotTried: (count: number): string => `${plural(count, 'message was', 'messages were')} not tried`,
+  mailNotAdded: (count: number): string => `${plural(count, 'message', 'messages')} could not be added`,
+  flagNotKept: (flag: string, count: number): string =>
+    `the server does not keep ${flag}: left out of ${plural(count, 'message', 'messages')}`,
+  accountVerified: (folder: string, expected: number, missing: number): string =>
+    `verified: ${folder}: ${(expected - missing).toLocaleString('en')} of ${plural(expected, 'message', 'messages')} are there byte for byte`,
 };

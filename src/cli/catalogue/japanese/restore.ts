@@ -46,4 +46,15 @@ export const restoreMessages: typeof english = {
   notRestoredHere: (kind, count) => `ここでは復元できないもの: ${losses[kind] ?? kind}（${count} 件）`,
   verified: () => '検証済み: 復元したものはスナップショットと一致します',
   verifiedWrong: (count) => `検証: ${count} 件がスナップショットと異なります`,
+  accountPlan: (account) => `アカウント ${account} へ追加するメール（追加のみ、変更なし）:`,
+  accountPlanFolder: (plan) =>
+    `  ${plan.from} -> ${plan.to}${plan.create ? '（新規）' : ''}: 追加 ${plan.add} 通（${plan.bytes}）、既にある ${plan.present} 通`,
+  accountPlanRefused: (folder, count, reason) => `  ${folder}: ${count} 通は復元しません: ${reason}`,
+  askAccount: (messages, account) => `${account} に ${messages} 通を追加しますか?`,
+  accountRestored: (messages, bytes, present) => `追加: ${messages} 通、${bytes}。既にあったもの: ${present} 通`,
+  accountNotTried: (count) => `${count} 通は試みていません`,
+  mailNotAdded: (count) => `${count} 通を追加できませんでした`,
+  flagNotKept: (flag, count) => `サーバーが ${flag} を保持しないため、${count} 通で省きました`,
+  accountVerified: (folder, expected, missing) =>
+    `検証: ${folder}: ${expected} 通のうち ${expected - missing} 通がバイト単位で一致します`,
 };

@@ -1,0 +1,65 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { ambiguousBodies, matchMessages, type SourceTraits, type TargetTraits } from './match-messages.ts';
+
+const header = (digest: string, messageId = digest) => ({ digest, messageId });
+const source = (sha256: string, more: Partial<SourceTraits> = {}): SourceTraits => ({
+  size: 100,
+  seconds: 1000,
+  sha256,
+  header: header('h'),
+  draft: false,
+  ...more,
+});
+const target = (uid: number, more: Partial<TargetTraits> = {}): TargetTraits => ({
+  uid,
+  size: 100,
+  seconds: 1000,
+  header: header('h'),
+  ...more,
+});
+const strict = { byMessageId: false };
+
+describe('A9: what is on the target already', () => {
+  test('size, date and whole header tell a message with a Message-ID without its body', () => {
+    assert.deepEqual(ambiguousBodies([source('a')], [target(1)]), []);
+    assert.deepEqual(matchMessages([source('a')], [target(1)], strict), [1]);
+  });
+
+  test('two equal messages need two on the target', () => {
+    assert.deepEqual(matchMessages([source('a'), source('a')], [target(1)], strict), [1, undefined]);
+    assert.deepEqual(matchMessages([source('a'), source('a')], [target(1), target(2)], strict), [1, 2]);
+  });
+
+  test('equal headers of unequal messages, drafts and messages without Message-ID are told by their bodies', () => {
+    const sources = [source('a'), source('b')];
+    assert.deepEqual(ambiguousBodies(sources, [target(1)]), [1]);
+    assert.deepEqual(matchMessages(sources, [target(1, { sha256: 'b' })], strict), [undefined, 1]);
+    assert.deepEqual(matchMessages(sources, [target(1, { sha256: 'c' })], strict), [undefined, undefined]);
+    assert.deepEqual(ambiguousBodies([source('a', { draft: true })], [target(1)]), [1]);
+    const anonymous = { header: header('h', '') };
+    assert.deepEqual(ambiguousBodies([source('a', anonymous)], [target(1, anonymous)]), [1]);
+    assert.deepEqual(matchMessages([source('a', anonymous)], [target(1, anonymous)], strict), [undefined]);
+  });
+
+  test('another date is no other message when the bodies are equal, but an equal date is taken first', () => {
+    const later = target(1, { seconds: 2000 });
+    assert.deepEqual(ambiguousBodies([source('a')], [later]), [1]);
+    const found = [later, target(2)].map((message) => ({ ...message, sha256: 'a' }));
+    assert.deepEqual(matchMessages([source('a')], found, strict), [2]);
+    assert.deepEqual(matchMessages([source('a')], found.slice(0, 1), strict), [1]);
+  });
+
+  test('other line ends have another size: the body tells', () => {
+    const longer = target(1, { size: 103 });
+    assert.deepEqual(ambiguousBodies([source('a')], [longer]), [1]);
+    assert.deepEqual(matchMessages([source('a')], [{ ...longer, sha256: 'a' }], strict), [1]);
+  });
+
+  test('of a server that rewrites messages, Message-ID and date tell when that was asked for', () => {
+    const rewritten = target(1, { size: 130, header: header('other', 'id') });
+    const own = source('a', { header: header('h', 'id') });
+    assert.deepEqual(matchMessages([own], [rewritten], strict), [undefined]);
+    assert.deepEqual(matchMessages([own], [rewritten], { byMessageId: true }), [1]);
+  });
+});
