@@ -206,6 +206,25 @@ describe('an IMAP account on a server that misbehaves', () => {
     assert.ok(!night.report.changes.some(({ folder }) => folder === 'Work'), 'nothing is known of it');
   });
 
+  test('A12: a server that goes away after it has listed its folders takes none of them along', async () => {
+    for (const name of ['a', 'b', 'c', 'd', 'e']) server.mailboxes.set(name, mailboxOf(1, 2));
+    await nights.night();
+    for (const mailbox of server.mailboxes.values()) mailbox.messages.push(messageOf(9, { modseq: 4 }));
+    let isGone = false;
+    server.script = ({ verb, hangUp }) => {
+      if (isGone) hangUp();
+      isGone ||= verb === 'EXAMINE';
+      return isGone;
+    };
+    const night = await nights.night({ connections: 2 });
+    assert.deepEqual(
+      night.report.ledger.folders.map(({ differences, inSnapshot }) => [differences[0]?.kind, inSnapshot]),
+      [5, 2, 2, 2, 2, 2].map((count) => ['carried', count]),
+    );
+    assert.deepEqual(night.report.changes, []);
+    assert.equal(night.result.unreadable, 6);
+  });
+
   test('fewer connections are used where the server takes no more', async () => {
     server.mailboxes.set('Work', mailboxOf(...Array.from({ length: 300 }, (_, at) => at + 1)));
     server.script = ({ verb, connection, tag, send }) => {

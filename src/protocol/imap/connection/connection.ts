@@ -1,10 +1,11 @@
 import { interrupted } from '../../../contract/run.ts';
-import { type ByteString, byteStringOfLatin1, bytesOf } from '../../../model/byte-string.ts';
+import type { ByteString } from '../../../model/byte-string.ts';
 import { asFault, Fault } from '../../../model/fault.ts';
-import { type Access, announce, type Command, type Literal, type LiteralForm } from '../wire/command.ts';
+import type { Access, Command, LiteralForm } from '../wire/command.ts';
 import { misbehaved } from '../wire/limits.ts';
 import { ResponseReader } from '../wire/response-reader.ts';
 import type { FetchedMessage, Response, ResponseHandler, Status } from '../wire/response.ts';
+import { CommandSender } from './command-sender.ts';
 import { answerFault, type Occasion } from './server-fault.ts';
 import type { ServerSettings } from './settings.ts';
 import { silent } from './socket-fault.ts';
@@ -41,13 +42,12 @@ export class Connection<Allowed extends Access = 'reading'> implements ResponseH
   readonly settings: ServerSettings;
   readonly #transport: Transport;
   readonly #allowed: Allowed;
+  readonly #sender: CommandSender;
   readonly #reader = new ResponseReader(this);
   readonly #pending: Pending[] = [];
   readonly #signal: AbortSignal;
   readonly #abort = (): void => this.end(interrupted(this.#signal.reason));
   #tags = 0;
-  #sending: Promise<void> = Promise.resolve();
-  #continue: { readonly tag: string; readonly go: (goesOn: boolean) => void } | undefined;
   #timer: NodeJS.Timeout | undefined;
   #heardAt = 0;
   #pauses = 0;
@@ -57,7 +57,6 @@ export class Connection<Allowed extends Access = 'reading'> implements ResponseH
   #farewell: Status | undefined;
   /** In upper case. */
   capabilities: ReadonlySet<string> = new Set();
-  literals: LiteralForm = 'synchronizing';
   /** Must not stand in any fault. */
   secrets: readonly string[] = [];
   /** Hears everything besides: EXISTS, EXPUNGE and VANISHED may come with any answer. */
@@ -65,6 +64,12 @@ export class Connection<Allowed extends Access = 'reading'> implements ResponseH
 
   constructor(transport: Transport, settings: ServerSettings, allowed: Allowed, signal: AbortSignal) {
     this.#transport = transport;
+    this.#sender = new CommandSender(transport, {
+      sending: () => {
+        this.#heardAt = performance.now();
+      },
+      failed: (fault) => this.end(fault),
+    });
     this.settings = settings;
     this.#allowed = allowed;
     this.#signal = signal;
@@ -73,6 +78,11 @@ export class Connection<Allowed extends Access = 'reading'> implements ResponseH
 
   listen(): void {
     this.#transport.listen({ bytes: (chunk) => this.#receive(chunk), ended: (fault) => this.end(fault) });
+  }
+
+  /** How literals may be announced; by default the slow way, which every server takes. */
+  set literals(form: LiteralForm) {
+    this.#sender.literals = form;
   }
 
   get secure(): boolean {
@@ -112,7 +122,7 @@ export class Connection<Allowed extends Access = 'reading'> implements ResponseH
     const tag = `M${++this.#tags}`;
     return new Promise((resolve, reject) => {
       this.#await({ tag, command, sink, resolve, reject });
-      this.#sending = this.#sending.then(() => this.#send(tag, command));
+      this.#sender.send(tag, command);
     });
   }
 
@@ -160,7 +170,7 @@ export class Connection<Allowed extends Access = 'reading'> implements ResponseH
     clearTimeout(this.#timer);
     this.#signal.removeEventListener('abort', this.#abort);
     this.#transport.destroy(fault);
-    this.#continue?.go(false);
+    this.#sender.end();
     for (const { reject } of this.#pending.splice(0)) reject(this.#fault);
   }
 
@@ -217,20 +227,17 @@ export class Connection<Allowed extends Access = 'reading'> implements ResponseH
     if (pending === undefined) throw misbehaved(`an answer to ${response.tag.slice(0, 20)}, which was not asked`);
     this.#pending.splice(at, 1);
     if (response.code?.name === 'CAPABILITY') this.#learn(response.code.argument);
-    if (this.#continue?.tag === response.tag) this.#continue.go(false);
+    this.#sender.answered(response.tag);
     // What follows these two is another kind of bytes.
     if (pending.command.title === 'STARTTLS' || pending.command.title === 'COMPRESS') this.#reader.hold();
     pending.resolve(response);
   }
 
   #goOn(text: ByteString): void {
-    if (this.#continue !== undefined) {
-      this.#continue.go(true);
-      return;
-    }
+    if (this.#sender.goOn()) return;
     const challenge = this.#pending[0]?.sink.challenge;
     if (challenge === undefined) throw misbehaved('it asks to go on, but nothing was held back');
-    this.#write(Buffer.from(`${challenge(text)}\r\n`, 'latin1'));
+    this.#sender.line(challenge(text));
   }
 
   #await(pending: Pending): void {
@@ -260,60 +267,6 @@ export class Connection<Allowed extends Access = 'reading'> implements ResponseH
       this.end(error instanceof Fault ? error : asFault(error));
     }
   }
-
-  async #send(tag: string, command: Command): Promise<void> {
-    let text = `${tag} `;
-    for (const part of command.parts) {
-      if (typeof part === 'string') {
-        text += part;
-        continue;
-      }
-      const { text: announced, waits } = announce(part, this.literals);
-      this.#write(Buffer.from(text + announced, 'latin1'));
-      text = '';
-      if (waits && !(await this.#mayGoOn(tag))) return;
-      await this.#sendLiteral(part);
-    }
-    this.#write(Buffer.from(`${text}\r\n`, 'latin1'));
-  }
-
-  #mayGoOn(tag: string): Promise<boolean> {
-    if (this.#fault !== undefined) return Promise.resolve(false);
-    return new Promise((resolve) => {
-      this.#continue = {
-        tag,
-        go: (goesOn) => {
-          this.#continue = undefined;
-          resolve(goesOn);
-        },
-      };
-    });
-  }
-
-  async #sendLiteral(literal: Literal): Promise<void> {
-    let sent = 0;
-    try {
-      for await (const bytes of literal.bytes()) {
-        if (this.#fault !== undefined) return;
-        sent += bytes.length;
-        this.#heardAt = performance.now();
-        await this.#transport.write(bytes);
-      }
-      if (sent === literal.length) return;
-      throw new Fault('internal', `a literal of ${literal.length} bytes was announced, and ${sent} came`);
-    } catch (error) {
-      // Half a literal is out: the server cannot be told anything else on this connection.
-      this.end(error instanceof Fault ? error : asFault(error));
-    }
-  }
-
-  #write(bytes: Uint8Array): void {
-    if (this.#fault !== undefined) return;
-    this.#transport.write(bytes).catch((error: unknown) => this.end(asFault(error)));
-  }
 }
 
 const isInterruption = (fault: Error): boolean => fault instanceof Fault && fault.code === 'interrupted';
-
-/** Text as the bytes of a command. */
-export const asciiBytes = (text: string): Uint8Array => bytesOf(byteStringOfLatin1(text));

@@ -1,3 +1,4 @@
+import type { CredentialSource } from '../../../contract/credential.ts';
 import type { Run } from '../../../contract/run.ts';
 import { isFault, Fault } from '../../../model/fault.ts';
 import type { Access, LiteralForm } from '../wire/command.ts';
@@ -5,7 +6,7 @@ import { misbehaved } from '../wire/limits.ts';
 import { capability, compress, enable, identify, logout, startTls } from '../wire/reading-commands.ts';
 import { authenticate, mayRefresh } from './authenticate.ts';
 import { Connection } from './connection.ts';
-import type { GiveCredential, ServerSettings } from './settings.ts';
+import type { ServerSettings } from './settings.ts';
 import { openTransport } from './transport.ts';
 
 /** What was agreed with the server for this connection, beyond what it offers. */
@@ -21,7 +22,7 @@ export interface Session<Allowed extends Access> {
 /** Connects, secures, logs in, and settles what both sides can do. A refused token is fetched anew once. */
 export const openSession = async <Allowed extends Access>(
   settings: ServerSettings,
-  { credentials, access, run }: { credentials: GiveCredential; access: Allowed; run: Run },
+  { credentials, access, run }: { credentials: CredentialSource; access: Allowed; run: Run },
 ): Promise<Session<Allowed>> => {
   for (let refused = false; ; refused = true) {
     const given = await credentials(refused, run);

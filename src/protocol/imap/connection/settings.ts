@@ -1,6 +1,3 @@
-import type { Credential } from '../../../contract/credential.ts';
-import type { Run } from '../../../contract/run.ts';
-
 /** How to reach a server. */
 export interface ServerSettings {
   readonly host: string;
@@ -20,6 +17,3 @@ export interface ServerSettings {
   /** How long connecting may take. Default 30,000. */
   readonly connectMilliseconds?: number;
 }
-
-/** Asked at each connection. `refused`: what was given before was not accepted, so that a token is to be made anew. */
-export type GiveCredential = (refused: boolean, run: Run) => Promise<Credential>;

@@ -1,6 +1,5 @@
-import { createHash } from 'node:crypto';
 import type { AccountReport, AccountSourceOptions } from '../../../contract/account-source.ts';
-import type { ScannedBlock, ScannedFolder, ScannedMessage } from '../../../contract/account-scan.ts';
+import type { ScannedBlock, ScannedFolder } from '../../../contract/account-scan.ts';
 import { type Run, throwIfInterrupted } from '../../../contract/run.ts';
 import type { Base, CapturedDirectory, Child } from '../../../contract/source.ts';
 import {
@@ -16,25 +15,21 @@ import {
 import { splitFlags } from '../../../mail/direct/flags.ts';
 import { directoryOfFolder } from '../../../mail/direct/folder-name.ts';
 import { encodeFormatRecord, type FormatRecord } from '../../../mail/direct/format-record.ts';
-import type { NewHash } from '../../../mail/direct/hash.ts';
 import { encodeLedger, type FolderLedger, type Ledger } from '../../../mail/direct/ledger.ts';
-import { encodeMailboxRecord, type MailboxRecord } from '../../../mail/direct/mailbox-record.ts';
+import type { MailboxRecord } from '../../../mail/direct/mailbox-record.ts';
 import { messageFileName } from '../../../mail/direct/message-name.ts';
 import { toMaildirScript } from '../../../mail/direct/to-maildir-script.ts';
-import { mailboxText } from '../../../mail/mailbox-name.ts';
-import { byteStringOfLatin1, type ByteString, compareBytes } from '../../../model/byte-string.ts';
+import { type ByteString, compareBytes } from '../../../model/byte-string.ts';
 import type { BrakeReason, FolderChange } from '../../../model/damage-brake.ts';
 import type { Metadata, Nanoseconds, Path } from '../../../model/entry.ts';
-import { Fault } from '../../../model/fault.ts';
 import type { ImapScan } from '../scan/account-scan.ts';
-import { CapturedBlock, type CapturedMessage, freshMessage, keptMessage } from './captured-block.ts';
+import { CapturedBlock, type CapturedMessage } from './captured-block.ts';
 import { CapturedFolder } from './captured-folder.ts';
+import { capturedOf, changeOf, isSameRecord, nameOf, newHash, pagesOf } from './account-parts.ts';
 import { type BaseMessage, type DirectBase, directoryAt } from './direct-base.ts';
 import type { ContentKey, Fetched } from './read-account.ts';
 
-const newHash: NewHash = () => createHash('sha256');
 const encoder = new TextEncoder();
-const pageSize = 1024;
 
 export interface AccountCaptureParts {
   readonly scan: ImapScan;
@@ -273,53 +268,9 @@ export class AccountCapture {
   }
 }
 
-const isSameRecord = ({ encoded }: { readonly encoded: Uint8Array }, before: MailboxRecord): boolean =>
-  Buffer.compare(encoded, encodeMailboxRecord(before, newHash)) === 0;
-
 interface BlockParts {
   readonly folder: CapturedFolder;
   readonly block: ScannedBlock;
   readonly byId: ReadonlyMap<string, BaseMessage>;
   readonly path: Path;
 }
-
-const capturedOf = (
-  message: ScannedMessage,
-  { known, byId }: { known: ReadonlyMap<number, BaseMessage>; byId: ReadonlyMap<string, BaseMessage> },
-): CapturedMessage => {
-  const before = known.get(message.uid);
-  if (message.kind !== 'fresh') {
-    if (before === undefined)
-      throw new Fault('internal', `the scan knows message ${message.uid}, which the base has not`);
-    return keptMessage(message, before);
-  }
-  if (message.isKnown) return freshMessage(message, before);
-  const elsewhere = message.ids.emailId === undefined ? undefined : byId.get(message.ids.emailId);
-  if (elsewhere === undefined) return freshMessage(message, undefined);
-  return {
-    ...keptMessage(message, elsewhere),
-    ...message.ids,
-    date: message.date,
-    offsetMinutes: message.offsetMinutes,
-  };
-};
-
-const nameOf = (folder: ScannedFolder, known: DirectBase): { name: ByteString; delimiter: string | undefined } => {
-  if (folder.kind === 'same') return folder.record;
-  if (folder.kind === 'listed') return folder.state;
-  return { name: folder.name, delimiter: known.record(folder.name)?.delimiter };
-};
-
-const changeOf = (name: ByteString, counts: Pick<FolderChange, 'before' | 'gone' | 'now'>): FolderChange => ({
-  folder: mailboxText(name),
-  ...counts,
-  changedBodies: 0,
-  uidValidityChanged: false,
-});
-
-async function* pagesOf(children: readonly Child[]): AsyncGenerator<readonly Child[], void> {
-  for (let at = 0; at < children.length; at += pageSize) yield children.slice(at, at + pageSize);
-}
-
-/** The path under which snapshots of an account are listed. */
-export const accountPath = (account: string): ByteString => byteStringOfLatin1(`/imap/${encodeURIComponent(account)}`);

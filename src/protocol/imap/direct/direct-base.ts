@@ -1,13 +1,7 @@
 import type { FolderPlace, KnownMessage, ScanBase } from '../../../contract/account-scan.ts';
 import type { Run } from '../../../contract/run.ts';
 import type { Base, BaseEntry } from '../../../contract/source.ts';
-import {
-  blockName,
-  foldersName,
-  mailboxFileName,
-  messagesFileName,
-  parseBlockName,
-} from '../../../mail/direct/block-name.ts';
+import { blockName, foldersName, mailboxFileName, messagesFileName } from '../../../mail/direct/block-name.ts';
 import { joinFlags } from '../../../mail/direct/flags.ts';
 import { type MailboxRecord, parseMailboxRecord } from '../../../mail/direct/mailbox-record.ts';
 import { parseMessageFileName } from '../../../mail/direct/message-name.ts';
@@ -197,6 +191,3 @@ export const directoryAt = async (base: Base | undefined, path: Path | undefined
   if (directory === undefined) throw new Fault('internal', 'the base has lost a folder that it had a moment ago');
   return directory;
 };
-
-/** Whether a directory of a folder is a block. */
-export const isBlock = (name: ByteString): boolean => parseBlockName(name) !== undefined;

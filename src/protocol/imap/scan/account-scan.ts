@@ -1,15 +1,15 @@
+import type { CredentialSource } from '../../../contract/credential.ts';
 import { createHash } from 'node:crypto';
 import type { AccountScan, FolderPlace, ScanBase, ScannedFolder } from '../../../contract/account-scan.ts';
 import { type Run, throwIfInterrupted } from '../../../contract/run.ts';
 import type { Delivery } from '../../../contract/source.ts';
 import type { NewHash } from '../../../mail/direct/hash.ts';
-import type { MailboxRecord } from '../../../mail/direct/mailbox-record.ts';
 import { mailboxText } from '../../../mail/mailbox-name.ts';
 import { type ByteString, compareBytes } from '../../../model/byte-string.ts';
 import { directoryOfFolder } from '../../../mail/direct/folder-name.ts';
 import { asFault, Fault, isFault } from '../../../model/fault.ts';
 import { sleep } from '../../../system/clock.ts';
-import type { GiveCredential, ServerSettings } from '../connection/settings.ts';
+import type { ServerSettings } from '../connection/settings.ts';
 import { readMessages } from '../read/read-messages.ts';
 import { batchesOf, type Batch } from '../read/wanted-message.ts';
 import { type FolderFilter, wantedFolders } from './folder-filter.ts';
@@ -23,7 +23,7 @@ export interface ImapScanOptions {
   readonly server: ServerSettings;
   /** For people: whose account it is. */
   readonly user: string;
-  readonly credentials: GiveCredential;
+  readonly credentials: CredentialSource;
   readonly connections: number;
   readonly filter: FolderFilter;
   /** Look at every message of every folder. */
@@ -179,10 +179,4 @@ const named = (fault: Fault, name: ByteString): Fault => {
     cause: fault,
     ...(fault.hint === undefined ? {} : { hint: fault.hint }),
   });
-};
-
-/** A base that knows nothing: everything is fresh. */
-export const emptyScanBase: ScanBase = {
-  folder: async (): Promise<MailboxRecord | undefined> => undefined,
-  block: async () => [],
 };

@@ -1,5 +1,6 @@
 import { encodeModifiedUtf7 } from '../../../mail/mailbox-name.ts';
 import { type ByteString, bytesOf, compareBytes } from '../../../model/byte-string.ts';
+import { limits, misbehaved } from '../wire/limits.ts';
 import { list, listExtended, listSubscribed, namespace, status } from '../wire/reading-commands.ts';
 import type { ListedMailbox, MailboxStatus } from '../wire/response.ts';
 import type { Sink } from '../connection/connection.ts';
@@ -91,6 +92,7 @@ const gathering = (): { gathered: Gathered; sink: Sink } => {
     response: (response) => {
       if (response.kind === 'status') gathered.statuses.set(response.status.name, response.status);
       if (response.kind !== 'list') return;
+      if (gathered.mailboxes.size >= limits.folders) throw misbehaved('more folders than any account has');
       if (response.command === 'LSUB') gathered.subscribed.add(response.name);
       else gathered.mailboxes.set(response.name, response);
     },

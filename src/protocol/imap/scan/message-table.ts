@@ -1,5 +1,6 @@
 import type { FlagSet } from '../wire/flag-set.ts';
 import { noFlags } from '../wire/flag-set.ts';
+import { limits, misbehaved } from '../wire/limits.ts';
 import type { FetchedMessage } from '../wire/response.ts';
 
 /** What providers know a message by, and its labels. */
@@ -36,6 +37,7 @@ export class MessageTable {
   add(message: FetchedMessage): void {
     const { uid, flags, size, date } = message;
     if (uid === undefined || flags === undefined || uid < 1 || uid > 0xffff_ffff) return;
+    if (this.#uids.length >= limits.messages) throw misbehaved('more messages than any folder has');
     if (uid <= (this.#uids.at(-1) ?? 0)) this.#isSorted = false;
     this.#uids.push(uid);
     this.#flags.push(flags);

@@ -1,7 +1,7 @@
 import type { ByteString } from '../../../model/byte-string.ts';
 import { Fault } from '../../../model/fault.ts';
 import { aboutMailbox } from '../connection/server-fault.ts';
-import { misbehaved } from '../wire/limits.ts';
+import { limits, misbehaved } from '../wire/limits.ts';
 import { examine, type KnownState } from '../wire/reading-commands.ts';
 import type { FlagSet } from '../wire/flag-set.ts';
 import type { Response } from '../wire/response.ts';
@@ -51,6 +51,7 @@ export const openFolder = async (
   const command = examine(names.wire, { condstore, resync: qresync ? resync : undefined, eightBit: utf8 });
   const status = await connection.attempt(command, {
     fetched: ({ uid, flags }) => {
+      if (opening.folder.changed.size >= limits.messages) throw misbehaved('more messages than any folder has');
       if (uid !== undefined && flags !== undefined) opening.folder.changed.set(uid, flags);
     },
   });
@@ -75,6 +76,7 @@ const listen = (opening: Opening, response: Response): void => {
       folder.exists = Math.max(0, folder.exists - 1);
       break;
     case 'vanished':
+      if (folder.vanished.length > limits.messages) throw misbehaved('more messages are gone than any folder has');
       for (const range of response.uids) {
         folder.vanished.push(range);
         if (!response.earlier) folder.exists = Math.max(0, folder.exists - (range.last - range.first + 1));

@@ -1,11 +1,12 @@
+import type { CredentialSource } from '../../../contract/credential.ts';
 import { interrupted, type Run, throwIfInterrupted } from '../../../contract/run.ts';
 import { asFault, Fault, isFault } from '../../../model/fault.ts';
 import { closeSession, openSession, type Session } from '../connection/open-connection.ts';
-import type { GiveCredential, ServerSettings } from '../connection/settings.ts';
+import type { ServerSettings } from '../connection/settings.ts';
 
 export interface PoolSettings {
   readonly server: ServerSettings;
-  readonly credentials: GiveCredential;
+  readonly credentials: CredentialSource;
   /** At most so many connections at once. */
   readonly connections: number;
   readonly sleep: (milliseconds: number, signal: AbortSignal) => Promise<void>;
@@ -47,7 +48,14 @@ export class SessionPool {
 
   /** Lends a connection for one piece of work. One that ended is not lent again. */
   async use<Result>(work: (session: PooledSession) => Promise<Result>, run: Run): Promise<Result> {
-    const session = await this.#take(run);
+    let session;
+    try {
+      session = await this.#take(run);
+    } catch (error) {
+      // Whoever waits for this place tries for itself.
+      this.#waiting.shift()?.();
+      throw error;
+    }
     try {
       return await work(session);
     } finally {

@@ -13,6 +13,9 @@ export const limits = {
   messageBytes: 2 * 1_073_741_824,
   /** Parentheses within parentheses. */
   nesting: 32,
+  /** Messages in one folder, folders in one account. */
+  messages: 5_000_000,
+  folders: 200_000,
   /** Ranges in one set of UIDs. */
   ranges: 1_000_000,
 } as const;

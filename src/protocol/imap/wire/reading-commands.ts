@@ -5,7 +5,6 @@ import { formatUidSet, highestUid, type UidSet } from './uid-set.ts';
 /** All that a capture ever says to a server. None of it changes anything: EXAMINE instead of SELECT, PEEK instead of a read mark. */
 
 export const capability = (): Command<'reading'> => reading('CAPABILITY', 'CAPABILITY');
-export const noop = (): Command<'reading'> => reading('NOOP', 'NOOP');
 export const logout = (): Command<'reading'> => reading('LOGOUT', 'LOGOUT');
 export const startTls = (): Command<'reading'> => reading('STARTTLS', 'STARTTLS');
 export const compress = (): Command<'reading'> => reading('COMPRESS', 'COMPRESS DEFLATE');
@@ -86,5 +85,3 @@ export const uidFetch = (
 /** RFC 4731 where offered; the answer is ranges instead of a number for each message. */
 export const uidSearchAll = (extended: boolean, set: UidSet = allUids): Command<'reading'> =>
   reading('UID SEARCH', `UID SEARCH ${extended ? 'RETURN (ALL) ' : ''}UID ${formatUidSet(set)}`);
-
-export const unselect = (): Command<'reading'> => reading('UNSELECT', 'UNSELECT');
