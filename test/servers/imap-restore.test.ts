@@ -68,6 +68,20 @@ const expected = (name: string): readonly string[] =>
     .map(({ content, flags, date = 1_600_000_000 }) => `${date} ${letters(flags)} ${sha256Of(content)}`)
     .sort();
 
+/** Another delimiter, and another name for what was sent. */
+const otherSettings = `
+namespace inbox {
+  separator = .
+  mailbox Sent {
+    special_use =
+  }
+  mailbox Outbox {
+    special_use = \\Sent
+    auto = create
+  }
+}
+`;
+
 const aclSettings = `
 mail_plugins = acl quota
 protocol imap {
@@ -151,6 +165,44 @@ describe('A9: mail of a snapshot goes back to an account', { concurrency: 1 }, (
     assert.equal(second.code, 0, second.stderr);
     assert.deepEqual([second.summary.get('added'), second.summary.get('present')], [0, 308]);
     assert.deepEqual(await contentOf(dovecot, 'alice'), content);
+  });
+
+  test('from one server to another: captured, restored and captured again, it is the same', async () => {
+    const other = await startDovecot({ users, settings: otherSettings });
+    try {
+      const writer = await openWriter(serverOf(dovecot), 'gina');
+      await writer.create('Sent');
+      await writer.create('A/B');
+      const dated = { date: 1_111_111_111, zone: -210 };
+      await writer.append('Sent', [{ content: mail('sent'), flags: ['\\Answered', '$MDNSent', 'x'], ...dated }]);
+      await writer.append('A/B', [{ content: mail('deep') }, { content: mail('deep') }]);
+      await writer.close();
+      const where = { ...access, RESTIC_REPOSITORY: join(person.folder, 'captured') };
+      assert.equal((await person.run(['init'], { environment: where })).code, 0);
+      const captured = await person.run(['run', 'gina', '-r', join(person.folder, 'captured')], { environment: where });
+      assert.equal(captured.code, 0, captured.stderr);
+      await writeFile(join(person.folder, 'ca.pem'), other.certificateAuthority);
+      await configure(() => other.tlsPort);
+      for (const added of [3, 0]) {
+        const args = ['restore', 'latest', '--yes', '--json', '--to', 'imap:gina', '--verify'];
+        const { code, stdout, stderr } = await person.run(args, { environment: where });
+        assert.equal(code, 0, stderr + stdout);
+        assert.match(stdout, new RegExp(`"outcome":"restored","added":${added},`));
+      }
+      const [before, after] = [await contentOf(dovecot, 'gina'), await contentOf(other, 'gina')];
+      assert.deepEqual(after.get('Outbox'), before.get('Sent'));
+      assert.deepEqual(after.get('A%2EB'), before.get('A%2FB'));
+      const fetch = async (server: Dovecot, folder: string): Promise<string> => {
+        const told = await server.doveadm('fetch', '-u', 'gina', 'flags date.received', 'mailbox', folder, 'all');
+        return told.replace('\\Recent ', '');
+      };
+      assert.equal(await fetch(other, 'Outbox'), await fetch(dovecot, 'Sent'));
+      assert.match(await fetch(other, 'Outbox'), /\$MDNSent/);
+    } finally {
+      await other.stop();
+      await writeFile(join(person.folder, 'ca.pem'), dovecot.certificateAuthority);
+      await configure();
+    }
   });
 
   test('only what is missing comes back, of two equal messages the one that is gone', async () => {

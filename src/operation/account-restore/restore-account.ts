@@ -70,14 +70,25 @@ export const restoreAccount = async (options: AccountRestoreOptions, run: Run): 
   const verified: FolderVerification[] = [];
   if (options.verify) {
     run.emit({ kind: 'phase', phase: 'verifying' });
-    for (const {
-      plan: { to },
-      folders,
-    } of works) {
-      if (to !== undefined) verified.push(await verifyFolder(folders, to, options, run));
-    }
+    for (const work of works) verified.push(...(await verify(work, options, run)));
   }
   return { plans, tally, left, verified, outcome: 'restored' };
+};
+
+/** A folder that cannot be looked at is told, and nothing of it counts as there. */
+const verify = async (
+  { plan: { to, add, present }, folders }: Work,
+  options: AccountRestoreOptions,
+  run: Run,
+): Promise<readonly FolderVerification[]> => {
+  if (to === undefined) return [];
+  try {
+    return [await verifyFolder(folders, to, options, run)];
+  } catch (error) {
+    if (!isFault(error, 'server-refused')) throw error;
+    run.emit({ kind: 'fault', fault: error });
+    return [{ folder: to, expected: add + present, missing: add + present }];
+  }
 };
 
 const rulesOf = ({ folders, delimiter, prefix }: TargetAccount): NamingRules => {
@@ -121,11 +132,32 @@ const planFolder = async (
 ): Promise<Work> => {
   const known = account.folders.find(({ name }) => name === to);
   const create = known?.selectable !== true;
-  const isPresent = create ? () => false : await compareFolder(folders, to, options, run);
+  const isPresent = create ? () => false : await present(folders, to, options, run);
+  if (isPresent instanceof Fault) {
+    const { add, bytes } = await sizeOf(folders, () => false, run);
+    const names = folders.map(({ name }) => name);
+    const refused = { to: undefined, refused: isPresent.message, create: false, subscribe: false };
+    return { plan: { from: names, ...refused, add, bytes, present: 0 }, folders, isPresent: () => false };
+  }
   const counts = await sizeOf(folders, isPresent, run);
   const from = folders.map(({ name }) => name);
   const subscribe = create && folders.some(({ subscribed }) => subscribed);
   return { plan: { from, to, refused: undefined, create, subscribe, ...counts }, folders, isPresent };
+};
+
+/** A folder that cannot even be looked at is refused, and the others go on. */
+const present = async (
+  folders: readonly SourceFolder[],
+  to: ByteString,
+  options: AccountRestoreOptions,
+  run: Run,
+): Promise<Present | Fault> => {
+  try {
+    return await compareFolder(folders, to, options, run);
+  } catch (error) {
+    if (isFault(error, 'server-refused')) return error;
+    throw error;
+  }
 };
 
 async function* pagesOf(folders: readonly SourceFolder[], run: Run): AsyncGenerator<readonly OutgoingMessage[], void> {
