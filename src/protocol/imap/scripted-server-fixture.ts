@@ -61,7 +61,7 @@ const crlf = '\r\n';
 export const startScriptedServer = async (): Promise<ScriptedServer> => {
   const sockets = new Set<Socket>();
   let connections = 0;
-  const listener = createServer((socket) => {
+  const listener = createServer({ noDelay: true }, (socket) => {
     sockets.add(socket);
     socket.on('close', () => sockets.delete(socket));
     socket.on('error', () => undefined);
@@ -93,7 +93,7 @@ const serve = (server: ScriptedServer, socket: Socket, connection: number): void
   let rest = '';
   let selected: ScriptedMailbox | undefined;
   const send = (text: string | Buffer): void => {
-    socket.write(typeof text === 'string' ? `${text}${crlf}` : text);
+    socket.write(typeof text === 'string' ? Buffer.from(`${text}${crlf}`, 'latin1') : text);
   };
   send(server.greeting);
   socket.on('data', (chunk) => {

@@ -316,6 +316,18 @@ describe('an IMAP account and what its server can do', () => {
     assert.ok(server.commands.length <= 7, `a handful of commands: ${server.commands.join(', ')}`);
   });
 
+  test('A3: a folder keeps its name when its server learns UTF8=ACCEPT', async () => {
+    server.mailboxes.set('Entw&APw-rfe', mailboxOf(1));
+    const before = await nights.night();
+    server.mailboxes.delete('Entw&APw-rfe');
+    server.mailboxes.set('Entw\xc3\xbcrfe', { ...mailboxOf(1), messages: [messageOf(1), messageOf(2, { modseq: 3 })] });
+    server.capabilities += ' UTF8=ACCEPT';
+    const night = await nights.night();
+    assert.equal(night.report.fetched.messages, 1);
+    assert.deepEqual([...(await night.messages()).keys()], [...(await before.messages()).keys()]);
+    assert.ok(server.commands.includes('EXAMINE "Entw\xc3\xbcrfe" (CONDSTORE)'));
+  });
+
   test('a HIGHESTMODSEQ that went back means that all flags are asked for', async () => {
     inbox.messages.forEach((message) => (message.modseq = 60));
     await nights.night();
