@@ -19,6 +19,7 @@ import { accountNamed, accountParts } from '../accounts.ts';
 import { needConfiguration } from '../configuration.ts';
 import { confirm, isAttended } from '../confirm.ts';
 import type { CommandContext } from '../context.ts';
+import { countedRun } from '../counted-run.ts';
 import { exitCode } from '../exit-code.ts';
 import { filterOf, type FilterOptions, namedSnapshot } from '../snapshot-options.ts';
 import { type AccountRestoreOptions, wishesOf } from './account-restore-options.ts';
@@ -82,7 +83,7 @@ export const restoreToAccount = async (
   context: CommandContext,
 ): Promise<number> => {
   const wishes = wishesOf(options);
-  const { run } = context;
+  const { run, faults } = countedRun(context);
   const target = await openTarget(account, context);
   try {
     const { file, folder: below } = await namedSnapshot(repository, reference, filterOf(options, context), run);
@@ -109,7 +110,8 @@ export const restoreToAccount = async (
     );
     if (report.outcome === 'planned') printPlan(report.plans, account, context);
     printReport(report, { account, id: file.id }, context);
-    return codeOf(report);
+    // What could not be read on the way was told, and is missing in plan and report.
+    return faults() > 0 ? exitCode.incomplete : codeOf(report);
   } finally {
     await target.close();
   }
