@@ -333,6 +333,7 @@ describe('bad input', { concurrency: 1 }, () => {
       [['backup', mail, '--exclude-file', join(person.folder, 'no-file'), ...of(good)], /no-file/],
       [['restore', 'latest', '-t', 'x', '--dry-run', '--verify', ...of(good)], /--verify/],
       [['check', '--read-data', '--read-data-subset', '1/2', ...of(good)], /--read-data/],
+      [['restore', 'latest', ...of(good)], /where to restore to/],
       [['snapshots', '-r', 'b2:bucket:folder'], /cannot be opened by this version/],
     ];
     for (const [args, sentence] of cases) {
@@ -345,7 +346,6 @@ describe('bad input', { concurrency: 1 }, () => {
       ['restore', 'latest', '-t', 'x', '--delete'],
       ['check', '--read-data-subset', '3/2'],
       ['init', '--repository-version', '1'],
-      ['restore', 'latest'],
       ['nonsense'],
     ]) {
       const { code, stderr } = await person.run(args);
