@@ -1,6 +1,13 @@
 import { Worker } from 'node:worker_threads';
 import { asFault, type Fault } from '../../model/fault.ts';
-import type { WriterBatch, WriterJob, WriterOutcome, WriterReply, WriterSetup } from './writer-job.ts';
+import {
+  startedReply,
+  type WriterBatch,
+  type WriterJob,
+  type WriterOutcome,
+  type WriterReply,
+  type WriterSetup,
+} from './writer-job.ts';
 
 /** Threads that write files. */
 export interface WriterPool {
@@ -103,18 +110,31 @@ interface Listeners {
 const startThread = (setup: WriterSetup, { answer, fail }: Listeners): Thread => {
   // Without the flags of this process: some, such as --input-type, are no good for a thread.
   const worker = new Worker(entrance(), { workerData: setup, execArgv: [], resourceLimits });
-  worker.on('message', answer);
+  const started = Promise.withResolvers<void>();
+  worker.on('message', (message: WriterReply | typeof startedReply) => {
+    if (message === startedReply) started.resolve();
+    else answer(message);
+  });
   worker.on('error', fail);
   worker.on('messageerror', fail);
-  return { worker, load: 0 };
+  worker.on('exit', () => started.resolve());
+  return { worker, started: started.promise, load: 0 };
 };
 
+/** A thread that is ended while the addon registers in it would take the whole process with it: each is let start first. */
 const endAll = async (crew: readonly Thread[]): Promise<void> => {
-  await Promise.all(crew.map(({ worker }) => worker.terminate()));
+  await Promise.all(
+    crew.map(async ({ worker, started }) => {
+      await started;
+      await worker.terminate();
+    }),
+  );
 };
 
 interface Thread {
   readonly worker: Worker;
+  /** Resolves when it may be ended, or has ended by itself. */
+  readonly started: Promise<void>;
   load: number;
 }
 

@@ -1,7 +1,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { loadPosix } from '../../system/posix.ts';
 import { createFileWriter } from './file-writer.ts';
-import type { WriterBatch, WriterReply, WriterSetup } from './writer-job.ts';
+import { startedReply, type WriterBatch, type WriterReply, type WriterSetup } from './writer-job.ts';
 
 /** Runs in a thread of its own: takes batches from its parent, answers each. */
 const work = async (port: NonNullable<typeof parentPort>, setup: WriterSetup): Promise<void> => {
@@ -13,6 +13,7 @@ const work = async (port: NonNullable<typeof parentPort>, setup: WriterSetup): P
     if (bytes.buffer instanceof ArrayBuffer) bytes.buffer.transfer(0);
     port.postMessage(reply);
   });
+  port.postMessage(startedReply);
 };
 
 const isSetup = (data: unknown): data is WriterSetup =>
