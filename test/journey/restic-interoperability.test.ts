@@ -122,11 +122,17 @@ describe('S1: restic 0.19 and we share a repository', () => {
 
     const child = restic.start(['check', '--read-data']);
     const ended = once(child, 'exit');
-    while ((await readdir(join(ours.folder, 'locks'))).length === 0) await setTimeout(5);
+    // Not the file under another name that becomes the lock: stopped before that, it would hold none.
+    const isLocked = async (): Promise<boolean> =>
+      (await readdir(join(ours.folder, 'locks'))).some((name) => /^[0-9a-f]{64}$/.test(name));
+    while (!(await isLocked())) await setTimeout(5);
     child.kill('SIGSTOP');
-    await assert.rejects(ours.backup(source), (thrown) => isFault(thrown, 'repository-locked'));
-    child.kill('SIGCONT');
-    await ended;
+    try {
+      await assert.rejects(ours.backup(source), (thrown) => isFault(thrown, 'repository-locked'));
+    } finally {
+      child.kill('SIGCONT');
+      await ended;
+    }
     const [parent] = await ours.snapshotIds();
     assert.equal((await ours.backup(source, parent)).summary.dataBlobs, 0);
   });
