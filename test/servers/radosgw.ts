@@ -27,7 +27,7 @@ export interface Radosgw {
   /** Owns what is made without naming another. */
   readonly owner: S3User;
   client(user?: S3User): S3Client;
-  /** A user of its own; with `quota` the most bytes that it may keep. */
+  /** A user of its own; with `quota` the most bytes that each of its buckets may keep (the sum over buckets is brought up to date too late to test with). */
   addUser(name: string, quota?: number): Promise<S3User>;
   /** `radosgw-admin …`. */
   admin(...args: readonly string[]): Promise<string>;
@@ -134,7 +134,6 @@ rgw enable ops log = false
 rgw dynamic resharding = false
 rgw run sync thread = false
 rgw bucket quota ttl = 0
-rgw user quota bucket sync interval = 1
 `;
 
 const until = async (what: string, isSo: () => Promise<boolean>): Promise<void> => {
@@ -220,8 +219,8 @@ export const startRadosgw = async ({ pem }: RadosgwOptions = {}): Promise<Radosg
       const keys = [`--access-key=${user.accessKeyId}`, `--secret-key=${user.secretAccessKey}`];
       await admin('user', 'create', `--uid=${name}`, `--display-name=${name}`, ...keys);
       if (quota !== undefined) {
-        await admin('quota', 'set', '--quota-scope=user', `--uid=${name}`, `--max-size=${quota}`);
-        await admin('quota', 'enable', '--quota-scope=user', `--uid=${name}`);
+        await admin('quota', 'set', '--quota-scope=bucket', `--uid=${name}`, `--max-size=${quota}`);
+        await admin('quota', 'enable', '--quota-scope=bucket', `--uid=${name}`);
       }
       return user;
     };
