@@ -1,0 +1,126 @@
+import type { BrakeReason } from './damage-brake.ts';
+import type { FaultCode } from './fault.ts';
+
+/*
+ * What one `mailkeep run` or `mailkeep maintain` did, as plain data that survives JSON: history keeps it, the report is drawn
+ * from it, notifications and metrics tell of it. Times are milliseconds since 1970 UTC, sizes are bytes. Nothing in it is secret.
+ */
+
+/** A fault as far as people need it later; causes may hold what no report should. */
+export interface RecordedFault {
+  readonly code: FaultCode;
+  readonly message: string;
+  readonly hint?: string;
+}
+
+/** How a part of a run went. `held`: a brake holds, a person has to confirm. `skipped`: on purpose, `reason` says why. */
+export type StepOutcome =
+  | { readonly kind: 'good' }
+  | { readonly kind: 'incomplete'; readonly reason: string }
+  | { readonly kind: 'held'; readonly reasons: readonly BrakeReason[] }
+  | { readonly kind: 'failed'; readonly fault: RecordedFault }
+  | { readonly kind: 'skipped'; readonly reason: string };
+
+/** The completeness ledger of one source, added up. */
+export interface LedgerTotals {
+  readonly onSource: number;
+  readonly inSnapshot: number;
+  readonly explained: number;
+  readonly unexplained: number;
+}
+
+/** One source that was captured, or should have been. */
+export interface JobRecord {
+  /** By its name in the configuration. */
+  readonly name: string;
+  readonly kind: 'imap' | 'server';
+  readonly host: string;
+  readonly repository: string;
+  readonly started: number;
+  readonly ended: number;
+  readonly outcome: StepOutcome;
+  /** Absent when nothing was captured. */
+  readonly captured?: {
+    readonly snapshot: string;
+    /** Messages (or files) that came, and their bytes as received. */
+    readonly arrived: number;
+    readonly arrivedBytes: number;
+    /** Messages that the last good snapshot has and the source has no more. */
+    readonly gone: number;
+    readonly changedBodies: number;
+    readonly messages: number;
+    /** Of all messages of the snapshot, as received; absent where it was not counted. */
+    readonly bytes?: number;
+    readonly ledger: LedgerTotals;
+    readonly addedBytes: number;
+    readonly storedBytes: number;
+  };
+  /** When the newest good snapshot of this source was made, this run's included; absent: there is none. */
+  readonly lastGood?: number;
+}
+
+/** What a run did with one repository after the captures. A step that was not asked for is absent. */
+export interface RepositoryRecord {
+  /** By its name in the configuration. */
+  readonly name: string;
+  readonly appendOnly: boolean;
+  /** What all its objects take, after this run; absent where it could not be listed. */
+  readonly storedBytes?: number;
+  readonly snapshots?: number;
+  /** In the currency's unit, for a month of `storedBytes`; only where a price is configured. */
+  readonly monthlyCost?: { readonly amount: number; readonly currency: string };
+  readonly verify?: { readonly outcome: StepOutcome; readonly readBytes: number; readonly packs: number };
+  readonly forget?: {
+    readonly outcome: StepOutcome;
+    readonly removed: number;
+    readonly kept: number;
+    readonly frozen: number;
+  };
+  readonly prune?: { readonly outcome: StepOutcome; readonly freedBytes: number };
+  readonly copies: readonly {
+    readonly to: string;
+    readonly outcome: StepOutcome;
+    readonly snapshots: number;
+    readonly bytes: number;
+  }[];
+}
+
+export interface RunRecord {
+  readonly version: 1;
+  /** 16 hexadecimal digits, random. */
+  readonly id: string;
+  readonly command: 'run' | 'maintain';
+  readonly trigger: 'person' | 'schedule';
+  readonly program: string;
+  readonly machine: string;
+  readonly started: number;
+  readonly ended: number;
+  readonly exitCode: number;
+  readonly jobs: readonly JobRecord[];
+  readonly repositories: readonly RepositoryRecord[];
+  /** What belongs to no job and no repository, such as a configuration that could not be used. */
+  readonly faults: readonly RecordedFault[];
+  /** What a person should know and that changes no outcome. */
+  readonly notices: readonly string[];
+}
+
+/** In a word: nothing to do, a person should look, or it did not work. */
+export type RunVerdict = 'good' | 'attention' | 'failed';
+
+export const stepsOf = ({ jobs, repositories }: Pick<RunRecord, 'jobs' | 'repositories'>): readonly StepOutcome[] => [
+  ...jobs.map(({ outcome }) => outcome),
+  ...repositories.flatMap(({ verify, forget, prune, copies }) => [
+    ...(verify === undefined ? [] : [verify.outcome]),
+    ...(forget === undefined ? [] : [forget.outcome]),
+    ...(prune === undefined ? [] : [prune.outcome]),
+    ...copies.map(({ outcome }) => outcome),
+  ]),
+];
+
+/** A run with any failed step, or a fault of its own, has failed; held, incomplete or unexplained parts want attention. */
+export const verdictOf = (record: Pick<RunRecord, 'jobs' | 'repositories' | 'faults'>): RunVerdict => {
+  const steps = stepsOf(record);
+  if (record.faults.length > 0 || steps.some(({ kind }) => kind === 'failed')) return 'failed';
+  const isUnexplained = record.jobs.some(({ captured }) => (captured?.ledger.unexplained ?? 0) > 0);
+  return isUnexplained || steps.some(({ kind }) => kind === 'incomplete' || kind === 'held') ? 'attention' : 'good';
+};
