@@ -9,6 +9,7 @@ import { lookingInsideMessages } from './english/looking-inside.ts';
 import { mountMessages } from './english/mount.ts';
 import { pruneMessages } from './english/prune.ts';
 import { repairMessages } from './english/repair.ts';
+import { reportMessages } from './english/report.ts';
 import { repositoryMessages } from './english/repository.ts';
 import { restoreMessages } from './english/restore.ts';
 
@@ -17,6 +18,7 @@ export const english = {
   ...generalMessages,
   ...accountMessages,
   ...backupMessages,
+  ...reportMessages,
   ...repositoryMessages,
   ...restoreMessages,
   ...forgetMessages,

@@ -10,6 +10,7 @@ import { lookingInsideMessages } from './japanese/looking-inside.ts';
 import { mountMessages } from './japanese/mount.ts';
 import { pruneMessages } from './japanese/prune.ts';
 import { repairMessages } from './japanese/repair.ts';
+import { reportMessages } from './japanese/report.ts';
 import { repositoryMessages } from './japanese/repository.ts';
 import { restoreMessages } from './japanese/restore.ts';
 
@@ -17,6 +18,7 @@ export const japanese: Messages = {
   ...generalMessages,
   ...accountMessages,
   ...backupMessages,
+  ...reportMessages,
   ...repositoryMessages,
   ...restoreMessages,
   ...forgetMessages,

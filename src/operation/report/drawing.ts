@@ -1,0 +1,224 @@
+import { terminalLine } from '../../mail/terminal-text.ts';
+import { wallTime } from '../../model/local-time.ts';
+import type { RunVerdict } from '../../model/run-record.ts';
+import { formatBytes, formatDuration } from '../../model/size.ts';
+import { commandsFor, type Need, stepsIn } from './need.ts';
+import type { JobReport, Report, RepositoryReport } from './report.ts';
+import type { ReportWords } from './words.ts';
+
+/** A report in words, before it is text or HTML. Nothing in it is markup, and every string is a single safe line. */
+export interface DrawnReport {
+  readonly language: 'en' | 'ja';
+  readonly verdict: RunVerdict;
+  readonly headline: string;
+  readonly when: string;
+  readonly needsTitle: string;
+  readonly needs: readonly DrawnNeed[];
+  readonly jobsTitle: string;
+  readonly jobs: readonly DrawnPart[];
+  readonly repositoriesTitle: string;
+  readonly repositories: readonly DrawnPart[];
+  readonly noticesTitle: string;
+  readonly notices: readonly string[];
+  readonly footer: string;
+}
+
+export interface DrawnNeed {
+  readonly sentence: string;
+  readonly details: readonly string[];
+  /** To be typed. */
+  readonly commands: readonly string[];
+}
+
+export interface DrawnPart {
+  readonly name: string;
+  readonly state: string;
+  readonly mood: RunVerdict | 'quiet';
+  readonly facts: readonly string[];
+}
+
+export interface Drawing {
+  readonly words: ReportWords;
+  /** Of the IANA list; without one, that of the system. */
+  readonly timeZone?: string | undefined;
+}
+
+const minutes = (milliseconds: number, timeZone: string | undefined): string => {
+  const { date, time } = wallTime(milliseconds, timeZone);
+  return `${date} ${time.slice(0, 5)}`;
+};
+
+const some = (...texts: readonly (string | undefined)[]): readonly string[] =>
+  texts.filter((text) => text !== undefined && text !== '') as readonly string[];
+
+const sentenceOf = (need: Need, words: ReportWords): string => {
+  switch (need.kind) {
+    case 'run-failed':
+      return words.needRunFailed(terminalLine(need.fault.message));
+    case 'job-failed':
+      return words.needJobFailed(need.job, terminalLine(need.fault.message));
+    case 'brake':
+      return words.needBrake(need.job);
+    case 'incomplete':
+      return words.needIncomplete(need.job, terminalLine(need.reason));
+    case 'unexplained':
+      return words.needUnexplained(need.job, need.messages);
+    case 'step': {
+      const { repository, step, to, outcome } = need;
+      if (outcome.kind === 'held') return words.needStepHeld(repository, step, to);
+      const sentence = outcome.kind === 'failed' ? outcome.fault.message : outcome.reason;
+      return words.needStep(repository, step, to, terminalLine(sentence));
+    }
+  }
+};
+
+const detailsOf = (need: Need, words: ReportWords): readonly string[] => {
+  const reasons = (all: readonly Parameters<ReportWords['brakeSentence']>[0][]): readonly string[] =>
+    all.map((reason) => words.brakeSentence(reason));
+  switch (need.kind) {
+    case 'run-failed':
+    case 'job-failed':
+      return some(need.fault.hint).map(terminalLine);
+    case 'brake':
+      return [...reasons(need.reasons), words.needConfirm()];
+    case 'step':
+      if (need.outcome.kind === 'held') return reasons(need.outcome.reasons);
+      return need.outcome.kind === 'failed' ? some(need.outcome.fault.hint).map(terminalLine) : [];
+    case 'incomplete':
+    case 'unexplained':
+      return [];
+  }
+};
+
+const ledgerText = ({ ledger }: JobReport, words: ReportWords): string | undefined => {
+  if (ledger === undefined) return undefined;
+  const { onSource, inSnapshot, explained, unexplained } = ledger;
+  return explained + unexplained === 0
+    ? words.jobComplete(onSource)
+    : words.jobDiffers(onSource, inSnapshot, explained, unexplained);
+};
+
+const lastGoodText = ({ lastGood, lastGoodAge = 0 }: JobReport, { words, timeZone }: Drawing): string =>
+  lastGood === undefined
+    ? words.jobNeverGood()
+    : words.jobLastGood(minutes(lastGood, timeZone), words.roughly(lastGoodAge));
+
+const drawnJob = (job: JobReport, drawing: Drawing): DrawnPart => {
+  const { words } = drawing;
+  const { outcome, arrived, gone, changedBodies, messages, messagesBefore, bytes } = job;
+  const growth = messages === undefined || messagesBefore === undefined ? undefined : messages - messagesBefore;
+  const captured = job.ledger !== undefined || arrived + gone > 0;
+  const moods = {
+    good: 'good',
+    skipped: 'quiet',
+    incomplete: 'attention',
+    held: 'attention',
+    failed: 'failed',
+  } as const;
+  const isUnexplained = (job.ledger?.unexplained ?? 0) > 0;
+  return {
+    name: job.name,
+    state: words.jobState(outcome.kind),
+    mood: outcome.kind === 'good' && isUnexplained ? 'attention' : moods[outcome.kind],
+    facts: some(
+      captured
+        ? words.reportJoined([
+            words.jobCame(arrived, formatBytes(job.arrivedBytes)),
+            words.jobLeft(gone),
+            ...(changedBodies > 0 ? [words.jobChanged(changedBodies)] : []),
+          ])
+        : undefined,
+      messages === undefined
+        ? undefined
+        : words.jobKept(messages, growth, bytes === undefined ? undefined : formatBytes(bytes)),
+      ledgerText(job, words),
+      outcome.kind === 'skipped' ? words.jobSkipped(terminalLine(outcome.reason)) : undefined,
+      lastGoodText(job, drawing),
+      job.runs > 1 && job.failedRuns > 0 ? words.jobFailedRuns(job.failedRuns, job.runs) : undefined,
+    ),
+  };
+};
+
+/** Growth, with its sign. */
+const signed = (bytes: number): string => (bytes < 0 ? `−${formatBytes(-bytes)}` : `+${formatBytes(bytes)}`);
+
+/** A backup of mail can cost less than a cent. */
+const amountText = (amount: number): string => {
+  if (amount === 0 || amount >= 0.1) return amount.toFixed(2);
+  return amount < 0.001 ? '<0.001' : amount.toFixed(3);
+};
+
+const stepTexts = ({ last }: RepositoryReport, words: ReportWords): readonly string[] => {
+  const { verify, forget, prune, copies } = last;
+  const done = {
+    verify: verify === undefined ? '' : words.stepVerified(formatBytes(verify.readBytes)),
+    forget: forget === undefined ? '' : words.stepForgotten(forget.removed, forget.kept, forget.frozen),
+    prune: prune === undefined ? '' : words.stepPruned(formatBytes(prune.freedBytes)),
+    copy: '',
+  };
+  return stepsIn(last).map(({ step, to, outcome }) => {
+    if (outcome.kind === 'skipped') return words.stepSkipped(step, to, terminalLine(outcome.reason));
+    if (outcome.kind !== 'good') return words.stepNotDone(step, to);
+    if (step !== 'copy') return done[step];
+    const copy = copies.find((one) => one.to === to);
+    return words.stepCopied(to ?? '', copy?.snapshots ?? 0, formatBytes(copy?.bytes ?? 0));
+  });
+};
+
+const drawnRepository = (repository: RepositoryReport, words: ReportWords): DrawnPart => {
+  const { name, storedBytes, storedBefore, snapshots, monthlyCost, last } = repository;
+  const outcomes = stepsIn(last).map(({ outcome }) => outcome.kind);
+  const isAttention = outcomes.includes('held') || outcomes.includes('incomplete');
+  const growth =
+    storedBytes === undefined || storedBefore === undefined ? undefined : signed(storedBytes - storedBefore);
+  return {
+    name,
+    state: storedBytes === undefined ? '' : words.storedBytes(formatBytes(storedBytes), growth),
+    mood: outcomes.includes('failed') ? 'failed' : isAttention ? 'attention' : 'quiet',
+    facts: some(
+      words.reportJoined([
+        ...(snapshots === undefined ? [] : [words.storedSnapshots(snapshots)]),
+        ...(monthlyCost === undefined
+          ? []
+          : [words.storedCost(amountText(monthlyCost.amount), terminalLine(monthlyCost.currency))]),
+      ]),
+      ...stepTexts(repository, words),
+    ),
+  };
+};
+
+const headline = (report: Report, words: ReportWords): string => {
+  const { verdict, arrived, gone, messages, jobs, needs } = report;
+  if (jobs.length === 0) return words.reportMaintained(verdict, needs.length);
+  const failedJobs = jobs.filter(({ outcome }) => outcome.kind === 'failed').length;
+  return words.reportHeadline({ verdict, arrived, gone, messages, needs: needs.length, failedJobs, jobs: jobs.length });
+};
+
+/** Puts a report into words. */
+export const drawReport = (report: Report, drawing: Drawing): DrawnReport => {
+  const { words, timeZone } = drawing;
+  const { machine, started, ended, runs, failedRuns, program, id } = report;
+  const took = formatDuration(ended - started);
+  return {
+    language: words.reportLanguage(),
+    verdict: report.verdict,
+    headline: headline(report, words),
+    when: some(
+      words.reportWhen(terminalLine(machine), minutes(started, timeZone), took),
+      runs > 1 ? words.reportRuns(runs, failedRuns) : undefined,
+    ).join(' '),
+    needsTitle: words.reportNeedsTitle(),
+    needs: report.needs.map((need) => ({
+      sentence: sentenceOf(need, words),
+      details: detailsOf(need, words),
+      commands: commandsFor(need),
+    })),
+    jobsTitle: words.reportJobsTitle(),
+    jobs: report.jobs.map((job) => drawnJob(job, drawing)),
+    repositoriesTitle: words.reportRepositoriesTitle(),
+    repositories: report.repositories.map((repository) => drawnRepository(repository, words)),
+    noticesTitle: words.reportNoticesTitle(),
+    notices: report.notices.map(terminalLine),
+    footer: words.reportFooter(terminalLine(program), id),
+  };
+};

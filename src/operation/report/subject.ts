@@ -1,0 +1,22 @@
+import { wallTime } from '../../model/local-time.ts';
+import type { Drawing } from './drawing.ts';
+import type { Report } from './report.ts';
+
+/**
+ * The subject of a mail about a run. Those in brackets are never translated, so that a filter can go by them (requirement B5);
+ * a server's job says so in the words of the design that they come from.
+ */
+export const reportSubject = (report: Report, { words, timeZone }: Drawing): string => {
+  const { date } = wallTime(report.started, timeZone);
+  const { verdict, jobs, arrived, gone } = report;
+  const failed = jobs.filter(({ outcome }) => outcome.kind === 'failed');
+  const isServer = failed.some(({ kind }) => kind === 'server');
+  switch (verdict) {
+    case 'failed':
+      return `[ALERT] ${isServer ? 'Mailserver' : 'Mail'} Backup Failed - ${date}`;
+    case 'attention':
+      return `[WARNING] Mail Backup Needs Attention - ${date}`;
+    case 'good':
+      return jobs.length === 0 ? words.maintainedSubject(date) : words.goodSubject(arrived, gone, date);
+  }
+};
