@@ -1,4 +1,3 @@
-import { isMainThread } from 'node:worker_threads';
 import type * as KoffiModule from 'koffi';
 
 /** C functions by their prototypes; throws when there is none of that name. */
@@ -12,11 +11,10 @@ const with64Bits: readonly string[] = ['x64', 'arm64', 'riscv64', 'loong64', 'pp
  * `size_t` has no 64 bits or the optional package `koffi` is not installed or does not load. Whether a function is there, and does what
  * is expected of it, is for the caller to try. A call costs a third of a microsecond.
  *
- * Undefined in worker threads: one that is ended while the addon registers takes the whole process with it ("FATAL ERROR:
- * Error::ThrowAsJavaScriptException napi_throw"), as happens to short commands whose threads are hardly started.
+ * A thread must have started before it is ended: `startThread` sees to that.
  */
 export const loadOwnLibrary = async (): Promise<OwnLibrary | undefined> => {
-  if (!isMainThread || !with64Bits.includes(process.arch)) return undefined;
+  if (!with64Bits.includes(process.arch)) return undefined;
   try {
     const { load } = await import('koffi');
     return load(null);

@@ -97,9 +97,6 @@ export interface WriterOutcome {
   readonly changed?: boolean;
 }
 
-/** What a thread says first: all that it needs is loaded, and it may be ended from now on. */
-export const startedReply = 'started';
-
 export interface WriterReply {
   readonly id: number;
   readonly outcomes: readonly WriterOutcome[];

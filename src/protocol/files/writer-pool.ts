@@ -1,13 +1,6 @@
-import { Worker } from 'node:worker_threads';
 import { asFault, type Fault } from '../../model/fault.ts';
-import {
-  startedReply,
-  type WriterBatch,
-  type WriterJob,
-  type WriterOutcome,
-  type WriterReply,
-  type WriterSetup,
-} from './writer-job.ts';
+import { startThread, type Thread } from '../../system/thread.ts';
+import type { WriterBatch, WriterJob, WriterOutcome, WriterReply, WriterSetup } from './writer-job.ts';
 
 /** Threads that write files. */
 export interface WriterPool {
@@ -41,7 +34,7 @@ const batchesUnderWay = 12;
 
 export const createWriterPool = (threads: number, { posix }: { readonly posix: boolean }): WriterPool => {
   const setup: WriterSetup = { posix, stop: new Int32Array(new SharedArrayBuffer(4)) };
-  const underWay = new Map<number, { readonly work: WriterWork; readonly thread: Thread }>();
+  const underWay = new Map<number, { readonly work: WriterWork; readonly writer: Writer }>();
   let weight = 0;
   let next = 0;
   let broken: Fault | undefined;
@@ -59,7 +52,7 @@ export const createWriterPool = (threads: number, { posix }: { readonly posix: b
     if (entry === undefined) return;
     underWay.delete(id);
     weight -= entry.work.weight;
-    entry.thread.load -= cost(entry.work);
+    entry.writer.load -= cost(entry.work);
     entry.work.recycle?.();
     try {
       entry.work.done(outcomes);
@@ -69,7 +62,7 @@ export const createWriterPool = (threads: number, { posix }: { readonly posix: b
     awaken();
   };
 
-  const crew = Array.from({ length: Math.max(1, threads) }, () => startThread(setup, { answer, fail }));
+  const crew = Array.from({ length: Math.max(1, threads) }, () => startWriter(setup, { answer, fail }));
 
   const until = async (ready: () => boolean): Promise<void> => {
     while (broken === undefined && !ready()) await new Promise<void>((resolve) => wake.push(resolve));
@@ -79,20 +72,22 @@ export const createWriterPool = (threads: number, { posix }: { readonly posix: b
   return {
     write: async (work) => {
       if (broken !== undefined) throw broken;
-      const thread = crew.reduce((least, candidate) => (candidate.load < least.load ? candidate : least));
+      const writer = crew.reduce((least, candidate) => (candidate.load < least.load ? candidate : least));
       const batch: WriterBatch = { id: ++next, bytes: work.bytes, jobs: work.jobs };
-      underWay.set(batch.id, { work, thread });
+      underWay.set(batch.id, { work, writer });
       weight += work.weight;
-      thread.load += cost(work);
+      writer.load += cost(work);
       const { buffer } = work.bytes;
-      thread.worker.postMessage(batch, buffer instanceof ArrayBuffer && buffer.byteLength > 0 ? [buffer] : []);
+      writer.thread.worker.postMessage(batch, buffer instanceof ArrayBuffer && buffer.byteLength > 0 ? [buffer] : []);
       await until(() => weight < bytesUnderWay && underWay.size < batchesUnderWay);
     },
     settled: () => until(() => underWay.size === 0),
     stop: () => {
       Atomics.store(setup.stop, 0, 1);
     },
-    close: () => endAll(crew),
+    close: async () => {
+      await Promise.all(crew.map(({ thread }) => thread.end()));
+    },
   };
 };
 
@@ -107,34 +102,16 @@ interface Listeners {
   readonly fail: (thrown: unknown) => void;
 }
 
-const startThread = (setup: WriterSetup, { answer, fail }: Listeners): Thread => {
-  // Without the flags of this process: some, such as --input-type, are no good for a thread.
-  const worker = new Worker(entrance(), { workerData: setup, execArgv: [], resourceLimits });
-  const started = Promise.withResolvers<void>();
-  worker.on('message', (message: WriterReply | typeof startedReply) => {
-    if (message === startedReply) started.resolve();
-    else answer(message);
-  });
-  worker.on('error', fail);
-  worker.on('messageerror', fail);
-  worker.on('exit', () => started.resolve());
-  return { worker, started: started.promise, load: 0 };
+const startWriter = (setup: WriterSetup, { answer, fail }: Listeners): Writer => {
+  const thread = startThread(entrance(), { setup, resourceLimits });
+  thread.worker.on('message', answer);
+  thread.worker.on('error', fail);
+  thread.worker.on('messageerror', fail);
+  return { thread, load: 0 };
 };
 
-/** A thread that is ended while the addon registers in it would take the whole process with it: each is let start first. */
-const endAll = async (crew: readonly Thread[]): Promise<void> => {
-  await Promise.all(
-    crew.map(async ({ worker, started }) => {
-      await started;
-      await worker.terminate();
-    }),
-  );
-};
-
-interface Thread {
-  readonly worker: Worker;
-  /** Resolves when it may be ended, or has ended by itself. */
-  readonly started: Promise<void>;
+interface Writer {
+  readonly thread: Thread;
   load: number;
 }
 

@@ -1,5 +1,5 @@
-import { parentPort, workerData } from 'node:worker_threads';
 import { asFault } from '../../model/fault.ts';
+import { serveThread } from '../../system/thread.ts';
 import type { MasterKey } from './sealing/envelope.ts';
 import { plainFault } from './plain-fault.ts';
 import type { ThreadAnswer } from './thread-pool.ts';
@@ -19,17 +19,18 @@ export type Work<Job, Result> = (job: Job) => { readonly result: Result; readonl
 export const answerJobs = async <Job extends { readonly job: number }, Result>(
   prepare: (setup: ThreadSetup) => Promise<Work<Job, Result>>,
 ): Promise<void> => {
-  const port = parentPort;
-  if (port === null || !isSetup(workerData)) return;
-  const work: Work<Job, Result> = await prepare(workerData);
-  const post = (answer: ThreadAnswer<Result>, transfer: readonly ArrayBuffer[] = []): void =>
-    port.postMessage(answer, [...transfer]);
-  port.on('message', (job: Job) => {
-    try {
-      const { result, transfer } = work(job);
-      post({ kind: 'done', job: job.job, result }, transfer);
-    } catch (error) {
-      post({ kind: 'failed', job: job.job, fault: plainFault(asFault(error)) });
-    }
+  const isMessage = (value: unknown): value is Job => typeof value === 'object' && value !== null && 'job' in value;
+  await serveThread({ isSetup, isMessage }, async (setup, port) => {
+    const work: Work<Job, Result> = await prepare(setup);
+    const post = (answer: ThreadAnswer<Result>, transfer: readonly ArrayBuffer[] = []): void =>
+      port.postMessage(answer, [...transfer]);
+    return (job) => {
+      try {
+        const { result, transfer } = work(job);
+        post({ kind: 'done', job: job.job, result }, transfer);
+      } catch (error) {
+        post({ kind: 'failed', job: job.job, fault: plainFault(asFault(error)) });
+      }
+    };
   });
 };

@@ -9,14 +9,14 @@ interface Job {
 }
 
 const thread = `
-  import { parentPort } from 'node:worker_threads';
-  parentPort.on('message', ({ job, what }) => {
+  import { serveThread } from '${new URL('../../system/thread.ts', import.meta.url).href}';
+  await serveThread({ isSetup: () => true, isMessage: () => true }, async (setup, port) => ({ job, what }) => {
     if (what === 'crash') setImmediate(() => { throw new Error('for the test'); });
-    if (what === 'answer') parentPort.postMessage({ kind: 'done', job, result: job * 2 });
+    if (what === 'answer') port.postMessage({ kind: 'done', job, result: job * 2 });
   });`;
 
 const makePool = (threads: number): ThreadPool<Job, number> =>
-  new ThreadPool(new URL(`data:text/javascript,${encodeURIComponent(thread)}`), { threads, workerData: {} });
+  new ThreadPool(new URL(`data:text/javascript,${encodeURIComponent(thread)}`), { threads, setup: {} });
 
 const submit = (pool: ThreadPool<Job, number>, what: Job['what']): Promise<number> =>
   pool.submit((job) => ({ job, what }), []);

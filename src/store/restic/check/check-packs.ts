@@ -102,7 +102,7 @@ export const checkPacks = async (
   const { threads } = session.options;
   const pool = new ThreadPool<VerifyJob, VerifiedPack>(threadFile('verify-thread', import.meta.url), {
     threads,
-    workerData: { master: session.master },
+    setup: { master: session.master },
   });
   const readers = Math.min(threads + 1, chosen.length);
   const checking = { ...parts, pool, memory: createMemoryPool({ standard: packMemory, kept: readers }) };

@@ -6,4 +6,4 @@ export type ReaderPool = ThreadPool<OpenJob, OpenedBlobs>;
 
 /** Threads that open blobs. */
 export const createReaderPool = (master: MasterKey, threads: number): ReaderPool =>
-  new ThreadPool(threadFile('reader-thread', import.meta.url), { threads, workerData: { master } });
+  new ThreadPool(threadFile('reader-thread', import.meta.url), { threads, setup: { master } });

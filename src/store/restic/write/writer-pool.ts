@@ -1,6 +1,7 @@
-import { Worker } from 'node:worker_threads';
+import type { Worker } from 'node:worker_threads';
 import { interrupted, type Run } from '../../../contract/run.ts';
 import { asFault, Fault } from '../../../model/fault.ts';
+import { startThread, type Thread } from '../../../system/thread.ts';
 import type { BlobTable } from '../index/blob-table.ts';
 import { minimumChunk } from './rabin.ts';
 import { decodePackHeader, type PackedBlob } from '../format/pack-format.ts';
@@ -40,14 +41,14 @@ export interface BatchResult {
   readonly ids: Uint8Array;
 }
 
-interface Thread {
-  readonly worker: Worker;
+interface Writer {
+  readonly thread: Thread;
   outstanding: number;
   segments: number;
 }
 
 interface Waiting {
-  readonly thread: Thread;
+  readonly writer: Writer;
   readonly blobs: number;
   readonly resolve: (result: BatchResult) => void;
   readonly reject: (fault: Fault) => void;
@@ -68,7 +69,7 @@ const blobBound = (size: number): number =>
 export class WriterPool {
   readonly #options: WriterPoolOptions;
   readonly #run: Run;
-  #threads: Thread[] = [];
+  #writers: Writer[] = [];
   readonly #waiting = new Map<number, Waiting>();
   #batches = 0;
   #boundOutstanding = 0;
@@ -87,7 +88,7 @@ export class WriterPool {
 
   /** Whether anything was ever handed to it. */
   get started(): boolean {
-    return this.#threads.length > 0;
+    return this.#writers.length > 0;
   }
 
   /** How many blobs may yet be claimed by what is under way. */
@@ -109,19 +110,19 @@ export class WriterPool {
   /** Local files, one outcome each. */
   files(tasks: readonly FileTask[]): Promise<BatchResult> {
     const bound = tasks.reduce((sum, task) => sum + blobBound(task.size), 0);
-    return this.#submit(this.#thread(), bound, (batch) => ({ kind: 'files', batch, files: tasks }), []);
+    return this.#submit(this.#writer(), bound, (batch) => ({ kind: 'files', batch, files: tasks }), []);
   }
 
   /** Which thread takes a new stream; to be given to `pieces`. */
   streamThread(): number {
     this.#start();
-    return this.#threads.indexOf(this.#thread());
+    return this.#writers.indexOf(this.#writer());
   }
 
   /** Pieces of delivered contents; one outcome for each stream that ended as `keep`. `bytes` is given away. */
   pieces(thread: number, bytes: Uint8Array<ArrayBuffer>, pieces: readonly StreamPiece[]): Promise<BatchResult> {
     this.#start();
-    const chosen = this.#threads[thread] ?? this.#thread();
+    const chosen = this.#writers[thread] ?? this.#writer();
     const bound = pieces.reduce((sum, piece) => sum + blobBound(piece.length), 64);
     return this.#submit(chosen, bound, (batch) => ({ kind: 'pieces', batch, bytes, pieces }), [bytes.buffer]);
   }
@@ -129,14 +130,14 @@ export class WriterPool {
   /** A tree blob that was claimed. `bytes` is given away. Trees go to one thread, so that they share packs. */
   tree(id: Uint8Array, bytes: Uint8Array<ArrayBuffer>): Promise<BatchResult> {
     this.#start();
-    const thread = this.#threads[0] ?? this.#thread();
-    return this.#submit(thread, 0, (batch) => ({ kind: 'tree', batch, id, bytes }), [bytes.buffer]);
+    const writer = this.#writers[0] ?? this.#writer();
+    return this.#submit(writer, 0, (batch) => ({ kind: 'tree', batch, id, bytes }), [bytes.buffer]);
   }
 
   /** Closes all open packs and waits until every pack is stored. */
   async finish(): Promise<void> {
     await Promise.all(
-      this.#threads.map((thread) => this.#submit(thread, 0, (batch) => ({ kind: 'finish', batch }), [])),
+      this.#writers.map((writer) => this.#submit(writer, 0, (batch) => ({ kind: 'finish', batch }), [])),
     );
     while (this.#packs > 0 && this.#failure === undefined) {
       await new Promise<void>((resolve) => this.#wake.push(resolve));
@@ -147,9 +148,9 @@ export class WriterPool {
   /** Ends the threads; whatever they had open is gone. When it resolves nothing is on its way to the storage any more. */
   async close(): Promise<void> {
     this.#run.signal.removeEventListener('abort', this.#onAbort);
-    const threads = this.#threads;
-    this.#threads = [];
-    await Promise.all(threads.map((thread) => thread.worker.terminate()));
+    const writers = this.#writers;
+    this.#writers = [];
+    await Promise.all(writers.map(({ thread }) => thread.end()));
     while (this.#packs > 0) await new Promise<void>((resolve) => this.#wake.push(resolve));
   }
 
@@ -159,32 +160,32 @@ export class WriterPool {
 
   #start(): void {
     this.#throwIfFailed();
-    if (this.#threads.length > 0) return;
+    if (this.#writers.length > 0) return;
     const segments = this.#options.table.segments();
     for (let number = 0; number < this.#options.threads; number++) {
-      const workerData: WriterSetup = { ...this.#options.setup, segments };
-      const worker = new Worker(threadFile('writer-thread', import.meta.url), { workerData, resourceLimits });
-      const thread: Thread = { worker, outstanding: 0, segments: segments.length };
+      const setup: WriterSetup = { ...this.#options.setup, segments };
+      const thread = startThread(threadFile('writer-thread', import.meta.url), { setup, resourceLimits });
+      const { worker } = thread;
       worker.on('message', (message: FromWriter) => this.#receive(message, worker));
       worker.on('error', (error) => this.#fail(asFault(error)));
-      this.#threads.push(thread);
+      this.#writers.push({ thread, outstanding: 0, segments: segments.length });
     }
   }
 
-  #leastBusy(): Thread | undefined {
-    if (this.#threads.length === 0) this.#start();
-    const least = this.#threads.reduce((best, thread) => (thread.outstanding < best.outstanding ? thread : best));
+  #leastBusy(): Writer | undefined {
+    if (this.#writers.length === 0) this.#start();
+    const least = this.#writers.reduce((best, writer) => (writer.outstanding < best.outstanding ? writer : best));
     return least.outstanding < batchesPerThread ? least : undefined;
   }
 
-  #thread(): Thread {
-    const thread = this.#leastBusy() ?? this.#threads[this.#batches % this.#threads.length];
-    if (thread === undefined) throw new Fault('internal', 'no writer thread could be started');
-    return thread;
+  #writer(): Writer {
+    const writer = this.#leastBusy() ?? this.#writers[this.#batches % this.#writers.length];
+    if (writer === undefined) throw new Fault('internal', 'no writer thread could be started');
+    return writer;
   }
 
   #submit(
-    thread: Thread,
+    writer: Writer,
     blobs: number,
     make: (batch: number) => ToWriter,
     transfer: readonly ArrayBuffer[],
@@ -194,14 +195,14 @@ export class WriterPool {
     this.#boundOutstanding += blobs;
     this.#options.table.reserve(this.#boundOutstanding);
     const segments = this.#options.table.segments();
-    if (thread.segments < segments.length) {
-      thread.worker.postMessage({ kind: 'segments', segments } satisfies ToWriter);
-      thread.segments = segments.length;
+    if (writer.segments < segments.length) {
+      writer.thread.worker.postMessage({ kind: 'segments', segments } satisfies ToWriter);
+      writer.segments = segments.length;
     }
-    thread.outstanding++;
+    writer.outstanding++;
     return new Promise((resolve, reject) => {
-      this.#waiting.set(batch, { thread, blobs, resolve, reject });
-      thread.worker.postMessage(make(batch), [...transfer]);
+      this.#waiting.set(batch, { writer, blobs, resolve, reject });
+      writer.thread.worker.postMessage(make(batch), [...transfer]);
     });
   }
 
@@ -220,7 +221,7 @@ export class WriterPool {
     const waiting = this.#waiting.get(done.batch);
     if (waiting === undefined) return;
     this.#waiting.delete(done.batch);
-    waiting.thread.outstanding--;
+    waiting.writer.outstanding--;
     this.#boundOutstanding -= waiting.blobs;
     this.newBlobs += done.newBlobs;
     waiting.resolve({ outcomes: done.outcomes, ids: done.ids });

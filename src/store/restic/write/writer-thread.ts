@@ -1,8 +1,8 @@
-import { parentPort, workerData } from 'node:worker_threads';
 import { asFault } from '../../../model/fault.ts';
 import { loadNativeCiphers, type NativeCiphers } from '../../../system/native-ciphers.ts';
 import { loadNativeZstd, type NativeZstd } from '../../../system/native-zstd.ts';
 import { errnoCode, errnoFault } from '../../../system/errno.ts';
+import { serveThread } from '../../../system/thread.ts';
 import { nativePath } from '../../../system/native-path.ts';
 import { byteStringOfLatin1 } from '../../../model/byte-string.ts';
 import { BlobTable } from '../index/blob-table.ts';
@@ -160,19 +160,17 @@ class WriterThread {
 const isSetup = (value: unknown): value is WriterSetup =>
   typeof value === 'object' && value !== null && 'chunkerPolynomial' in value && 'master' in value;
 
-const start = async (): Promise<void> => {
-  const port = parentPort;
-  if (port === null || !isSetup(workerData)) return;
+const isMessage = (value: unknown): value is ToWriter => typeof value === 'object' && value !== null && 'kind' in value;
+
+await serveThread({ isSetup, isMessage }, async (setup, port) => {
   const post: Post = (message, transfer = []) => port.postMessage(message, [...transfer]);
   const tools = { poly1305: await loadPoly1305(), ciphers: await loadNativeCiphers(), zstd: await loadNativeZstd() };
-  const thread = new WriterThread(workerData, tools, post);
-  port.on('message', (message: ToWriter) => {
+  const thread = new WriterThread(setup, tools, post);
+  return (message) => {
     try {
       thread.handle(message);
     } catch (error) {
       post({ kind: 'failed', fault: plainFault(asFault(error)) });
     }
-  });
-};
-
-await start();
+  };
+});
