@@ -21,6 +21,7 @@ const ofFault: Partial<Readonly<Record<FaultCode, number>>> = {
   'repository-missing': exitCode.noRepository,
   'storage-missing': exitCode.noRepository,
   'repository-locked': exitCode.locked,
+  'run-under-way': exitCode.locked,
   'wrong-password': exitCode.wrongPassword,
   interrupted: exitCode.interrupted,
   'verification-failed': exitCode.incomplete,

@@ -7,6 +7,8 @@ export type FaultCode =
   | 'usage'
   | 'configuration'
   | 'interrupted'
+  /** Another run of this configuration is at work on this machine. */
+  | 'run-under-way'
   // the environment
   | 'disk-full'
   | 'quota-exceeded'

@@ -1,5 +1,5 @@
 import type { BrakeReason } from './damage-brake.ts';
-import type { FaultCode } from './fault.ts';
+import type { Fault, FaultCode } from './fault.ts';
 
 /*
  * What one `mailkeep run` or `mailkeep maintain` did, as plain data that survives JSON: history keeps it, the report is drawn
@@ -12,6 +12,12 @@ export interface RecordedFault {
   readonly message: string;
   readonly hint?: string;
 }
+
+export const recordedFault = ({ code, message, hint }: Fault): RecordedFault => ({
+  code,
+  message,
+  ...(hint === undefined ? {} : { hint }),
+});
 
 /** How a part of a run went. `held`: a brake holds, a person has to confirm. `skipped`: on purpose, `reason` says why. */
 export type StepOutcome =
@@ -103,6 +109,15 @@ export interface RunRecord {
   /** What a person should know and that changes no outcome. */
   readonly notices: readonly string[];
 }
+
+/** What is known of a run when it begins. */
+export type RunStart = Pick<RunRecord, 'version' | 'id' | 'command' | 'trigger' | 'program' | 'machine' | 'started'>;
+
+/** A run as history knows it. `cut-off`: it was killed, or the machine went down. */
+export type KnownRun =
+  | { readonly kind: 'finished'; readonly record: RunRecord }
+  | { readonly kind: 'under-way'; readonly start: RunStart }
+  | { readonly kind: 'cut-off'; readonly start: RunStart };
 
 /** In a word: nothing to do, a person should look, or it did not work. */
 export type RunVerdict = 'good' | 'attention' | 'failed';

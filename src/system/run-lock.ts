@@ -1,0 +1,185 @@
+import { randomBytes } from 'node:crypto';
+import { link, mkdir, open, readFile, rename, rm, stat, utimes } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { Fault } from '../model/fault.ts';
+import { sleep } from './clock.ts';
+import { errnoCode, errnoFault } from './errno.ts';
+import { fateOfProcess, ownProcessStamp, type ProcessFate, type ProcessStamp } from './process-stamp.ts';
+
+/** Who holds a run lock. */
+export interface RunHolder {
+  /** Undefined where it is not known. */
+  readonly pid: number | undefined;
+  /** Milliseconds since 1970. */
+  readonly since: number;
+}
+
+export interface RunLockOptions {
+  /** The file that is the lock. */
+  readonly path: string;
+  /** Milliseconds to wait for a run that is under way. */
+  readonly wait: number;
+  readonly signal: AbortSignal;
+  /** Called once, when it has to wait. */
+  readonly onWait?: (holder: RunHolder) => void;
+  /** Milliseconds between two looks. */
+  readonly interval?: number;
+  readonly fateOf?: (stamp: ProcessStamp) => ProcessFate;
+}
+
+export interface RunLock {
+  release(): Promise<void>;
+}
+
+/** A holder shows every minute that it lives; where that cannot be asked of the system, this long a silence is its end. */
+const heartbeat = 60_000;
+const silence = 30 * 60_000;
+
+interface Found {
+  readonly text: string;
+  readonly holder: RunHolder;
+  readonly process: ProcessStamp | undefined;
+  readonly silentFor: number;
+}
+
+interface LockContent {
+  readonly process: ProcessStamp | undefined;
+  readonly pid: number | undefined;
+  readonly since: number | undefined;
+}
+
+const contentOf = (text: string): LockContent => {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    return { process: undefined, pid: undefined, since: undefined };
+  }
+  const fields: Readonly<Record<string, unknown>> = typeof value === 'object' ? { ...value } : {};
+  const { pid, start, boot, namespace, machine, since } = fields;
+  const isStamp =
+    typeof pid === 'number' &&
+    typeof start === 'string' &&
+    typeof boot === 'string' &&
+    typeof namespace === 'string' &&
+    typeof machine === 'string';
+  return {
+    process: isStamp ? { pid, start, boot, namespace, machine } : undefined,
+    pid: typeof pid === 'number' ? pid : undefined,
+    since: typeof since === 'number' ? since : undefined,
+  };
+};
+
+/** Undefined: nobody holds it. */
+const look = async (path: string): Promise<Found | undefined> => {
+  try {
+    const [text, { mtimeMs }] = [await readFile(path, 'utf8'), await stat(path)];
+    const { process, pid, since = mtimeMs } = contentOf(text);
+    return { text, holder: { pid, since }, process, silentFor: Date.now() - mtimeMs };
+  } catch (error) {
+    if (errnoCode(error) === 'ENOENT') return undefined;
+    throw error;
+  }
+};
+
+const isDead = ({ process, silentFor }: Found, fateOf: (stamp: ProcessStamp) => ProcessFate): boolean => {
+  const fate = process === undefined ? 'unknown' : fateOf(process);
+  return fate === 'over' || (fate === 'unknown' && silentFor > silence);
+};
+
+/** Takes the lock of a dead run away. Should another have taken it over in between, that one's is put back. */
+const removeDead = async (path: string, dead: Found): Promise<void> => {
+  const aside = `${path}.${randomBytes(6).toString('hex')}`;
+  try {
+    await rename(path, aside);
+  } catch (error) {
+    if (errnoCode(error) === 'ENOENT') return;
+    throw error;
+  }
+  if ((await readFile(aside, 'utf8')) !== dead.text) {
+    await link(aside, path).catch((error: unknown) => {
+      if (errnoCode(error) !== 'EEXIST') throw error;
+    });
+  }
+  await rm(aside, { force: true });
+};
+
+/** Puts our lock there unless one is there: whole from the first moment, so that nobody reads half of it. */
+const put = async (path: string, text: string): Promise<boolean> => {
+  const temporary = `${path}.${randomBytes(6).toString('hex')}`;
+  try {
+    const file = await open(temporary, 'wx', 0o600);
+    try {
+      await file.writeFile(text);
+    } finally {
+      await file.close();
+    }
+    await link(temporary, path);
+    return true;
+  } catch (error) {
+    if (errnoCode(error) === 'EEXIST') return false;
+    throw error;
+  } finally {
+    await rm(temporary, { force: true });
+  }
+};
+
+const underWay = ({ pid, since }: RunHolder): Fault =>
+  new Fault(
+    'run-under-way',
+    `another run is under way${pid === undefined ? '' : `, process ${pid}`}, since ${new Date(since).toISOString().slice(0, 16)}Z`,
+    {
+      hint: 'Wait until it is over, or let this one wait: --wait 3h.',
+      retry: true,
+      context: { since: Math.round(since), ...(pid === undefined ? {} : { pid }) },
+    },
+  );
+
+const release = async (path: string, text: string): Promise<void> => {
+  // It may have been taken over after a long silence (the machine slept).
+  const found = await look(path);
+  if (found?.text === text) await rm(path, { force: true });
+};
+
+/**
+ * Takes the lock of a run: a file with the stamp of this process. That of a process which is over is taken over. Faults:
+ * `run-under-way` after the wait, `interrupted`, and those of the file system.
+ */
+export const takeRunLock = async (options: RunLockOptions): Promise<RunLock> => {
+  const { path, wait, signal, onWait, interval = 2000, fateOf = (stamp) => fateOfProcess(stamp) } = options;
+  const token = randomBytes(8).toString('hex');
+  const text = JSON.stringify({ ...ownProcessStamp(), pid: process.pid, since: Date.now(), token });
+  const deadline = performance.now() + wait;
+  let told = false;
+  try {
+    await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+    while (!(await put(path, text))) {
+      const found = await look(path);
+      if (found === undefined) continue;
+      if (isDead(found, fateOf)) {
+        await removeDead(path, found);
+        continue;
+      }
+      const left = deadline - performance.now();
+      if (left <= 0) throw underWay(found.holder);
+      if (!told) onWait?.(found.holder);
+      told = true;
+      await sleep(Math.min(interval, left), signal);
+    }
+  } catch (error) {
+    throw error instanceof Fault ? error : errnoFault(error, 'take the lock', path);
+  }
+  const beat = setInterval(() => {
+    const now = new Date();
+    utimes(path, now, now).catch(() => undefined);
+  }, heartbeat);
+  beat.unref();
+  return {
+    release: async () => {
+      clearInterval(beat);
+      await release(path, text).catch((error: unknown) => {
+        throw errnoFault(error, 'release the lock', path);
+      });
+    },
+  };
+};
