@@ -1,9 +1,8 @@
-import { folderDifferences } from '../../mail/direct/ledger.ts';
 import { mailboxText } from '../../mail/mailbox-name.ts';
 import { formatBytes } from '../../model/size.ts';
-import { asFault, type Fault } from '../../model/fault.ts';
 import { brakedTag } from '../../model/snapshot.ts';
 import type { AccountCapture } from '../../operation/capture-account.ts';
+import { type JobOutcome, ledgerTotals } from '../../operation/night/job-record.ts';
 import type { CommandContext } from '../context.ts';
 import { brakeText } from './brake-text.ts';
 
@@ -11,46 +10,15 @@ import { brakeText } from './brake-text.ts';
 export interface CapturedAccount {
   readonly name: string;
   readonly host: string;
-  readonly outcome:
-    | { readonly kind: 'captured'; readonly capture: AccountCapture }
-    | { readonly kind: 'failed'; readonly fault: Fault };
+  readonly outcome: JobOutcome;
 }
-
-/** Captures, and makes of what ended it a part of the result: other accounts go on. */
-export const outcomeOf = async (work: () => Promise<AccountCapture>): Promise<CapturedAccount['outcome']> => {
-  try {
-    return { kind: 'captured', capture: await work() };
-  } catch (error) {
-    return { kind: 'failed', fault: asFault(error) };
-  }
-};
-
-interface Counts {
-  readonly server: number;
-  readonly snapshot: number;
-  readonly explained: number;
-  readonly unexplained: number;
-}
-
-/** The ledger of all folders, added up. */
-export const ledgerCounts = ({ report }: Pick<AccountCapture, 'report'>): Counts => {
-  let [server, snapshot, explained, unexplained] = [0, 0, 0, 0];
-  for (const folder of report.ledger.folders) {
-    const differences = folderDifferences(folder);
-    server += folder.onServer ?? 0;
-    snapshot += folder.inSnapshot;
-    explained += differences.explained;
-    unexplained += differences.unexplained;
-  }
-  return { server, snapshot, explained, unexplained };
-};
 
 /** Whether a person has to look: something failed, is unexplained, or the brake holds. */
 export const needsPerson = ({ outcome }: CapturedAccount): boolean => {
   if (outcome.kind === 'failed') return true;
   const { capture } = outcome;
   const isBraked = capture.snapshot.tags.includes(brakedTag);
-  return isBraked || capture.result.unreadable > 0 || ledgerCounts(capture).unexplained > 0;
+  return isBraked || capture.result.unreadable > 0 || ledgerTotals(capture.report.ledger).unexplained > 0;
 };
 
 export const capturedRecord = ({ name, host, outcome }: CapturedAccount): Record<string, unknown> => {
@@ -60,7 +28,7 @@ export const capturedRecord = ({ name, host, outcome }: CapturedAccount): Record
     return { ...common, outcome: 'failed', fault: code, message, hint };
   }
   const { snapshot, result, report, brake, confirmed } = outcome.capture;
-  const { server, snapshot: stored, explained, unexplained } = ledgerCounts(outcome.capture);
+  const { onSource, inSnapshot, explained, unexplained } = ledgerTotals(report.ledger);
   return {
     ...common,
     outcome: 'captured',
@@ -68,8 +36,8 @@ export const capturedRecord = ({ name, host, outcome }: CapturedAccount): Record
     messages_fetched: report.fetched.messages,
     bytes_fetched: report.fetched.bytes,
     messages_gone: report.changes.reduce((sum, { gone }) => sum + gone, 0),
-    messages_on_server: server,
-    messages_in_snapshot: stored,
+    messages_on_server: onSource,
+    messages_in_snapshot: inSnapshot,
     differences_explained: explained,
     differences_unexplained: unexplained,
     entries_unreadable: result.unreadable,
@@ -85,14 +53,14 @@ export const capturedRecord = ({ name, host, outcome }: CapturedAccount): Record
 const shownDifferences = 20;
 
 const ledgerLines = (capture: AccountCapture, { messages }: CommandContext): readonly string[] => {
-  const { server, snapshot, explained, unexplained } = ledgerCounts(capture);
+  const { onSource, inSnapshot, explained, unexplained } = ledgerTotals(capture.report.ledger);
   const { folders } = capture.report.ledger;
-  if (explained + unexplained === 0) return [messages.accountComplete(server, snapshot, folders.length)];
+  if (explained + unexplained === 0) return [messages.accountComplete(onSource, inSnapshot, folders.length)];
   const all = folders.flatMap(({ name, differences }) =>
     differences.map(({ uid, reason }) => messages.accountFolderDiffers(mailboxText(name), uid, reason)),
   );
   return [
-    messages.accountDifferent(server, snapshot, explained, unexplained),
+    messages.accountDifferent(onSource, inSnapshot, explained, unexplained),
     ...all.slice(0, shownDifferences),
     ...(all.length > shownDifferences ? [messages.accountMoreDifferences(all.length - shownDifferences)] : []),
   ];

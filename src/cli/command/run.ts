@@ -1,37 +1,33 @@
-import { type AccountCapture, captureAccount } from '../../operation/capture-account.ts';
-import type { ImapAccount } from '../../protocol/imap/config.ts';
-import { accountSourceOpener } from '../../registry.ts';
-import type { Repository } from '../../store/restic/repository.ts';
-import { removeSnapshots } from '../../store/restic/snapshots/remove-snapshots.ts';
-import { asFault, isFault } from '../../model/fault.ts';
-import { accountDescription } from '../account/account-description.ts';
-import {
-  type CapturedAccount,
-  capturedLines,
-  capturedRecord,
-  needsPerson,
-  outcomeOf,
-} from '../account/captured-account.ts';
-import { byRepository, contextOfAccount, selectedAccounts } from '../account/selected-accounts.ts';
-import { accountParts } from '../accounts.ts';
+import { captureJobs } from '../../operation/night/capture-jobs.ts';
+import type { JobOutcome } from '../../operation/night/job-record.ts';
+import { Fault } from '../../model/fault.ts';
+import { capturedLines, capturedRecord, needsPerson } from '../account/captured-account.ts';
+import { contextOfAccount, selectedAccounts } from '../account/selected-accounts.ts';
+import { needConfiguration } from '../configuration.ts';
 import type { CommandContext, GlobalOptions } from '../context.ts';
-import { examples, newCommand, type DefineCommand } from '../define-command.ts';
-import { exitCode } from '../exit-code.ts';
+import { examples, newCommand, parseWait, type DefineCommand } from '../define-command.ts';
 import { withRepository } from '../open-repository.ts';
+import { type AccountJob, accountJob, accountPlace } from '../run/account-job.ts';
+import { recordedRun, type RunTally } from '../run/recorded-run.ts';
 
 interface RunOptions extends GlobalOptions {
   readonly confirm: boolean;
   readonly rescan: boolean;
+  readonly scheduled: boolean;
+  /** Milliseconds. */
+  readonly wait?: number;
 }
 
-/** A long capture ends in a checkpoint after so much (requirement A12). */
-const budget = { bytes: 1_000_000_000, time: 15n * 60n * 1_000_000_000n };
+const threeHours = 3 * 3_600_000;
+const tenMinutes = 600_000;
 
 export const runCommand: DefineCommand = (execute) =>
   newCommand('run', 'capture the mail accounts of the configuration')
     .argument('[accounts...]', 'only these, by their names in the configuration')
     .option('--confirm', 'what looks like damage in these accounts is right', false)
     .option('--rescan', 'look at every message of every folder, whatever seems unchanged', false)
+    .option('--wait <time>', 'how long to wait for a run that is under way, e.g. 30m (default: not at all)', parseWait)
+    .option('--scheduled', 'started by a timer: waits up to 3h for another run, and for locks', false)
     .addHelpText(
       'after',
       examples([
@@ -44,91 +40,49 @@ export const runCommand: DefineCommand = (execute) =>
       execute(options, (context) => runAccounts(names, options, context)),
     );
 
-const runAccounts = async (names: readonly string[], options: RunOptions, context: CommandContext): Promise<number> => {
+const runAccounts = (names: readonly string[], options: RunOptions, given: CommandContext): Promise<number> => {
+  const { scheduled } = options;
+  const wait = options.wait ?? (scheduled ? threeHours : 0);
+  const retryLock = scheduled ? Math.max(options.retryLock, tenMinutes) : options.retryLock;
+  return recordedRun(
+    { command: 'run', trigger: scheduled ? 'schedule' : 'person', wait },
+    (tally, context) => captureAccounts(names, options, { tally, context }),
+    { ...given, options: { ...given.options, retryLock } },
+  );
+};
+
+const captureAccounts = async (
+  names: readonly string[],
+  options: RunOptions,
+  { tally, context }: { readonly tally: RunTally; readonly context: CommandContext },
+): Promise<void> => {
+  const loaded = await needConfiguration(context);
   const accounts = await selectedAccounts(names, context);
   if (options.confirm && names.length === 0 && accounts.length > 1) {
-    context.output.say(context.messages.confirmNames());
-    return exitCode.fatal;
+    throw new Fault('usage', context.messages.confirmNames());
   }
-  const captured: CapturedAccount[] = [];
-  for (const group of byRepository(accounts)) {
-    for (const account of await runGroup(group, options, context)) captured.push(account);
-  }
-  return captured.some(needsPerson) ? exitCode.incomplete : exitCode.good;
-};
-
-/** All accounts of one repository, which is opened once. Where it cannot be opened, none of them could be captured. */
-const runGroup = async (
-  accounts: readonly ImapAccount[],
-  options: RunOptions,
-  context: CommandContext,
-): Promise<readonly CapturedAccount[]> => {
-  const [first] = accounts;
-  if (first === undefined) return [];
-  const captured: CapturedAccount[] = [];
-  const tell = (account: CapturedAccount): void => {
-    captured.push(account);
-    print(account, context);
+  const jobs = accounts.map((account) => accountJob(account, loaded, context));
+  const parts = {
+    withPlace: async ([first]: readonly AccountJob[], work: Parameters<CaptureParts['withPlace']>[1]) => {
+      if (first === undefined) return;
+      const own = contextOfAccount(first.account, context);
+      await withRepository(own, (repository) => work(accountPlace(repository, options, own)), true);
+    },
+    tell: ({ name, host }: AccountJob, outcome: JobOutcome) => print({ name, host, outcome }, context),
+    lastGoodBefore: ({ name }: AccountJob) => lastGoodBefore(name, tally),
+    record: (record: RunTally['jobs'][number]) => tally.jobs.push(record),
   };
-  const own = contextOfAccount(first, context);
-  try {
-    await withRepository(
-      own,
-      async (repository) => {
-        for (const account of accounts) tell(await runOne(account, repository, options, own));
-      },
-      true,
-    );
-  } catch (error) {
-    const fault = asFault(error);
-    if (isFault(fault, 'interrupted') || captured.length > 0 || accounts.length === 1) throw fault;
-    for (const { name, host } of accounts) tell({ name, host, outcome: { kind: 'failed', fault } });
-  }
-  return captured;
+  await captureJobs(jobs, parts, context.run);
 };
 
-const runOne = async (
-  account: ImapAccount,
-  repository: Repository,
-  options: RunOptions,
-  context: CommandContext,
-): Promise<CapturedAccount> => {
-  const { run } = context;
-  const { name, host } = account;
-  run.emit({ kind: 'phase', phase: name });
-  const settings = { ...accountParts(context), rescan: options.rescan };
-  const { store } = account;
-  const { confirm: confirmed } = options;
-  const mirrored = async (folder: string): Promise<AccountCapture> => {
-    const { captureMirror } = await import('../account/capture-mirror.ts');
-    const own = { ...account, store: { kind: 'mirror', folder } as const };
-    return captureMirror(own, repository, { settings, confirmed }, context);
-  };
-  const direct = async (): Promise<AccountCapture> =>
-    captureAccount(
-      {
-        open: await accountSourceOpener(account, settings, run),
-        store: repository,
-        removeSnapshots: (ids) => letGo(repository, ids, context),
-      },
-      { description: accountDescription(account, context), limits: account.brake, confirmed, budget },
-      run,
-    );
-  return { name, host, outcome: await outcomeOf(() => (store.kind === 'direct' ? direct() : mirrored(store.folder))) };
+type CaptureParts = Parameters<typeof captureJobs<AccountJob>>[1];
+
+const lastGoodBefore = (name: string, { ask }: RunTally): number | undefined => {
+  const [known] = ask((history) => history.runs({ last: 1, job: name })) ?? [];
+  return known?.kind === 'finished' ? known.record.jobs.find((job) => job.name === name)?.lastGood : undefined;
 };
 
-/** Checkpoints that stay a night longer harm nobody: another program may hold the lock, or nothing may be removed here. */
-const letGo = async (repository: Repository, ids: readonly string[], { run }: CommandContext): Promise<void> => {
-  if (ids.length === 0) return;
-  try {
-    await removeSnapshots(repository, ids, run);
-  } catch (error) {
-    if (!isFault(error, 'repository-locked', 'read-only', 'permission-denied')) throw error;
-    run.emit({ kind: 'notice', message: `checkpoints stay for now: ${error.message}` });
-  }
-};
-
-const print = (account: CapturedAccount, context: CommandContext): void => {
+const print = (account: Parameters<typeof capturedRecord>[0], context: CommandContext): void => {
   const { output, options } = context;
   output.update(undefined);
   if (options.json) {

@@ -32,6 +32,8 @@ export const captureMessages = {
   brakeRenumbered: (folders: number, of: number): string =>
     `UIDVALIDITY has changed in ${folders} of ${plural(of, 'folder', 'folders')}`,
   brakeBodiesChanged: (messages: number): string => `${messagesText(messages)} have another body than they had`,
+  runWaits: (pid: number | undefined): string =>
+    `another run is under way${pid === undefined ? '' : ` (process ${pid})`}; waiting for its end`,
   confirmNames: (): string => '--confirm is for accounts that somebody has looked at: name them',
   statusColumns: () => ({
     account: 'Account',

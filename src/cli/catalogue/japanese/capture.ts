@@ -25,6 +25,8 @@ export const captureMessages: typeof english = {
   brakeFolderGone: (folder, gone, before) => `${folder} の ${before} 通のうち ${gone} 通が消えています`,
   brakeRenumbered: (folders, of) => `${of} フォルダーのうち ${folders} で UIDVALIDITY が変わりました`,
   brakeBodiesChanged: (messages) => `${messages} 通の本文が以前と異なります`,
+  runWaits: (pid: number | undefined): string =>
+    `別の実行が進行中です${pid === undefined ? '' : `（プロセス ${pid}）`}。終わるまで待ちます`,
   confirmNames: () => '--confirm は確認したアカウントにだけ使えます。名前を指定してください',
   statusColumns: () => ({ account: 'アカウント', good: '最後の正常', messages: '通数', state: '状態' }),
   statusNever: () => 'なし',

@@ -1,0 +1,116 @@
+import { z } from 'zod';
+import type { BrakeReason } from '../model/damage-brake.ts';
+import type { FaultCode } from '../model/fault.ts';
+import type { RunRecord, RunStart } from '../model/run-record.ts';
+import type { ProcessStamp } from '../system/process-stamp.ts';
+
+/*
+ * Records as they are read back from JSON. Members that a newer version has added are left out, and codes and kinds that
+ * this one does not know are kept as they are: they are shown, not acted upon.
+ */
+
+const faultCode = z.custom<FaultCode>((value) => typeof value === 'string');
+const brakeReason = z.custom<BrakeReason>(
+  (value) => typeof value === 'object' && value !== null && 'kind' in value && typeof value.kind === 'string',
+);
+const fault = z.object({ code: faultCode, message: z.string(), hint: z.string().exactOptional() });
+
+const outcome = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('good') }),
+  z.object({ kind: z.literal('incomplete'), reason: z.string() }),
+  z.object({ kind: z.literal('held'), reasons: z.array(brakeReason) }),
+  z.object({ kind: z.literal('failed'), fault }),
+  z.object({ kind: z.literal('skipped'), reason: z.string() }),
+]);
+
+const ledger = z.object({
+  onSource: z.number(),
+  inSnapshot: z.number(),
+  explained: z.number(),
+  unexplained: z.number(),
+});
+
+const captured = z.object({
+  snapshot: z.string(),
+  arrived: z.number(),
+  arrivedBytes: z.number(),
+  gone: z.number(),
+  changedBodies: z.number(),
+  messages: z.number(),
+  bytes: z.number().exactOptional(),
+  ledger,
+  addedBytes: z.number(),
+  storedBytes: z.number(),
+});
+
+const job = z.object({
+  name: z.string(),
+  kind: z.enum(['imap', 'server']),
+  host: z.string(),
+  repository: z.string(),
+  started: z.number(),
+  ended: z.number(),
+  outcome,
+  captured: captured.exactOptional(),
+  lastGood: z.number().exactOptional(),
+});
+
+const repository = z.object({
+  name: z.string(),
+  appendOnly: z.boolean(),
+  storedBytes: z.number().exactOptional(),
+  snapshots: z.number().exactOptional(),
+  monthlyCost: z.object({ amount: z.number(), currency: z.string() }).exactOptional(),
+  verify: z.object({ outcome, readBytes: z.number(), packs: z.number() }).exactOptional(),
+  forget: z.object({ outcome, removed: z.number(), kept: z.number(), frozen: z.number() }).exactOptional(),
+  prune: z.object({ outcome, freedBytes: z.number() }).exactOptional(),
+  copies: z.array(z.object({ to: z.string(), outcome, snapshots: z.number(), bytes: z.number() })),
+});
+
+const start = z.object({
+  version: z.literal(1),
+  id: z.string(),
+  command: z.enum(['run', 'maintain']),
+  trigger: z.enum(['person', 'schedule']),
+  program: z.string(),
+  machine: z.string(),
+  started: z.number(),
+});
+
+const record = start.extend({
+  ended: z.number(),
+  exitCode: z.number(),
+  jobs: z.array(job),
+  repositories: z.array(repository),
+  faults: z.array(fault),
+  notices: z.array(z.string()),
+});
+
+const stamp = z.object({
+  pid: z.number(),
+  start: z.string(),
+  boot: z.string(),
+  namespace: z.string(),
+  machine: z.string(),
+});
+
+const fromJson = (json: string): unknown => {
+  try {
+    return JSON.parse(json);
+  } catch {
+    return undefined;
+  }
+};
+
+/** Undefined: it is none, or of a newer version. */
+export const parseRecord = (json: string): RunRecord | undefined => record.safeParse(fromJson(json)).data;
+
+/** What a run leaves when it begins: its start, and which process it is where the system says so. */
+export interface BegunRun {
+  readonly start: RunStart;
+  readonly process?: ProcessStamp;
+}
+
+const begun = z.object({ start, process: stamp.exactOptional() });
+
+export const parseBegun = (json: string): BegunRun | undefined => begun.safeParse(fromJson(json)).data;

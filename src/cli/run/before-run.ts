@@ -1,0 +1,19 @@
+import type { RunStart } from '../../model/run-record.ts';
+import type { CommandContext } from '../context.ts';
+
+/** What is to happen when a run has begun. */
+export type BeforeRun = (start: RunStart, context: CommandContext) => Promise<void>;
+
+/** All of it, in order. What fails is told, and stops nothing else. */
+const steps: readonly BeforeRun[] = [];
+
+export const beforeRun: BeforeRun = async (start, context) => {
+  for (const step of steps) {
+    try {
+      await step(start, context);
+    } catch (error) {
+      const message = error instanceof Error ? error.message : String(error);
+      context.output.say(context.messages.warning(message));
+    }
+  }
+};
