@@ -7,6 +7,7 @@ import { errnoCode } from '../system/errno.ts';
 import { nativePath } from '../system/native-path.ts';
 import { below } from './local-layout.ts';
 import { objectMissing, tooShort } from './object-name.ts';
+import { roomFor } from './parts.ts';
 
 const readBytes = 8 << 20;
 /** Objects in a page, and lookups of sizes under way at once. */
@@ -28,12 +29,6 @@ export interface Wanted {
   readonly handle: ObjectHandle;
   readonly range: ByteRange | undefined;
 }
-
-/** Where so many bytes are read into: new memory costs as much as reading what the system has at hand. */
-const roomFor = (length: number, into: Uint8Array | undefined): Uint8Array =>
-  into !== undefined && into.length >= length
-    ? into.subarray(0, length)
-    : new Uint8Array(Buffer.allocUnsafeSlow(length).buffer);
 
 /** Reads a file, or exactly a range of it. Rejects with the system's error, `object-missing` or `backend-misbehaved`. */
 export const readObject = async (path: ByteString, { handle, range }: Wanted, run: Run): Promise<Uint8Array> => {

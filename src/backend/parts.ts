@@ -11,3 +11,9 @@ export const joined = (parts: readonly Uint8Array[]): Uint8Array => {
   }
   return whole;
 };
+
+/** Where so many bytes are read into: new memory costs as much as reading what is at hand. */
+export const roomFor = (length: number, into: Uint8Array | undefined): Uint8Array =>
+  into !== undefined && into.length >= length
+    ? into.subarray(0, length)
+    : new Uint8Array(Buffer.allocUnsafeSlow(length).buffer);

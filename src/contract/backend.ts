@@ -10,6 +10,11 @@ export interface ObjectHandle {
   readonly name: string;
   /** Of a pack, where it is known: it holds trees, which every command reads. They are cached, and go to no archive. */
   readonly holdsTrees?: boolean;
+  /**
+   * Of what is saved: its name is the SHA-256 of its bytes. Storage that wants that sum has it at once, and a name that is
+   * taken can only be taken by the same bytes: storage that cannot refuse to overwrite need not be asked before.
+   */
+  readonly isNamedByHash?: boolean;
 }
 
 export interface ListedObject {
@@ -32,6 +37,8 @@ export interface BackendCapabilities {
   readonly connections: number;
   /** Each call takes a round trip: what is read often is worth a cache. Default: it does not. */
   readonly isRemote?: boolean;
+  /** How many objects one call of a listing brings. Default: unknown, so that asking for single ones may be cheaper. */
+  readonly listedAtOnce?: number;
 }
 
 /** An object whose newest version is not the one that was written. */

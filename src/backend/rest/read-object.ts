@@ -1,6 +1,7 @@
 import type { Readable } from 'node:stream';
 import type { ByteRange, ObjectHandle } from '../../contract/backend.ts';
 import { tooShort } from '../object-name.ts';
+import { roomFor } from '../parts.ts';
 import type { HttpAnswer } from './http.ts';
 
 /** Bytes that the answer says it has. */
@@ -16,9 +17,9 @@ async function* chunksOf(body: Readable): AsyncGenerator<Uint8Array> {
   }
 }
 
-/** Reads `length` bytes after `skipped` ones. Fewer when the answer ends earlier; what comes after them passes. */
-const readExactly = async (body: Readable, skipped: number, length: number): Promise<Uint8Array> => {
-  const bytes = new Uint8Array(Buffer.allocUnsafeSlow(length).buffer);
+/** Fills `bytes` with what comes after `skipped` ones. Fewer when the answer ends earlier; what comes after them passes. */
+const readExactly = async (body: Readable, skipped: number, bytes: Uint8Array): Promise<Uint8Array> => {
+  const { length } = bytes;
   let at = -skipped;
   for await (const chunk of chunksOf(body)) {
     const piece = at < 0 ? chunk.subarray(Math.min(-at, chunk.length)) : chunk;
@@ -49,7 +50,7 @@ export const readObject = async (
   const said = lengthOfAnswer(answer);
   if (range === undefined) {
     if (said === undefined) return readAll(answer.body);
-    const bytes = await readExactly(answer.body, 0, said);
+    const bytes = await readExactly(answer.body, 0, roomFor(said, undefined));
     if (bytes.length < said) throw tooShort(handle, said, bytes.length);
     return bytes;
   }
@@ -60,7 +61,7 @@ export const readObject = async (
     answer.body.destroy();
     throw tooShort(handle, range.length, there);
   }
-  const bytes = await readExactly(answer.body, skipped, range.length);
+  const bytes = await readExactly(answer.body, skipped, roomFor(range.length, range.into));
   if (bytes.length < range.length) throw tooShort(handle, range.length, bytes.length);
   return bytes;
 };

@@ -22,6 +22,8 @@ import { describeRest, isRestSettings, restSettings, type RestSettings } from '.
 import { createTalk, letGo, type Talk } from './talk.ts';
 
 const pageSize = 1000;
+/** An answer names all objects of a kind. Beyond so many it takes about as long as another call. */
+const listedByHttp = 10_000;
 /** Sizes asked for at once, of servers that tell none in listings. */
 const lookups = 16;
 
@@ -58,14 +60,17 @@ const notHere = (what: string): Fault =>
     hint: 'Is the path in the location right?',
   });
 
-/** Some servers (rclone) let a write replace what is there, others forbid it: a look first, and after a refusal again. */
+/**
+ * Some servers (rclone) let a write replace what is there, others forbid it: a look first, and after a refusal again. What
+ * is named by its hash could only be replaced by the same bytes, and is not looked for.
+ */
 const saveObject = async (
   talk: Talk,
   handle: ObjectHandle,
   { parts, run }: { readonly parts: readonly Uint8Array[]; readonly run: Run },
 ): Promise<void> => {
   const what = `write ${describeObject(handle)}`;
-  if (await isThere(talk, handle, run)) throw objectExists(handle);
+  if (handle.isNamedByHash !== true && (await isThere(talk, handle, run))) throw objectExists(handle);
   const headers = { 'content-type': 'application/octet-stream' };
   await talk.ask({ what, method: 'POST', path: pathOf(handle), headers, body: parts }, run, async (answer) => {
     if (answer.status >= 200 && answer.status < 300) return letGo(answer);
@@ -229,7 +234,7 @@ export const restBackend = (made: RestBackendParts): Backend => {
 
   return {
     description,
-    capabilities: { immutable, connections, isRemote: true },
+    capabilities: { immutable, connections, isRemote: true, listedAtOnce: listedByHttp },
     entrance,
     create: (run) => createPlaces(talk, run),
     size: async (handle, run) => {

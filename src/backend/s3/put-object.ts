@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { StorageClass } from '@aws-sdk/client-s3';
+import type { PutObjectCommand, StorageClass } from '@aws-sdk/client-s3';
 import type { ObjectHandle } from '../../contract/backend.ts';
 import type { Run } from '../../contract/run.ts';
 import { isFault } from '../../model/fault.ts';
@@ -30,6 +30,21 @@ const classOf = ({ storageClass }: S3Settings, handle: ObjectHandle) => {
   return isClass(storageClass) && (isDataPack || !archives.has(storageClass)) ? { StorageClass: storageClass } : {};
 };
 
+const isRequest = (value: unknown): value is { readonly headers: Record<string, string> } =>
+  typeof value === 'object' && value !== null && 'headers' in value;
+
+/** Gives the sum of the body that signing needs, so that nobody hashes it once more: the server refuses other bytes. */
+const withKnownHash = (command: PutObjectCommand, hash: string): PutObjectCommand => {
+  command.middlewareStack.add(
+    (next) => (args) => {
+      if (isRequest(args.request)) args.request.headers['x-amz-content-sha256'] = hash;
+      return next(args);
+    },
+    { step: 'build', name: 'knownHash' },
+  );
+  return command;
+};
+
 /** Writes an object; `guarded`: unless there is one (`If-None-Match`). The Fault's context has `status` and `error`. */
 export type Put = (handle: ObjectHandle, body: Uint8Array, guarded: boolean, run: Run) => Promise<void>;
 
@@ -42,20 +57,19 @@ export const createPut = (connection: S3Connection): Put => {
     await connection.ask(
       `write ${describeObject(handle)}`,
       run,
-      (client, options, sdk) =>
-        client.send(
-          new sdk.PutObjectCommand({
-            Bucket: location.bucket,
-            Key: keyOf(location, handle),
-            Body: body,
-            ContentType: 'application/octet-stream',
-            ...(guarded ? { IfNoneMatch: '*' } : {}),
-            ...(needsDigest ? { ContentMD5: createHash('md5').update(body).digest('base64') } : {}),
-            ...classOf(settings, handle),
-            ...retentionOf(settings, handle, run),
-          }),
-          options,
-        ),
+      (client, options, sdk) => {
+        const command = new sdk.PutObjectCommand({
+          Bucket: location.bucket,
+          Key: keyOf(location, handle),
+          Body: body,
+          ContentType: 'application/octet-stream',
+          ...(guarded ? { IfNoneMatch: '*' } : {}),
+          ...(needsDigest ? { ContentMD5: createHash('md5').update(body).digest('base64') } : {}),
+          ...classOf(settings, handle),
+          ...retentionOf(settings, handle, run),
+        });
+        return client.send(handle.isNamedByHash === true ? withKnownHash(command, handle.name) : command, options);
+      },
       'a-moment',
     );
   };

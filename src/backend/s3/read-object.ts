@@ -4,6 +4,7 @@ import type { ByteRange, ListedObject, ObjectHandle, ObjectKind } from '../../co
 import { throwIfInterrupted, type Run } from '../../contract/run.ts';
 import { Fault, isFault } from '../../model/fault.ts';
 import { describeObject, objectMissing, tooShort } from '../object-name.ts';
+import { roomFor } from '../parts.ts';
 import type { S3Connection } from './connection.ts';
 import { keyOf, nameOf, prefixOf } from './keys.ts';
 
@@ -35,9 +36,9 @@ export const sizeOfObject = async (connection: S3Connection, handle: ObjectHandl
   throw new Fault('backend-misbehaved', `the server does not say how large ${describeObject(handle)} is`);
 };
 
-/** Gathers a body into bytes of its own. One that goes on for longer than it should is cut off. */
-const gather = async (body: Readable, length: number, run: Run): Promise<{ bytes: Uint8Array; got: number }> => {
-  const bytes = new Uint8Array(length);
+/** Gathers a body into `bytes`, and returns how many there were. One that goes on for longer than it should is cut off. */
+const gather = async (body: Readable, bytes: Uint8Array, run: Run): Promise<number> => {
+  const { length } = bytes;
   let got = 0;
   addAbortSignal(run.signal, body);
   // Listening takes half the time of an iteration.
@@ -47,7 +48,7 @@ const gather = async (body: Readable, length: number, run: Run): Promise<{ bytes
     got = Math.min(length, got + piece.length);
   });
   await finished(body, { writable: false });
-  return { bytes, got };
+  return got;
 };
 
 /** Reads an object or a part of it; bytes that end early are `backend-misbehaved`. */
@@ -78,7 +79,8 @@ export const loadObject = async (
           hint: 'A proxy on the way may be the reason: parts of objects must be readable.',
         });
       }
-      const { bytes, got } = await gather(body, length, run);
+      const bytes = roomFor(length, range?.into);
+      const got = await gather(body, bytes, run);
       const wanted = range?.length ?? length;
       if (got < wanted) throw tooShort(handle, wanted, got);
       return bytes;

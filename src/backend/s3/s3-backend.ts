@@ -21,7 +21,7 @@ const openPlace = (place: S3Place): Backend => {
   const locks = new Set<string>();
   return {
     description: describeS3Location(place.location),
-    capabilities: { immutable: false, connections: place.settings.connections, isRemote: true },
+    capabilities: { immutable: false, connections: place.settings.connections, isRemote: true, listedAtOnce: 1000 },
     entrance: { module: import.meta.url, location: place },
     versions: createS3Versions(connection),
     create: (run) => makeBucket(connection, run),

@@ -23,8 +23,9 @@ const refuseTaken = async (connection: S3Connection, handle: ObjectHandle, run: 
 
 /**
  * Writes without overwriting. Some servers refuse to overwrite when they are asked to (`If-None-Match: *`), some ignore
- * that silently: where it is not known, the first small object is written a second time, which a good server refuses and
- * for any other changes nothing. Where it is ignored, each write first looks whether the name is taken.
+ * that silently. What is named by its hash can only be overwritten by the same bytes and is written at once. For all else
+ * the name is looked at first where it is not known that the server refuses; to know it, the first small object is written
+ * a second time, which a good server refuses and for any other changes nothing.
  */
 export const createSave = (connection: S3Connection) => {
   const put = createPut(connection);
@@ -39,7 +40,7 @@ export const createSave = (connection: S3Connection) => {
       if (status === 412) throw objectExists(handle, error);
       if (status !== 501 || conditions === 'ignored') throw error;
       conditions = 'ignored';
-      await refuseTaken(connection, handle, run);
+      if (handle.isNamedByHash !== true) await refuseTaken(connection, handle, run);
       await put(handle, body, false, run);
     }
   };
@@ -56,6 +57,7 @@ export const createSave = (connection: S3Connection) => {
   return async (handle: ObjectHandle, parts: readonly Uint8Array[], run: Run): Promise<void> => {
     const [only] = parts;
     const body = parts.length === 1 && only !== undefined ? only : joined(parts);
+    if (handle.isNamedByHash === true) return write(handle, body, run);
     await trial;
     if (conditions !== 'kept') await refuseTaken(connection, handle, run);
     await write(handle, body, run);

@@ -20,6 +20,12 @@ export interface ObjectIo {
   load(kind: UnpackedKind, name: string, run: Run): Promise<Uint8Array>;
   /** Returns the name: the SHA-256 of what was stored, and is there. */
   save(kind: UnpackedKind, json: Uint8Array, run: Run): Promise<string>;
+  /** The same, but the storage is believed that it is there; with its size, so that it can be asked for later. */
+  saveUnasked(
+    kind: UnpackedKind,
+    json: Uint8Array,
+    run: Run,
+  ): Promise<{ readonly name: string; readonly size: number }>;
 }
 
 const damaged = (kind: UnpackedKind, name: string, what: string): Fault =>
@@ -41,5 +47,11 @@ export const createObjectIo = (backend: Backend, envelope: Envelope, version: 1 
     const name = hash('sha256', sealed, 'hex');
     await saveChecked(backend, { kind, name }, [sealed], run);
     return name;
+  },
+  async saveUnasked(kind, json, run) {
+    const sealed = envelope.seal(encodeUnpacked(json, version));
+    const name = hash('sha256', sealed, 'hex');
+    await backend.save({ kind, name, isNamedByHash: true }, [sealed], run);
+    return { name, size: sealed.length };
   },
 });

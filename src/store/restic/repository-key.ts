@@ -3,7 +3,6 @@ import type { Backend } from '../../contract/backend.ts';
 import type { Run } from '../../contract/run.ts';
 import { Fault, isFault } from '../../model/fault.ts';
 import type { MasterKey } from './sealing/envelope.ts';
-import { listNames } from './index/index-loader.ts';
 import { openKeyFile } from './sealing/key.ts';
 import type { Poly1305 } from './sealing/poly1305.ts';
 
@@ -22,14 +21,14 @@ const keyDamaged = (id: string, cause?: unknown): Fault =>
     ...(cause === undefined ? {} : { cause }),
   });
 
-/** Finds the key that a password opens. Faults: `wrong-password`, `repository-missing`, `key-damaged`. */
+/** Finds the key that a password opens, among those of these names. Faults: `wrong-password`, `repository-missing`, `key-damaged`. */
 export const findKey = async (
   backend: Backend,
   password: string,
-  options: { readonly hint?: string; readonly poly1305: Poly1305 },
+  options: { readonly names: readonly string[]; readonly hint?: string; readonly poly1305: Poly1305 },
   run: Run,
 ): Promise<FoundKey> => {
-  const names = (await listNames(backend, 'key', run)).sort();
+  const names = options.names.toSorted();
   const { hint } = options;
   if (hint !== undefined) names.sort((left, right) => Number(right.startsWith(hint)) - Number(left.startsWith(hint)));
   let damaged: Fault | undefined;

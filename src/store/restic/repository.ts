@@ -5,7 +5,7 @@ import type { Run } from '../../contract/run.ts';
 import type { Source } from '../../contract/source.ts';
 import type { Store, StoredSnapshot, WriteOptions, WriteResult } from '../../contract/store.ts';
 import type { Path } from '../../model/entry.ts';
-import { asFault, Fault, isFault } from '../../model/fault.ts';
+import { Fault, isFault } from '../../model/fault.ts';
 import { createBlobReader, type BlobReader } from './read/blob-reader.ts';
 import { createDecompressor } from './sealing/compression.ts';
 import { createConfig, formatConfig, parseConfig } from './format/config.ts';
@@ -15,8 +15,10 @@ import { createIndexCache } from './index/index-cache.ts';
 import { dropPacks, listNames, loadIndex, lostPacks } from './index/index-loader.ts';
 import type { RepositoryIndex } from './index/repository-index.ts';
 import { createKeyFile } from './sealing/key.ts';
+import { type FirstLook, lookForLocks } from './lock/lock.ts';
 import { LockKeeping } from './lock/lock-keeping.ts';
 import { createObjectIo } from './object-io.ts';
+import { listSizes } from './save-checked.ts';
 import { loadPoly1305 } from './sealing/poly1305.ts';
 import { findKey } from './repository-key.ts';
 import { createBlobSealer } from './sealing/blob-sealer.ts';
@@ -33,6 +35,9 @@ import {
 } from './index/subtree-cache.ts';
 import { createReaderPool, type ReaderPool } from './read/reader-pool.ts';
 import { localOffsetMinutes } from './format/time-format.ts';
+import { ReadAhead } from './read-ahead.ts';
+import { readableSnapshots } from './snapshots/readable-snapshots.ts';
+import { stretchSizes } from './read/read-plan.ts';
 import { createTreeCache, type TreeCache } from './read/tree-cache.ts';
 import { createSubtreeLedger, type SubtreeLedger } from './read/tree-walk.ts';
 
@@ -98,7 +103,7 @@ export const initRepository = async (backend: Backend, options: InitOptions, run
     },
     (derived) => createEnvelope(derived, poly1305),
   );
-  await backend.save({ kind: 'key', name: hash('sha256', key, 'hex') }, [key], run);
+  await backend.save({ kind: 'key', name: hash('sha256', key, 'hex'), isNamedByHash: true }, [key], run);
   await backend.save({ kind: 'config', name: '' }, [createEnvelope(master, poly1305).seal(formatConfig(config))], run);
   return config.id;
 };
@@ -106,13 +111,18 @@ export const initRepository = async (backend: Backend, options: InitOptions, run
 /** Opens a repository. Faults: `repository-missing`, `wrong-password`, `repository-newer`, `config-damaged`, `key-damaged`. */
 export const openRepository = async (backend: Backend, options: OpenOptions, run: Run): Promise<Repository> => {
   let sealedConfig: Uint8Array;
+  // Asked for together, as each may take a round trip; a failure counts where it is awaited.
+  const keyNames = listNames(backend, 'key', run);
+  keyNames.catch(() => undefined);
   try {
     sealedConfig = await backend.load({ kind: 'config', name: '' }, undefined, run);
   } catch (error) {
     throw isFault(error, 'object-missing') ? missingRepository(backend, error) : error;
   }
   const poly1305 = await loadPoly1305();
-  const keyOptions = options.keyHint === undefined ? { poly1305 } : { poly1305, hint: options.keyHint };
+  const firstLook = options.noLock ? undefined : lookForLocks(backend, run);
+  const names = await keyNames;
+  const keyOptions = { poly1305, names, ...(options.keyHint === undefined ? {} : { hint: options.keyHint }) };
   const { master, id: keyId } = await findKey(backend, options.password, keyOptions, run);
   const envelope = createEnvelope(master, poly1305);
   const plain = envelope.open(sealedConfig);
@@ -133,7 +143,7 @@ export const openRepository = async (backend: Backend, options: OpenOptions, run
     io: createObjectIo(storage, envelope, config.version),
     options,
   };
-  return new Repository(session, keyId);
+  return new Repository(session, keyId, firstLook);
 };
 
 interface Loaded {
@@ -153,21 +163,26 @@ export class Repository implements Store {
   readonly keyId: string;
   readonly #locks: LockKeeping;
   readonly #readers: ReaderPool;
-  readonly #stretchesInFlight: number;
+  readonly #reading: { readonly stretchesInFlight: number; readonly stretchSize: number };
   readonly #memory: ReadingMemory;
+  readonly #ahead: ReadAhead<Loaded>;
   #loaded: Promise<Loaded> | undefined;
   #writes = 0;
   /** What each snapshot was opened with. */
   readonly #opened = new WeakMap<StoredSnapshot, { readonly loaded: Loaded; readonly folder: Path }>();
 
-  constructor(session: Session, keyId: string) {
+  constructor(session: Session, keyId: string, firstLook?: FirstLook) {
     this.session = session;
     this.keyId = keyId;
-    this.#locks = new LockKeeping(session);
+    this.#locks = new LockKeeping(session, firstLook);
+    this.#ahead = new ReadAhead(session.backend, (run) => this.#loadNow(run));
     this.#readers = createReaderPool(session.master, session.options.threads);
     const { connections, isRemote } = session.backend.capabilities;
-    this.#stretchesInFlight = Math.max(2 * session.options.threads, isRemote === true ? connections + 2 : 0);
-    this.#memory = createReadingMemory(this.#stretchesInFlight);
+    this.#reading = {
+      stretchesInFlight: Math.max(2 * session.options.threads, isRemote === true ? connections + 2 : 0),
+      stretchSize: isRemote === true ? stretchSizes.remote : stretchSizes.local,
+    };
+    this.#memory = createReadingMemory(this.#reading);
   }
 
   get description(): string {
@@ -194,20 +209,21 @@ export class Repository implements Store {
   }
 
   guarded<Result>(work: () => Promise<Result>, run: Run): Promise<Result> {
-    return this.locked('shared', work, run);
+    const meanwhile = { begin: () => this.#ahead.begin(run), discard: () => this.#ahead.discard() };
+    const guardedWork = async (): Promise<Result> => {
+      try {
+        return await work();
+      } finally {
+        this.#ahead.discard();
+      }
+    };
+    return this.#locks.locked('shared', guardedWork, run, meanwhile);
   }
 
   async snapshots(run: Run): Promise<readonly SnapshotFile[]> {
-    const found: SnapshotFile[] = [];
-    for (const name of await listNames(this.session.backend, 'snapshot', run)) {
-      try {
-        found.push(await this.snapshotFile(name, run));
-      } catch (error) {
-        if (!isFault(error, 'snapshot-damaged', 'object-missing')) throw error;
-        run.emit({ kind: 'fault', fault: asFault(error) });
-      }
-    }
-    return found.sort((left, right) => Number(left.time.nanoseconds - right.time.nanoseconds));
+    const { backend } = this.session;
+    const names = await (this.#ahead.take('snapshots', run) ?? listNames(backend, 'snapshot', run));
+    return readableSnapshots(names, (name) => this.snapshotFile(name, run), backend.capabilities.connections, run);
   }
 
   /** One snapshot's file. `id` is whole. */
@@ -240,7 +256,7 @@ export class Repository implements Store {
       index,
       blobs,
       threads: this.#readers,
-      stretchesInFlight: this.#stretchesInFlight,
+      ...this.#reading,
       memory: this.#memory,
     });
     const root = Uint8Array.from(Buffer.from(file.tree, 'hex'));
@@ -304,7 +320,7 @@ export class Repository implements Store {
 
   #load(run: Run): Promise<Loaded> {
     if (this.#loaded !== undefined) return this.#loaded;
-    const loading = this.#loadNow(run);
+    const loading = this.#ahead.take('loaded', run) ?? this.#loadNow(run);
     this.#loaded = loading;
     // What failed once is tried again.
     loading.catch(() => {
@@ -355,7 +371,12 @@ export class Repository implements Store {
 
   /** A pack that an index lists and that is gone holds nothing any more: what was in it is elsewhere, or lost. */
   async #dropMissingPacks({ index, lost }: Loaded, run: Run): Promise<void> {
-    const missing = (await lostPacks(this.session.backend, index, run)).filter((id) => !lost.has(id));
+    const { backend } = this.session;
+    const ahead = this.#ahead.take('packs', run);
+    let gone = lostPacks(index, await (ahead ?? listSizes(backend, 'pack', run)));
+    // A pack that was stored by another run between the two listings is not missing.
+    if (gone.length > 0 && ahead !== undefined) gone = lostPacks(index, await listSizes(backend, 'pack', run));
+    const missing = gone.filter((id) => !lost.has(id));
     const [first] = missing;
     if (first === undefined) return;
     const what =

@@ -1,10 +1,10 @@
 import { throwIfInterrupted, type Run } from '../../../contract/run.ts';
 import { decodePackHeader, type BlobType } from '../format/pack-format.ts';
-import { IndexWriter } from '../index/index-writer.ts';
 import { createCompressor, createDecompressor } from '../sealing/compression.ts';
-import { saveChecked } from '../save-checked.ts';
+import { confirmSaved } from '../save-checked.ts';
 import type { Session } from '../session.ts';
 import { PackBuilder, type SealedPack } from '../write/pack-builder.ts';
+import { SavedPacks } from '../write/saved-packs.ts';
 
 /** Finished packs wait for the storage in memory: not more of them than this. */
 const inFlightBytes = 32 * 1_048_576;
@@ -17,18 +17,18 @@ export class BlobSaver {
   readonly #session: Session;
   readonly #run: Run;
   readonly #builders: Readonly<Record<BlobType, PackBuilder>>;
-  readonly #index: IndexWriter;
+  readonly #packs: SavedPacks;
   readonly #saving = new Set<Promise<void>>();
-  readonly #packIds: string[] = [];
   /** Of packs that are stored, to be filled again. */
   readonly #free: ArrayBuffer[] = [];
   #failure: { readonly error: unknown } | undefined;
   #bytes = 0;
 
-  constructor(session: Session, run: Run) {
+  /** `packsBefore`: how many packs there are already, about, where that is known. */
+  constructor(session: Session, run: Run, packsBefore = Infinity) {
     this.#session = session;
     this.#run = run;
-    this.#index = new IndexWriter(session.io, run);
+    this.#packs = new SavedPacks({ session, packsBefore }, run);
     const { config, options, sealer, envelope } = session;
     const shared = {
       targetSize: options.packSize,
@@ -49,11 +49,11 @@ export class BlobSaver {
 
   /** Packs stored so far. */
   get packIds(): readonly string[] {
-    return this.#packIds;
+    return this.#packs.ids;
   }
 
   get indexIds(): readonly string[] {
-    return this.#index.written;
+    return this.#packs.indexIds;
   }
 
   /** Bytes of the packs stored so far. */
@@ -81,7 +81,10 @@ export class BlobSaver {
     this.#builders.tree.finish();
     await Promise.all(this.#saving);
     this.#throwIfFailed();
-    await this.#index.flush();
+    await this.#packs.finish();
+    const { backend } = this.#session;
+    const saved = this.#packs.unconfirmed;
+    await confirmSaved(backend, 'index', { saved, others: saved.size }, this.#run);
   }
 
   #throwIfFailed(): void {
@@ -98,11 +101,9 @@ export class BlobSaver {
   }
 
   async #store({ type, id, bytes, header }: SealedPack): Promise<void> {
-    const handle = { kind: 'pack', name: id, holdsTrees: type === 'tree' } as const;
-    await saveChecked(this.#session.backend, handle, [bytes], this.#run);
-    this.#packIds.push(id);
+    await this.#packs.save({ id, type, bytes });
     this.#bytes += bytes.length;
     this.#free.push(bytes.buffer);
-    await this.#index.add(id, decodePackHeader(header));
+    await this.#packs.list(id, decodePackHeader(header));
   }
 }

@@ -69,7 +69,7 @@ class Carrier {
   constructor(ends: Endpoints, run: Run) {
     this.#ends = ends;
     this.#run = run;
-    this.#saver = new BlobSaver(ends.target.session, run);
+    this.#saver = new BlobSaver(ends.target.session, run, ends.targetIndex.packs.ids().length);
   }
 
   get bytes(): number {

@@ -97,10 +97,8 @@ export const loadIndex = async (options: IndexLoaderOptions, run: Run): Promise<
   }
 };
 
-/** Ids of the packs that are not there, or end before what the index says lies in them. */
-export const lostPacks = async (backend: Backend, index: RepositoryIndex, run: Run): Promise<string[]> => {
-  const sizes = new Map<string, number>();
-  for await (const page of backend.list('pack', run)) for (const { name, size } of page) sizes.set(name, size);
+/** Ids of the packs that are not in a listing, or end before what the index says lies in them. */
+export const lostPacks = (index: RepositoryIndex, sizes: ReadonlyMap<string, number>): readonly string[] => {
   const ends = index.table.packEnds();
   return index.packs.ids().filter((id, number) => (sizes.get(id) ?? -1) < (ends.get(number) ?? 0));
 };

@@ -10,13 +10,21 @@ const blobsPerIndex = 50_000;
 export class IndexWriter {
   readonly #io: ObjectIo;
   readonly #run: Run;
+  readonly #confirm: ((packs: readonly string[]) => Promise<void>) | undefined;
   #packs: { readonly id: string; readonly blobs: readonly PackedBlob[] }[] = [];
   #blobs = 0;
   readonly written: string[] = [];
+  /** The sizes of those that the storage was not asked for. */
+  readonly unconfirmed = new Map<string, number>();
 
-  constructor(io: ObjectIo, run: Run) {
+  /**
+   * `confirm` is called with the packs that are about to be listed. With it the storage is not asked for the index files
+   * either: that is then the caller's to do.
+   */
+  constructor(io: ObjectIo, run: Run, confirm?: (packs: readonly string[]) => Promise<void>) {
     this.#io = io;
     this.#run = run;
+    this.#confirm = confirm;
   }
 
   async add(id: string, blobs: readonly PackedBlob[]): Promise<void> {
@@ -30,6 +38,13 @@ export class IndexWriter {
     const packs = this.#packs;
     this.#packs = [];
     this.#blobs = 0;
-    this.written.push(await this.#io.save('index', encodeIndex(packs), this.#run));
+    if (this.#confirm === undefined) {
+      this.written.push(await this.#io.save('index', encodeIndex(packs), this.#run));
+      return;
+    }
+    await this.#confirm(packs.map(({ id }) => id));
+    const { name, size } = await this.#io.saveUnasked('index', encodeIndex(packs), this.#run);
+    this.written.push(name);
+    this.unconfirmed.set(name, size);
   }
 }

@@ -53,7 +53,7 @@ const storeKey = async (repository: Repository, key: NewKey, run: Run): Promise<
     createEnvelope(derived, poly1305),
   );
   const name = hash('sha256', json, 'hex');
-  await backend.save({ kind: 'key', name }, [json], run);
+  await backend.save({ kind: 'key', name, isNamedByHash: true }, [json], run);
   const opened = await openKeyFile(await backend.load({ kind: 'key', name }, undefined, run), password, poly1305);
   if (opened !== undefined && Buffer.compare(opened.encrypt, master.encrypt) === 0) return name;
   await backend.remove({ kind: 'key', name }, run);

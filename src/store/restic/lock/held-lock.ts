@@ -30,7 +30,7 @@ export const settlingTime = 200;
 const freshAge: Nanoseconds = (45n * minute) / 2n;
 const cleaningTime = 60_000;
 
-const handleOf = (name: string): ObjectHandle => ({ kind: 'lock', name });
+const handleOf = (name: string): ObjectHandle => ({ kind: 'lock', name, isNamedByHash: true });
 
 export const lockLost = (): Fault =>
   new Fault('lock-lost', 'the lock of this run on the repository was removed by somebody else', {

@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto';
-import type { Backend } from '../../../contract/backend.ts';
+import type { Backend, ListedObject } from '../../../contract/backend.ts';
 import type { Run } from '../../../contract/run.ts';
 import type { Nanoseconds } from '../../../model/entry.ts';
 import { Fault, isFault } from '../../../model/fault.ts';
@@ -125,14 +125,20 @@ export async function* listLocks(
   for await (const page of backend.list('lock', run)) yield* page;
 }
 
-/** All locks but those named in `except`. */
+export interface WhichLocks {
+  /** Names of those that are left out. */
+  readonly except?: ReadonlySet<string>;
+  /** Default: all that there are. */
+  readonly listed?: readonly ListedObject[] | undefined;
+}
+
 export async function* readLocks(
   storage: LockStorage,
-  except: ReadonlySet<string>,
+  { except, listed }: WhichLocks,
   run: Run,
 ): AsyncGenerator<FoundLock> {
-  for await (const { name, size } of listLocks(storage.backend, run)) {
-    if (except.has(name) || size === 0) continue;
+  for await (const { name, size } of listed ?? listLocks(storage.backend, run)) {
+    if (except?.has(name) === true || size === 0) continue;
     const found = size > lockLimit ? { name, info: undefined } : await readLock(storage, name, run);
     if (found !== undefined) yield found;
   }

@@ -3,7 +3,7 @@ import type { Run } from '../../../contract/run.ts';
 import { asFault, Fault } from '../../../model/fault.ts';
 import { sleep } from '../../../system/clock.ts';
 import { lockLost, settlingTime, type StoredLock } from './held-lock.ts';
-import { acquireLock } from './lock.ts';
+import { acquireLock, type FirstLook } from './lock.ts';
 import { type FoundLock, lockedBy, processIsAlive, readLocks } from './lock-file.ts';
 import { keepLock, type LockKeeper } from './lock-keeper.ts';
 import { lockRecordsIn } from './lock-records.ts';
@@ -18,29 +18,43 @@ interface Holding {
   lost: Fault | undefined;
 }
 
+/** What is done while a new lock settles: reading what will be needed under it. */
+export interface Meanwhile {
+  readonly begin: () => void;
+  /** The lock could not stay, so what was read is not to be relied on. */
+  readonly discard: () => void;
+}
+
 /** A lock is refreshed after five minutes, so a run of seconds needs no thread for that. Milliseconds. */
 const keeperDelay = 30_000;
 
 /** The locks that this process holds on one repository: at most one, shared by all work under it. */
 export class LockKeeping {
   readonly #session: Session;
+  #firstLook: FirstLook | undefined;
   #holding: Promise<Holding> | undefined;
   #held: Holding | undefined;
   /** How many pieces of work share the lock or wait for it. */
   #users = 0;
 
-  constructor(session: Session) {
+  constructor(session: Session, firstLook?: FirstLook) {
     this.#session = session;
+    this.#firstLook = firstLook;
   }
 
   /** Runs `work` under a lock and removes it on every way out. A lock already held serves if it is as strong. */
-  locked<Result>(kind: LockKind, work: () => Promise<Result>, run: Run): Promise<Result> {
-    return kind === 'shared' && this.#session.options.noLock ? work() : this.whileHeld(kind, work, run);
+  locked<Result>(kind: LockKind, work: () => Promise<Result>, run: Run, meanwhile?: Meanwhile): Promise<Result> {
+    return kind === 'shared' && this.#session.options.noLock ? work() : this.whileHeld(kind, work, run, meanwhile);
   }
 
   /** The same for what writes, which is never done without a lock. */
-  async whileHeld<Result>(kind: LockKind, work: () => Promise<Result>, run: Run): Promise<Result> {
-    const holding = await this.#join(kind, run);
+  async whileHeld<Result>(
+    kind: LockKind,
+    work: () => Promise<Result>,
+    run: Run,
+    meanwhile?: Meanwhile,
+  ): Promise<Result> {
+    const holding = await this.#join(kind, run, meanwhile);
     try {
       return await work();
     } finally {
@@ -89,7 +103,7 @@ export class LockKeeping {
     for (let look = 0; ; look++) {
       let own = false;
       let other: FoundLock | undefined;
-      for await (const found of readLocks({ backend, envelope }, new Set(), run)) {
+      for await (const found of readLocks({ backend, envelope }, {}, run)) {
         if (lock.state().names.includes(found.name)) own = true;
         else other = found;
       }
@@ -107,12 +121,12 @@ export class LockKeeping {
   }
 
   /** Two that come at once must share one lock: what is awaited is the same promise. */
-  async #join(kind: LockKind, run: Run): Promise<Holding> {
+  async #join(kind: LockKind, run: Run, meanwhile: Meanwhile | undefined): Promise<Holding> {
     const held = this.#holding;
     if (held !== undefined && kind === 'exclusive' && (await held).kind === 'shared') {
       throw new Fault('internal', 'an exclusive lock was asked for under a shared one');
     }
-    const promise = held ?? this.#acquire(kind, run);
+    const promise = held ?? this.#acquire(kind, run, meanwhile);
     this.#holding = promise;
     this.#users++;
     try {
@@ -146,7 +160,7 @@ export class LockKeeping {
     return cacheDirectory === undefined ? undefined : join(cacheDirectory, config.id, 'mailkeep', 'locks');
   }
 
-  async #acquire(kind: LockKind, run: Run): Promise<Holding> {
+  async #acquire(kind: LockKind, run: Run, meanwhile: Meanwhile | undefined): Promise<Holding> {
     const { backend, envelope, options, master } = this.#session;
     const { identity, lockWait } = options;
     const recordFolder = this.#recordFolder();
@@ -160,7 +174,11 @@ export class LockKeeping {
       identity,
       retryFor: lockWait,
       run,
+      firstLook: this.#firstLook,
+      onWritten: meanwhile?.begin,
+      onWithdrawn: meanwhile?.discard,
     });
+    this.#firstLook = undefined;
     const startKeeper = (): void => {
       holding.keeper = keepLock({
         lock,

@@ -1,5 +1,5 @@
 import { hostname as systemHostname } from 'node:os';
-import type { Backend } from '../../../contract/backend.ts';
+import type { Backend, ListedObject } from '../../../contract/backend.ts';
 import type { Run } from '../../../contract/run.ts';
 import type { Nanoseconds } from '../../../model/entry.ts';
 import { asFault, type Fault, isFault } from '../../../model/fault.ts';
@@ -26,32 +26,63 @@ export interface LockOptions extends LockStorage {
   readonly run: Run;
   /** Default: asks the system. */
   readonly isAlive?: IsAlive;
+  /** What an earlier listing gave, for the first look, which only spares others from meeting a lock that cannot stay. */
+  readonly firstLook?: FirstLook | undefined;
+  /** Called when the lock is written and has yet to settle: what is read from now on is read under it, if it stays. */
+  readonly onWritten?: (() => void) | undefined;
+  /** Called when it could not stay after all. */
+  readonly onWithdrawn?: (() => void) | undefined;
 }
+
+/** The locks that were there a moment ago. */
+export interface FirstLook {
+  readonly at: Nanoseconds;
+  readonly listed: Promise<readonly ListedObject[]>;
+}
+
+/** Older than this a first look is done again. */
+const lookAge: Nanoseconds = 5_000_000_000n;
+
+/** Lists the locks while the caller does something else. A failure counts where it is used. */
+export const lookForLocks = (backend: Backend, run: Run): FirstLook => {
+  const listed = Array.fromAsync(listLocks(backend, run));
+  listed.catch(() => undefined);
+  return { at: run.now(), listed };
+};
 
 const firstWait = 5_000;
 const longestWait = 60_000;
 
 /** A shared lock tolerates shared ones, an exclusive lock tolerates none; one that cannot be read may be exclusive. */
-const refuseConflicts = async (options: LockOptions, own: ReadonlySet<string>): Promise<void> => {
+const refuseConflicts = async (
+  options: LockOptions,
+  own: ReadonlySet<string>,
+  listed?: readonly ListedObject[],
+): Promise<void> => {
   const { exclusive, identity, run, isAlive = processIsAlive } = options;
-  for await (const found of readLocks(options, own, run)) {
+  for await (const found of readLocks(options, { except: own, listed }, run)) {
     if (exclusive || found.info === undefined || found.info.exclusive) {
       throw lockedBy(found, { now: run.now(), hostname: identity.hostname, isAlive });
     }
   }
 };
 
+const isRecent = ({ at }: FirstLook, now: Nanoseconds): boolean => now >= at && now - at < lookAge;
+
 const tryLock = async (options: LockOptions): Promise<StoredLock> => {
-  const { exclusive, identity, run } = options;
-  await refuseConflicts(options, new Set());
+  const { exclusive, identity, run, firstLook } = options;
+  const listed = firstLook !== undefined && isRecent(firstLook, run.now()) ? await firstLook.listed : undefined;
+  await refuseConflicts(options, new Set(), listed);
   const info = { ...identity, exclusive, time: zonedTime(run.now()) };
   const lock = new StoredLock(options, { info, id: '', names: [] }, run);
   try {
     await lock.take();
+    options.onWritten?.();
     await sleep(settlingTime, run.signal);
     await refuseConflicts(options, new Set(lock.state().names));
     return lock;
   } catch (error) {
+    options.onWithdrawn?.();
     await withdraw(lock, run);
     throw error;
   }
@@ -116,7 +147,7 @@ export const unlock = async (
   if (all) {
     for await (const { name } of listLocks(backend, run)) names.push(name);
   } else {
-    for await (const { name, info } of readLocks({ backend, envelope }, new Set(), run)) {
+    for await (const { name, info } of readLocks({ backend, envelope }, {}, run)) {
       if (info !== undefined && whyStale(info, { now: run.now(), hostname, isAlive }) !== undefined) names.push(name);
     }
   }

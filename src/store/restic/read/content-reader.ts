@@ -20,6 +20,8 @@ export interface ContentReaderParts {
   readonly threads: ReaderPool;
   /** Stretches of packs that are read, opened or waiting to be taken at once; each is a few megabytes. */
   readonly stretchesInFlight: number;
+  /** Sealed bytes of one. */
+  readonly stretchSize: number;
   readonly memory: ReadingMemory;
 }
 
@@ -28,10 +30,6 @@ export interface ReadingMemory {
   readonly sealed: MemoryPool;
   readonly plain: MemoryPool;
 }
-
-/** A stretch of the usual length with its last blob, and what it commonly grows to. */
-const sealedMemory = 3 << 20;
-const plainMemory = 6 << 20;
 
 type Verdicts = { readonly request: number; readonly verdict: Verdict }[];
 
@@ -172,7 +170,7 @@ async function* readAnyOrder(
   run: Run,
 ): AsyncGenerator<Delivery> {
   const progress = new Progress(contents);
-  const plan = planStretches(contents, parts.index);
+  const plan = planStretches(contents, parts.index, parts.stretchSize);
   const early: Verdicts = [];
   for (const [request, content] of contents.entries()) {
     if (content.length === 0) early.push({ request, verdict: { kind: 'complete', bytes: 0 } });
@@ -261,7 +259,11 @@ export const createContentReader = (parts: ContentReaderParts): ContentReader =>
 });
 
 /** For so many stretches in flight, and as many more that their receivers have not given back yet. */
-export const createReadingMemory = (stretchesInFlight: number): ReadingMemory => ({
-  sealed: createMemoryPool({ standard: sealedMemory, kept: stretchesInFlight }),
-  plain: createMemoryPool({ standard: plainMemory, kept: stretchesInFlight * 2 }),
+export const createReadingMemory = ({
+  stretchesInFlight,
+  stretchSize,
+}: Pick<ContentReaderParts, 'stretchesInFlight' | 'stretchSize'>): ReadingMemory => ({
+  // With room for its last blob, and for what it commonly grows to.
+  sealed: createMemoryPool({ standard: stretchSize + 1_048_576, kept: stretchesInFlight }),
+  plain: createMemoryPool({ standard: 3 * stretchSize, kept: stretchesInFlight * 2 }),
 });

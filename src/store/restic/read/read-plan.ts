@@ -28,8 +28,8 @@ export interface ReadPlan {
 
 /** Unneeded bytes between two blobs up to which reading on is cheaper than a second read. */
 const bridgedGap = 64 * 1024;
-/** A stretch ends once it holds this many sealed bytes. */
-const stretchSize = 2 * 1_048_576;
+/** A stretch ends once it holds this many sealed bytes. From afar fewer and larger ones cost fewer round trips. */
+export const stretchSizes = { local: 2 * 1_048_576, remote: 4 * 1_048_576 };
 
 interface Wanted {
   readonly id: Uint8Array;
@@ -39,7 +39,7 @@ interface Wanted {
   readonly uses: BlobUse[];
 }
 
-function* stretchesOf(pack: number, wanted: readonly Wanted[]): Generator<Stretch> {
+function* stretchesOf(pack: number, wanted: readonly Wanted[], stretchSize: number): Generator<Stretch> {
   for (let from = 0; from < wanted.length;) {
     const start = wanted[from]?.offset ?? 0;
     let end = from;
@@ -67,7 +67,11 @@ function* stretchesOf(pack: number, wanted: readonly Wanted[]): Generator<Stretc
 }
 
 /** Orders what is wanted by pack and offset, so that each part of a pack is read once, however many requests use it. */
-export const planStretches = (contents: readonly Uint8Array[], index: RepositoryIndex): ReadPlan => {
+export const planStretches = (
+  contents: readonly Uint8Array[],
+  index: RepositoryIndex,
+  stretchSize: number = stretchSizes.local,
+): ReadPlan => {
   const byPack = new Map<number, Map<number, Wanted>>();
   const missing: { request: number; id: Uint8Array }[] = [];
   for (const [request, content] of contents.entries()) {
@@ -93,7 +97,7 @@ export const planStretches = (contents: readonly Uint8Array[], index: Repository
     stretches: (function* () {
       for (const [pack, wantedOfPack] of byPack) {
         const wanted = [...wantedOfPack.values()].sort((left, right) => left.offset - right.offset);
-        yield* stretchesOf(pack, wanted);
+        yield* stretchesOf(pack, wanted, stretchSize);
         byPack.delete(pack);
       }
     })(),

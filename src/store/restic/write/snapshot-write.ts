@@ -5,11 +5,10 @@ import { Fault } from '../../../model/fault.ts';
 import { finalTags } from '../../../contract/store.ts';
 import type { Snapshot, SnapshotSummary } from '../../../model/snapshot.ts';
 import { ContentQueue } from './content-queue.ts';
-import { listNames } from '../index/index-loader.ts';
 import type { RepositoryIndex } from '../index/repository-index.ts';
-import { IndexWriter } from '../index/index-writer.ts';
 import type { PackedBlob } from '../format/pack-format.ts';
-import { saveChecked } from '../save-checked.ts';
+import { assertListed, listSizes, type Saved } from '../save-checked.ts';
+import { SavedPacks } from './saved-packs.ts';
 import type { Session } from '../session.ts';
 import { noCaptureCounters, SnapshotCapture, type CaptureCounters } from './snapshot-capture.ts';
 import { formatSnapshot } from '../format/snapshot-format.ts';
@@ -76,9 +75,13 @@ const summaryOf = (
 
 const zoned = (nanoseconds: bigint) => ({ nanoseconds, offsetMinutes: localOffsetMinutes(nanoseconds) });
 
-/** Nobody may have taken an index away from under us: that would be a prune that did not see our lock. */
-const assertIndexKept = async ({ session, index }: SnapshotWriteParts, run: Run): Promise<void> => {
-  const present = new Set(await listNames(session.backend, 'index', run));
+/**
+ * Nobody may have taken an index away from under us: that would be a prune that did not see our lock. And what we wrote must
+ * be there.
+ */
+const assertIndexKept = async ({ session, index }: SnapshotWriteParts, saved: Saved, run: Run): Promise<void> => {
+  const present = await listSizes(session.backend, 'index', run);
+  await assertListed(session.backend, 'index', { saved, sizes: present }, run);
   for (const id of index.indexIds) {
     if (present.has(id)) continue;
     throw new Fault(
@@ -95,34 +98,36 @@ const assertIndexKept = async ({ session, index }: SnapshotWriteParts, run: Run)
 /** What is stored while a snapshot is written: packs and the indexes that list them, counted. */
 class PackStorage {
   readonly #parts: SnapshotWriteParts;
-  readonly #indexWriter: IndexWriter;
+  readonly #packs: SavedPacks;
   readonly #dryRun: boolean;
-  readonly #run: Run;
   readonly stored: Stored = { plainBytes: 0, packedBytes: 0 };
 
   constructor(parts: SnapshotWriteParts, dryRun: boolean, run: Run) {
     this.#parts = parts;
     this.#dryRun = dryRun;
-    this.#run = run;
-    this.#indexWriter = new IndexWriter(parts.session.io, run);
+    const { session, index } = parts;
+    this.#packs = new SavedPacks({ session, packsBefore: index.packs.ids().length }, run);
   }
 
   get indexIds(): readonly string[] {
-    return this.#indexWriter.written;
+    return this.#packs.indexIds;
+  }
+
+  get unconfirmed(): Saved {
+    return this.#packs.unconfirmed;
   }
 
   async store(pack: ReadyPack): Promise<void> {
     this.stored.plainBytes += pack.plainBytes;
     this.stored.packedBytes += packedSize(pack.blobs);
     if (this.#dryRun) return;
-    const handle = { kind: 'pack', name: pack.id, holdsTrees: pack.type === 'tree' } as const;
-    await saveChecked(this.#parts.session.backend, handle, [pack.bytes], this.#run);
+    await this.#packs.save(pack);
     settlePack(this.#parts.index, pack);
-    await this.#indexWriter.add(pack.id, pack.blobs);
+    await this.#packs.list(pack.id, pack.blobs);
   }
 
   finish(): Promise<void> {
-    return this.#indexWriter.flush();
+    return this.#packs.finish();
   }
 }
 
@@ -158,6 +163,8 @@ const treeStorer =
 
 interface Captured extends WriteResult {
   readonly tree: string;
+  /** Index files that were written, and not yet asked for. */
+  readonly indexes: Saved;
 }
 
 /** The last step, which makes the snapshot visible. */
@@ -167,8 +174,7 @@ const publish = async (
   parts: SnapshotWriteParts,
   run: Run,
 ): Promise<Snapshot> => {
-  await parts.assertLocked();
-  await assertIndexKept(parts, run);
+  await Promise.all([parts.assertLocked(), assertIndexKept(parts, captured.indexes, run)]);
   const { description, parent } = options;
   const draft = {
     ...description,
@@ -219,8 +225,15 @@ export const writeSnapshot = async (
     await storage.finish();
     const { filesRenamed, unreadable, changedWhileRead } = counters;
     const summary = summaryOf(counters, storage.stored, pool.newBlobs, { backupStart, backupEnd: zoned(run.now()) });
-    const captured = { summary, filesRenamed, unreadable, changedWhileRead, tree: hexOf(root.id) };
-    const written = { ...captured, newIndexIds: storage.indexIds };
+    const written = {
+      summary,
+      filesRenamed,
+      unreadable,
+      changedWhileRead,
+      tree: hexOf(root.id),
+      newIndexIds: storage.indexIds,
+    };
+    const captured = { ...written, indexes: storage.unconfirmed };
     if (options.dryRun === true || (await isToBeSkipped(captured, options, run))) return written;
     return { ...written, snapshot: await publish(captured, options, parts, run) };
   } finally {
