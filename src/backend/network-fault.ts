@@ -1,31 +1,36 @@
-import { Fault } from '../model/fault.ts';
+import { Fault, type FaultDetails } from '../model/fault.ts';
 
 /** Whom we speak to, and whether it has ever answered. */
 export interface Peer {
   /** Host and port, for people. */
   readonly host: string;
-  /** Before the first answer a name or port that does not work is more likely wrong than down. */
+  /** Before the first answer a name or port that does not work may be wrong, or its server down for a moment. */
   readonly hasAnswered: boolean;
 }
 
 const untrusted: ReadonlySet<string> = new Set([
   'CERT_HAS_EXPIRED',
   'CERT_NOT_YET_VALID',
+  'CERT_REJECTED',
   'CERT_REVOKED',
+  'CERT_SIGNATURE_FAILURE',
   'CERT_UNTRUSTED',
   'DEPTH_ZERO_SELF_SIGNED_CERT',
   'ERR_TLS_CERT_ALTNAME_INVALID',
   'HOSTNAME_MISMATCH',
+  'INVALID_CA',
+  'INVALID_PURPOSE',
   'SELF_SIGNED_CERT_IN_CHAIN',
   'UNABLE_TO_GET_ISSUER_CERT',
   'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
   'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
 ]);
 
-/** How a connection fails, in words; those in the second table may be a wrong address. */
+/** How a connection fails, in words. */
 const lost: Readonly<Record<string, string>> = {
   ECONNRESET: 'the connection was lost',
   ECONNABORTED: 'the connection was lost',
+  ECONNREFUSED: 'it refuses connections',
   EPIPE: 'the connection was lost',
   ETIMEDOUT: 'it does not answer',
   ERR_STREAM_PREMATURE_CLOSE: 'the connection was lost',
@@ -34,14 +39,44 @@ const lost: Readonly<Record<string, string>> = {
   ENETUNREACH: 'the network cannot be reached',
   EHOSTDOWN: 'it is down',
   EHOSTUNREACH: 'it cannot be reached',
-};
-
-const doubtful: Readonly<Record<string, string>> = {
-  ECONNREFUSED: 'it refuses connections',
   ENOTFOUND: 'there is no such host',
   EPROTO: 'it does not speak TLS',
   ERR_SSL_WRONG_VERSION_NUMBER: 'it does not speak TLS',
 };
+
+/** What a wrong address says: before the first answer it is not worth waiting for. */
+const wrongAddress: ReadonlySet<string> = new Set([
+  'ENOTFOUND',
+  'EPROTO',
+  'ERR_SSL_WRONG_VERSION_NUMBER',
+  'EACCES',
+  'EADDRNOTAVAIL',
+  'EINVAL',
+]);
+
+/** What a server says that is down, or that was never there. */
+const perhapsDown: ReadonlySet<string> = new Set([
+  'ECONNREFUSED',
+  'EHOSTDOWN',
+  'EHOSTUNREACH',
+  'ENETDOWN',
+  'ENETUNREACH',
+  'ENOENT',
+]);
+
+/**
+ * Whether another try may help. A server that has never answered and seems to be down is worth waiting for, though not
+ * for long: `unmet`, which withRetry looks at.
+ */
+export const prospect = (
+  code: string,
+  hasAnswered: boolean,
+): { readonly retry: boolean; readonly context: NonNullable<FaultDetails['context']> } => {
+  if (hasAnswered) return { retry: true, context: {} };
+  return { retry: !wrongAddress.has(code), context: perhapsDown.has(code) ? { unmet: true } : {} };
+};
+
+export const isUntrusted = (code: string): boolean => untrusted.has(code);
 
 const codeOf = (error: unknown): string | undefined =>
   typeof error === 'object' && error !== null && 'code' in error && typeof error.code === 'string'
@@ -66,16 +101,14 @@ export const networkFault = (error: unknown, { host, hasAnswered }: Peer): Fault
       cause: error,
     });
   }
-  const passing = lost[code];
-  if (passing !== undefined) {
-    return new Fault('backend-unavailable', `${host}: ${passing}`, { retry: true, context, cause: error });
-  }
-  const reason = doubtful[code];
+  const reason = lost[code];
   if (reason === undefined) return undefined;
+  const { retry, context: more } = prospect(code, hasAnswered);
+  const isDoubtful = !hasAnswered && (wrongAddress.has(code) || perhapsDown.has(code));
   return new Fault('backend-unavailable', `${host}: ${reason}`, {
-    retry: hasAnswered,
-    hint: 'Check the location of the repository, and whether the storage is up.',
-    context,
+    retry,
+    ...(isDoubtful ? { hint: 'Check the location of the repository, and whether the storage is up.' } : {}),
+    context: { ...context, ...more },
     cause: error,
   });
 };

@@ -15,7 +15,14 @@ export interface RetryOptions {
   readonly longestPause?: number;
   /** A call that has failed for this long by the wall clock has failed. Default 15 minutes, in ms. */
   readonly patience?: number;
+  /** The same for a server that has never answered: it may be down for a moment, or not exist. Default 2 minutes. */
+  readonly firstPatience?: number;
 }
+
+/** Whether the server has never answered: then the address may be wrong, which is told along with the waiting. */
+const isUnmet = ({ context }: Fault): boolean => context['unmet'] === true;
+
+const doubtOf = (fault: Fault): string => (isUnmet(fault) && fault.hint !== undefined ? `. ${fault.hint}` : '');
 
 interface Attempts {
   /** The pause after this fault, or the fault again when it is no use. */
@@ -28,13 +35,14 @@ interface Attempts {
 
 /** Counts one call's failures and waits between its attempts: twice as long each time, from half to one and a half of it. */
 const attempts = (what: string, run: Run, options: RetryOptions): Attempts => {
-  const { random, sleep, firstPause = 500, longestPause = 60_000, patience = 900_000 } = options;
+  const { random, sleep, firstPause = 500, longestPause = 60_000 } = options;
+  const { patience = 900_000, firstPatience = 120_000 } = options;
   let failed = 0;
   let inARow = 0;
   let begun = run.now();
   let paused = 0;
   const told = (fault: Fault, pause: number): string =>
-    `${what}: ${fault.message}; trying again in ${(pause / 1000).toFixed(1)} s`;
+    `${what}: ${fault.message}; trying again in ${(pause / 1000).toFixed(1)} s${doubtOf(fault)}`;
   return {
     get failed() {
       return failed;
@@ -50,7 +58,7 @@ const attempts = (what: string, run: Run, options: RetryOptions): Attempts => {
       const pause = Math.min(longestPause, firstPause * 2 ** inARow) * (0.5 + random());
       // The pauses count also where the wall clock stands or was set back.
       const lasted = Math.max(paused, Number(run.now() - begun) / 1_000_000);
-      if (lasted + pause > patience) throw thrown;
+      if (lasted + pause > (isUnmet(thrown) ? Math.min(patience, firstPatience) : patience)) throw thrown;
       paused += pause;
       failed++;
       inARow++;

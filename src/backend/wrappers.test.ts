@@ -101,6 +101,21 @@ describe('with retry', () => {
     }
   });
 
+  test('S2: a server that has never answered is waited for for two minutes, and the doubt is told', async () => {
+    const run = createTestRun();
+    const unmet = new Fault('backend-unavailable', 'nas refuses connections', {
+      retry: true,
+      hint: 'Check the location.',
+      context: { unmet: true },
+    });
+    const faulty = withFaults(createMemoryBackend(), () => ({ kind: 'fail-before', fault: unmet }));
+    const backend = withRetry(faulty.backend, { random: () => 0.5, sleep: run.sleep });
+    await fails('backend-unavailable', backend.size(pack('a'), run));
+    const slept = run.sleeps.reduce((sum, pause) => sum + pause, 0);
+    assert.ok(slept > 60_000 && slept <= 120_000, `${slept}`);
+    assert.match(JSON.stringify(run.events[0]), /refuses connections; trying again in 0\.5 s\. Check the location\./);
+  });
+
   test('patience ends also when the wall clock stands', async () => {
     const run = createTestRun();
     const faulty = withFaults(createMemoryBackend(), () => ({ kind: 'fail-before', fault: outage }));

@@ -1,27 +1,7 @@
 import { Fault, type FaultCode } from '../../model/fault.ts';
 import { errnoCode } from '../../system/errno.ts';
+import { isUntrusted, prospect } from '../network-fault.ts';
 import type { HttpAnswer } from './http.ts';
-
-const untrusted = new Set([
-  'CERT_HAS_EXPIRED',
-  'CERT_NOT_YET_VALID',
-  'CERT_REVOKED',
-  'CERT_UNTRUSTED',
-  'CERT_REJECTED',
-  'CERT_SIGNATURE_FAILURE',
-  'DEPTH_ZERO_SELF_SIGNED_CERT',
-  'ERR_TLS_CERT_ALTNAME_INVALID',
-  'HOSTNAME_MISMATCH',
-  'INVALID_CA',
-  'INVALID_PURPOSE',
-  'SELF_SIGNED_CERT_IN_CHAIN',
-  'UNABLE_TO_GET_ISSUER_CERT',
-  'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
-  'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
-]);
-
-/** What only a wrong address or a server that is down says; before the first answer it is not worth waiting for. */
-const fruitless = new Set(['ENOTFOUND', 'ECONNREFUSED', 'EHOSTUNREACH', 'ENETUNREACH', 'ENOENT', 'EACCES', 'EPROTO']);
 
 const causeOf = (error: unknown): string =>
   error instanceof AggregateError && error.message === ''
@@ -47,20 +27,21 @@ export const lostFault = (error: unknown, { what, server, metBefore }: Asked): F
   }
   const code = errnoCode(error) ?? '';
   const context = { server, ...(code === '' ? {} : { errno: code }) };
-  if (untrusted.has(code)) {
+  if (isUntrusted(code)) {
     return new Fault('certificate-untrusted', `the certificate of ${server} is not to be trusted: ${causeOf(error)}`, {
       hint: 'If it is the server’s own, give its certificate (or that of its authority) with --cacert.',
       context,
       cause: error,
     });
   }
+  const { retry, context: more } = prospect(code, metBefore);
   const secure = /SSL|TLS|wrong version number|EPROTO/i.test(`${code} ${causeOf(error)}`);
   return new Fault('backend-unavailable', `cannot ${what}: ${server} cannot be reached (${causeOf(error)})`, {
     hint: secure
       ? 'Does the server speak https? Then the location begins with rest:https:, otherwise with rest:http:.'
       : 'Is the address right, and is the server up?',
-    retry: metBefore || !fruitless.has(code),
-    context,
+    retry,
+    context: { ...context, ...more },
     cause: error,
   });
 };

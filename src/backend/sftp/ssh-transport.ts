@@ -11,6 +11,7 @@ import {
   knownHostName,
   knownKeyTypes,
 } from './known-hosts.ts';
+import { prospect } from '../network-fault.ts';
 import type { SftpTransport } from './session-pool.ts';
 import type { SftpStream } from './session.ts';
 import type { SftpSettings } from './settings.ts';
@@ -83,9 +84,6 @@ interface Meeting {
 const levelOf = (error: Error): string | undefined =>
   'level' in error && typeof error.level === 'string' ? error.level : undefined;
 
-/** What only a wrong name or a server that is down says; before the first connection it is not worth waiting for. */
-const fruitless = new Set(['ENOTFOUND', 'ECONNREFUSED', 'EHOSTUNREACH', 'ENETUNREACH', 'EINVAL', 'EADDRNOTAVAIL']);
-
 const connectionFault = (error: Error, { config, identities, metBefore }: Meeting): Fault => {
   const server = `${config.host}, port ${config.port}`;
   const level = levelOf(error);
@@ -102,11 +100,11 @@ const connectionFault = (error: Error, { config, identities, metBefore }: Meetin
       cause: error,
     });
   }
-  const code = errnoCode(error) ?? '';
+  const { retry, context } = prospect(errnoCode(error) ?? '', metBefore);
   return new Fault('backend-unavailable', `the SSH server at ${server} cannot be reached: ${error.message}`, {
     hint: 'Is the name right, is the server up, and is nothing in between in the way?',
-    retry: metBefore || !fruitless.has(code),
-    context: { host: config.host, port: config.port },
+    retry,
+    context: { host: config.host, port: config.port, ...context },
     cause: error,
   });
 };
