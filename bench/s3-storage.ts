@@ -14,9 +14,12 @@ export interface RemoteStorage {
 /** Milliseconds of a round trip, in the titles of the rows, too. */
 export const s3Latency = 40;
 
+/** Bytes: all first backups of a row stay there, as with local ones. */
+const room = 10 * 2 ** 30;
+
 /** Ceph's gateway in memory, and the line to it: a proxy in the process of the bench that holds each call back. */
 export async function startS3Storage(): Promise<RemoteStorage> {
-  const server = await startRadosgw();
+  const server = await startRadosgw({ room });
   await server.client().send(new CreateBucketCommand({ Bucket: 'bench' }));
   const proxy = await startHttpProxy({ target: server.endpoint, latency: s3Latency });
   return {

@@ -35,6 +35,8 @@ export interface Radosgw {
 }
 
 export interface RadosgwOptions {
+  /** Bytes that it can keep, in memory. Default 2 GiB. */
+  readonly room?: number;
   /** File with certificate and key: TLS on the port after the last. */
   readonly pem?: string;
 }
@@ -67,7 +69,13 @@ const freePorts = async (count: number): Promise<number> => {
 
 const osdPorts = 8;
 
-const configuration = (folder: string, fsid: string, port: number, pem: string | undefined): string => `
+interface Setup extends Required<Pick<RadosgwOptions, 'room'>> {
+  readonly folder: string;
+  readonly port: number;
+  readonly pem: string | undefined;
+}
+
+const configuration = (fsid: string, { folder, port, pem, room }: Setup): string => `
 [global]
 fsid = ${fsid}
 mon initial members = a
@@ -114,7 +122,7 @@ paxos min wait = 0.01
 [osd]
 osd data = ${folder}/osd
 osd objectstore = memstore
-memstore device bytes = 2147483648
+memstore device bytes = ${room}
 osd crush initial weight = 1
 osd heartbeat interval = 2
 osd op num shards = 2
@@ -195,7 +203,7 @@ const clientOf = (endpoint: string, credentials: S3User): S3Client =>
   });
 
 /** Starts one, installing its packages when need and right are there. Takes some seconds. */
-export const startRadosgw = async ({ pem }: RadosgwOptions = {}): Promise<Radosgw> => {
+export const startRadosgw = async ({ pem, room = 2 ** 31 }: RadosgwOptions = {}): Promise<Radosgw> => {
   const missing = await installPackages(serverPackages);
   if (missing.length > 0) throw new Error(missing.join(' '));
   const folder = await mkdtemp(join(tmpdir(), 'mailkeep-rgw-'));
@@ -210,7 +218,7 @@ export const startRadosgw = async ({ pem }: RadosgwOptions = {}): Promise<Radosg
   try {
     for (const name of ['mon', 'osd', 'run', 'log']) await mkdir(join(folder, name));
     const port = await freePorts(osdPorts + 3);
-    await writeFile(join(folder, 'ceph.conf'), configuration(folder, randomUUID(), port, pem));
+    await writeFile(join(folder, 'ceph.conf'), configuration(randomUUID(), { folder, port, pem, room }));
     await startCluster(folder, port, children);
     const admin = (...args: readonly string[]): Promise<string> =>
       succeed('radosgw-admin', ['-c', join(folder, 'ceph.conf'), '-n', 'client.admin', ...args]);
