@@ -3,6 +3,7 @@ import type { Backend } from './contract/backend.ts';
 import type { AccountSource, AccountSourceOptions } from './contract/account-source.ts';
 import type { CredentialSource } from './contract/credential.ts';
 import type { MailTarget } from './contract/mail-target.ts';
+import type { Notifier } from './contract/notification.ts';
 import type { Run } from './contract/run.ts';
 import type { ReadSecret } from './contract/secret-source.ts';
 import type { ResolvePath } from './contract/setting.ts';
@@ -108,11 +109,13 @@ export const cacheIn = async (folder: string): Promise<(backend: Backend, reposi
 
 /** The schema of `mailkeep.yaml`, with the part of every implementation in it. */
 export const loadConfigSchema = async () => {
-  const [{ createConfigSchema }, { imapAccountSetting }] = await Promise.all([
+  const [{ createConfigSchema }, { imapAccountSetting }, { notificationSetting }] = await Promise.all([
     import('./config/config-schema.ts'),
     import('./protocol/imap/config.ts'),
+    import('./notify/notification-setting.ts'),
   ]);
-  return (resolve: ResolvePath) => createConfigSchema({ account: imapAccountSetting(resolve) }, resolve);
+  return (resolve: ResolvePath) =>
+    createConfigSchema({ account: imapAccountSetting(resolve), notification: notificationSetting(resolve) }, resolve);
 };
 
 /** A valid configuration, with all defaults filled in and all paths absolute. */
@@ -228,5 +231,43 @@ export const mailTargetOf = async (account: ImapAccount, parts: AccountParts): P
     credentials: await credentialsOf(account, parts),
     newHash: () => createHash('sha256'),
     sleep,
+  });
+};
+
+/** How an account of the configuration logs in, for what is sent in its name. Fault `configuration` when there is none. */
+const credentialsOfNamed = async (
+  name: string,
+  { accounts }: Pick<Config, 'accounts'>,
+  parts: AccountParts,
+  run: Run,
+): Promise<CredentialSource> => {
+  const entryName = name.split('/', 1)[0] ?? '';
+  const entry = Object.hasOwn(accounts, entryName) ? accounts[entryName] : undefined;
+  const found = entry === undefined ? [] : await accountsOf(entryName, entry, parts, run);
+  const account = found.find((one) => one.name === name);
+  if (account !== undefined) return credentialsOf(account, parts);
+  throw new Fault('configuration', `a notification logs in as the account ${name}, and there is no such account`, {
+    hint: found.length === 0 ? 'Look at its name.' : `Name one of its users: ${found[0]?.name ?? ''}.`,
+  });
+};
+
+export interface NotificationSettings extends AccountParts {
+  /** Of the process, for programs that are started. */
+  readonly variables: Readonly<Record<string, string | undefined>>;
+  /** Milliseconds for one notification; default 30 s. */
+  readonly patience?: number;
+}
+
+/** A way to tell of runs, as an entry of the configuration says it. Nothing is sent yet, and no secret is read. */
+export const notifierOf = async (
+  notification: Config['notifications'][number],
+  { config, settings }: { readonly config: Pick<Config, 'accounts'>; readonly settings: NotificationSettings },
+  run: Run,
+): Promise<Notifier> => {
+  const { openNotifier } = await import('./notify/notifier.ts');
+  return openNotifier(notification, {
+    ...settings,
+    hostname: processIdentity().hostname,
+    credentialsOf: (name) => credentialsOfNamed(name, config, settings, run),
   });
 };

@@ -1,6 +1,8 @@
 import { z } from 'zod';
 import { secretSource } from '../contract/secret-source.ts';
 import type { ResolvePath } from '../contract/setting.ts';
+import { notificationList, refuseUnknownLogins, type TellsOfRuns, withNames } from './notification-list.ts';
+import { timeFields } from './schedule-setting.ts';
 
 /** What the name of an account or a repository may be: it stands in commands, where `/` and `:` mean a location. */
 const settingName = z
@@ -15,8 +17,9 @@ interface NamesRepository {
 }
 
 /** What each implementation brings: the shape of the entries that are its own. */
-export interface SchemaParts<Account extends z.ZodType<NamesRepository>> {
+export interface SchemaParts<Account extends z.ZodType<NamesRepository>, Notification extends z.ZodType<TellsOfRuns>> {
   readonly account: Account;
+  readonly notification: Notification;
 }
 
 /** A folder is made absolute as other paths are; what names a service (`s3:…`) stays as it is. */
@@ -60,8 +63,11 @@ const repositorySetting = (resolve: ResolvePath) =>
  * The one schema of `mailkeep.yaml`: validation, sample, JSON Schema and reference page are made from it. `resolve` makes
  * paths absolute while they are read.
  */
-export const createConfigSchema = <Account extends z.ZodType<NamesRepository>>(
-  parts: SchemaParts<Account>,
+export const createConfigSchema = <
+  Account extends z.ZodType<NamesRepository>,
+  Notification extends z.ZodType<TellsOfRuns>,
+>(
+  parts: SchemaParts<Account, Notification>,
   resolve: ResolvePath,
 ) =>
   z
@@ -83,6 +89,8 @@ export const createConfigSchema = <Account extends z.ZodType<NamesRepository>>(
         description: 'Mail accounts, each under a name of its own.',
         sampleName: 'fastmail',
       }),
+      ...timeFields,
+      notifications: notificationList(parts.notification),
     })
     .superRefine(({ repositories, defaultRepository, accounts }, context) => {
       const names = Object.keys(repositories);
@@ -99,6 +107,8 @@ export const createConfigSchema = <Account extends z.ZodType<NamesRepository>>(
           context.addIssue({ code: 'custom', path: ['accounts', name], message });
         }
       }
-    });
+    })
+    .superRefine(refuseUnknownLogins)
+    .transform(({ notifications, ...settings }) => ({ ...settings, notifications: withNames(notifications) }));
 
 export type RepositorySetting = z.output<ReturnType<typeof repositorySetting>>;

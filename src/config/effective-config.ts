@@ -8,6 +8,10 @@ const isMapping = (value: unknown): value is Readonly<Record<string, unknown>> =
  * it is in force. `value` has passed the schema.
  */
 export const effectiveConfig = (value: unknown, outline: SchemaOutline): unknown => {
+  if (Array.isArray(value)) {
+    const items = outline.items ?? outline.anyOf?.find((form) => form.items !== undefined)?.items;
+    return items === undefined ? value : value.map((item: unknown) => effectiveConfig(item, items));
+  }
   if (!isMapping(value)) return value;
   if (isSecret(outline)) return 'value' in value ? { value: '•••' } : value;
   const form = outline.anyOf?.find(({ properties }) => properties !== undefined) ?? outline;

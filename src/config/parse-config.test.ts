@@ -1,12 +1,16 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { imapAccountSetting } from '../protocol/imap/config.ts';
+import { notificationSetting } from '../notify/notification-setting.ts';
 import { createConfigSchema } from './config-schema.ts';
 import type { ConfigProblem } from './config-problem.ts';
 import { parseConfig } from './parse-config.ts';
 
 const resolve = (path: string): string => path.replace(/^~/, '/home/alice').replace(/^(?!\/)/, '/etc/');
-const schema = createConfigSchema({ account: imapAccountSetting(resolve) }, resolve);
+const schema = createConfigSchema(
+  { account: imapAccountSetting(resolve), notification: notificationSetting(resolve) },
+  resolve,
+);
 
 const good = (text: string) => {
   const parsed = parseConfig(text, schema);

@@ -18,8 +18,11 @@ const list = (outline: SchemaOutline, indent: string): string[] => {
 
 const below = (property: SchemaOutline, indent: string): string[] => {
   if (isSecret(property)) return [];
-  const { additionalProperties, anyOf = [] } = property;
+  const { additionalProperties, anyOf = [], items } = property;
+  if (items?.properties !== undefined) return [`${indent}- each of:`, ...list(items, `${indent}  `)];
   if (typeof additionalProperties === 'object') {
+    if (isSecret(additionalProperties))
+      return [`${indent}- \`NAME\`: a [secret](#a-secret) under a name of your choice`];
     return [`${indent}- \`NAME\`: an entry under a name of your choice`, ...list(additionalProperties, `${indent}  `)];
   }
   return [...list(property, indent), ...anyOf.flatMap((form) => list(form, indent))];
@@ -60,8 +63,8 @@ const sentence = ({ description = '', sample }: SchemaOutline): string =>
 
 const findSecret = (outline: SchemaOutline): SchemaOutline | undefined => {
   if (isSecret(outline)) return outline;
-  const { properties = {}, additionalProperties, anyOf = [] } = outline;
-  const inner = typeof additionalProperties === 'object' ? [additionalProperties] : [];
+  const { properties = {}, additionalProperties, anyOf = [], items } = outline;
+  const inner = [additionalProperties, items].filter((part) => typeof part === 'object');
   for (const part of [...Object.values(properties), ...inner, ...anyOf]) {
     const found = findSecret(part);
     if (found !== undefined) return found;

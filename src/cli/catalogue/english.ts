@@ -7,6 +7,7 @@ import { generalMessages } from './english/general.ts';
 import { keyMessages } from './english/keys.ts';
 import { lookingInsideMessages } from './english/looking-inside.ts';
 import { mountMessages } from './english/mount.ts';
+import { notifyMessages } from './english/notify.ts';
 import { pruneMessages } from './english/prune.ts';
 import { repairMessages } from './english/repair.ts';
 import { reportMessages } from './english/report.ts';
@@ -23,6 +24,7 @@ export const english = {
   ...restoreMessages,
   ...forgetMessages,
   ...keyMessages,
+  ...notifyMessages,
   ...pruneMessages,
   ...repairMessages,
   ...captureMessages,

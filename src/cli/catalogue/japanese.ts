@@ -8,6 +8,7 @@ import { generalMessages } from './japanese/general.ts';
 import { keyMessages } from './japanese/keys.ts';
 import { lookingInsideMessages } from './japanese/looking-inside.ts';
 import { mountMessages } from './japanese/mount.ts';
+import { notifyMessages } from './japanese/notify.ts';
 import { pruneMessages } from './japanese/prune.ts';
 import { repairMessages } from './japanese/repair.ts';
 import { reportMessages } from './japanese/report.ts';
@@ -23,6 +24,7 @@ export const japanese: Messages = {
   ...restoreMessages,
   ...forgetMessages,
   ...keyMessages,
+  ...notifyMessages,
   ...pruneMessages,
   ...repairMessages,
   ...captureMessages,

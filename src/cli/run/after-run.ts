@@ -1,5 +1,6 @@
 import type { RunRecord } from '../../model/run-record.ts';
 import type { CommandContext } from '../context.ts';
+import { notifyEnd } from './notify.ts';
 
 /** What is to happen once a run is over and its record is kept. */
 export type AfterRun = (
@@ -11,7 +12,7 @@ export type AfterRun = (
 ) => Promise<void>;
 
 /** All of it, in order. What fails is told, and stops nothing else. */
-const steps: readonly AfterRun[] = [];
+const steps: readonly AfterRun[] = [notifyEnd];
 
 export const afterRun: AfterRun = async (record, previous, context) => {
   for (const step of steps) {

@@ -1,11 +1,12 @@
 import type { RunStart } from '../../model/run-record.ts';
 import type { CommandContext } from '../context.ts';
+import { pingStart } from './notify.ts';
 
 /** What is to happen when a run has begun. */
 export type BeforeRun = (start: RunStart, context: CommandContext) => Promise<void>;
 
 /** All of it, in order. What fails is told, and stops nothing else. */
-const steps: readonly BeforeRun[] = [];
+const steps: readonly BeforeRun[] = [pingStart];
 
 export const beforeRun: BeforeRun = async (start, context) => {
   for (const step of steps) {

@@ -1,0 +1,122 @@
+import type { LoadedConfig } from '../../config/load-config.ts';
+import type { Announcement, Notifier, PingMoment } from '../../contract/notification.ts';
+import type { Run } from '../../contract/run.ts';
+import { asFault } from '../../model/fault.ts';
+import type { RunRecord, RunStart } from '../../model/run-record.ts';
+import { type Delivery, deliver } from '../../notify/deliver.ts';
+import type { WaitingMessage } from '../../notify/outbox.ts';
+import { isWanted } from '../../operation/report/announcement.ts';
+import { createReport } from '../../operation/report/report.ts';
+import type { Config } from '../../registry.ts';
+import { openConfiguration } from '../configuration.ts';
+import type { CommandContext } from '../context.ts';
+import { announcementFor, type Notification, openNotifications, outboxOf } from '../notify/notifiers.ts';
+
+/** Milliseconds: a monitor that hangs must not hold up a backup for long, nor somebody who has pressed Ctrl-C. */
+const startPatience = 10_000;
+const endPatience = 5000;
+
+/** The configuration, if it names anybody who is to be told; one that is broken is the business of the run itself. */
+const configured = async (context: CommandContext): Promise<LoadedConfig<Config> | undefined> => {
+  try {
+    const loaded = await openConfiguration(context);
+    return loaded !== undefined && loaded.config.notifications.length > 0 ? loaded : undefined;
+  } catch {
+    return undefined;
+  }
+};
+
+const warn = (name: string, error: unknown, { output, messages }: CommandContext): void => {
+  const { message, hint } = asFault(error);
+  output.say(messages.warning(messages.notSent(name, message)));
+  if (hint !== undefined) output.say(messages.hint(hint));
+};
+
+interface Ping {
+  readonly notification: Notification;
+  readonly notifier: Extract<Notifier, { kind: 'ping' }>;
+}
+
+const ping = async (
+  { notification, notifier }: Ping,
+  { moment, body }: { readonly moment: PingMoment; readonly body: string },
+  { context, run }: { readonly context: CommandContext; readonly run: Run },
+): Promise<void> => {
+  try {
+    await notifier.ping(moment, body, run);
+  } catch (error) {
+    warn(notification.name, error, context);
+  }
+};
+
+const isPing = ({ way }: Notification): boolean => way.kind === 'ping';
+
+const openPings = async (
+  loaded: LoadedConfig<Config>,
+  parts: { readonly context: CommandContext; readonly run: Run; readonly patience?: number },
+): Promise<readonly Ping[]> => {
+  const opened = await openNotifications(loaded.config.notifications.filter(isPing), loaded, parts);
+  return opened.flatMap(({ notification, notifier }) => (notifier.kind === 'ping' ? [{ notification, notifier }] : []));
+};
+
+/** Tells monitors that a run begins. */
+export const pingStart = async (_start: RunStart, context: CommandContext): Promise<void> => {
+  const loaded = await configured(context);
+  if (loaded === undefined) return;
+  const { run } = context;
+  const pings = await openPings(loaded, { context, run, patience: startPatience });
+  await Promise.all(pings.map((one) => ping(one, { moment: 'start', body: '' }, { context, run })));
+};
+
+/** Tells everybody how a run ended. After an interruption monitors are told shortly, and messages wait for the next run. */
+export const notifyEnd = async (
+  record: RunRecord,
+  previous: RunRecord | undefined,
+  context: CommandContext,
+): Promise<void> => {
+  const loaded = await configured(context);
+  if (loaded === undefined) return;
+  const report = createReport({ runs: [record], earlier: previous === undefined ? [] : [previous] });
+  const announce = (notification: Notification): Announcement => announcementFor(notification, report, loaded, context);
+  const interrupted = context.run.signal.aborted;
+  const run: Run = interrupted ? { ...context.run, signal: new AbortController().signal } : context.run;
+  const moment = record.exitCode === 0 ? 'success' : 'failure';
+  const pings = await openPings(loaded, { context, run, ...(interrupted ? { patience: endPatience } : {}) });
+  await Promise.all([
+    ...pings.map((one) => ping(one, { moment, body: announce(one.notification).text }, { context, run })),
+    deliverAll(loaded, context, (notification) =>
+      isWanted(notification.when, report) ? announce(notification) : undefined,
+    ),
+  ]);
+};
+
+const deliverAll = async (
+  loaded: LoadedConfig<Config>,
+  context: CommandContext,
+  announcement: (notification: Notification) => Announcement | undefined,
+): Promise<void> => {
+  const { run } = context;
+  const outbox = outboxOf(loaded, context);
+  const waiting = await outbox.waiting(Number(run.now() / 1_000_000n));
+  const messages = loaded.config.notifications.filter((notification) => !isPing(notification));
+  const opened = await openNotifications(messages, loaded, { context, run });
+  await Promise.all(
+    opened.map(async ({ notification, notifier }) => {
+      if (notifier.kind !== 'message') return;
+      const { name } = notification;
+      const earlier = waiting.filter((message: WaitingMessage) => message.notification === name);
+      const order = { notification: name, notifier, earlier, announcement: announcement(notification), outbox };
+      try {
+        tell(await deliver(order, run), context);
+      } catch (error) {
+        warn(name, error, context);
+      }
+    }),
+  );
+};
+
+const tell = ({ notification, waiting, fault }: Delivery, context: CommandContext): void => {
+  if (fault === undefined) return;
+  warn(notification, fault, context);
+  context.output.say(context.messages.hint(context.messages.waitsInOutbox(waiting)));
+};

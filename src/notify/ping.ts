@@ -1,0 +1,32 @@
+import { z } from 'zod';
+import type { Notifier, PingMoment } from '../contract/notification.ts';
+import type { ResolvePath } from '../contract/setting.ts';
+import { cutText } from './cut-text.ts';
+import { postHttp } from './http-post.ts';
+import type { NotifierParts } from './parts.ts';
+import { authoritySetting, urlSetting } from './http-setting.ts';
+
+export const pingSetting = (resolve: ResolvePath) =>
+  z.strictObject({ url: urlSetting(resolve), certificateAuthority: authoritySetting(resolve) });
+
+export type PingSetting = z.output<ReturnType<typeof pingSetting>>;
+
+/** Of healthchecks.io (healthchecks.io/docs/http_api); what else takes pings mostly has the same. */
+const endings: Readonly<Record<PingMoment, string>> = { start: '/start', success: '', failure: '/fail' };
+
+/** healthchecks.io keeps the first 100,000 bytes, its older servers 10,000. */
+const mostBytes = 10_000;
+
+/** Tells a monitor that a run begins and how it ended, so that it can tell when none came. */
+export const pingNotifier = (
+  { url, certificateAuthority }: PingSetting,
+  { readSecret, patience }: NotifierParts,
+): Notifier => ({
+  kind: 'ping',
+  ping: async (moment, text, run) => {
+    const path = (given: string): string => given.replace(/\/$/, '') + endings[moment];
+    const headers = { 'content-type': 'text/plain; charset=utf-8' };
+    const body = cutText(text, mostBytes);
+    await postHttp({ url: await readSecret(url, run), path, headers, body, certificateAuthority, patience }, run);
+  },
+});
