@@ -107,8 +107,8 @@ const serve = (server: ScriptedServer, socket: Socket, connection: number): void
         socket.destroy();
       };
       const command = { tag, verb: verb.toUpperCase(), rest: more, connection, send, hangUp };
-      if (server.script(command)) continue;
       if (command.verb === 'EXAMINE') selected = server.mailboxes.get(/"([^"]*)"/.exec(more)?.[1] ?? '');
+      if (server.script(command)) continue;
       usual(server, command, selected);
     }
   });

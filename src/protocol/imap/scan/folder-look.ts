@@ -2,11 +2,12 @@ import type { FolderState, ScanBase, ScannedFolder } from '../../../contract/acc
 import type { Run } from '../../../contract/run.ts';
 import type { NewHash } from '../../../mail/direct/hash.ts';
 import type { MailboxRecord } from '../../../mail/direct/mailbox-record.ts';
+import { allUids, type KnownState } from '../wire/reading-commands.ts';
 import type { MailboxStatus } from '../wire/response.ts';
 import type { ListedFolder } from './folder-list.ts';
-import { about } from './folder-questions.ts';
+import { about, allItems, fetchInto } from './folder-questions.ts';
 import { comparedBlocks, lookFully } from './full-look.ts';
-import type { TableRow } from './message-table.ts';
+import { MessageTable, type TableRow } from './message-table.ts';
 import { lookNarrowly } from './narrow-look.ts';
 import { openFolder, type OpenFolder } from './open-folder.ts';
 import type { PooledSession } from './session-pool.ts';
@@ -36,6 +37,32 @@ export const standsAsItStood = (status: MailboxStatus | undefined, known: Mailbo
   );
 };
 
+interface Opened {
+  readonly opened: OpenFolder;
+  /** The listing of all messages, of a folder that the base does not have. */
+  readonly table: MessageTable | undefined;
+}
+
+/**
+ * Opens the folder. Of one that the base does not have everything will be asked anyway: the question goes out behind EXAMINE,
+ * which saves a round trip a folder. Where EXAMINE is refused no folder is open, and whatever is answered counts for nothing.
+ */
+const openAndAsk = async (
+  session: PooledSession,
+  { folder, known }: LookParts,
+  resync: KnownState | undefined,
+): Promise<Opened> => {
+  const opening = openFolder(session, folder, resync);
+  if (known !== undefined) return { opened: await opening, table: undefined };
+  const table = new MessageTable();
+  const asked = about(folder, fetchInto(session, { set: allUids, items: allItems(session), table }));
+  // Both are over before the connection is anybody else's.
+  const [first, second] = await Promise.allSettled([opening, asked]);
+  if (first.status === 'rejected') throw first.reason;
+  if (second.status === 'rejected') throw second.reason;
+  return { opened: first.value, table };
+};
+
 /** Looks into one folder. Rejects with a Fault that names it. */
 export const lookAtFolder = async (
   session: PooledSession,
@@ -48,7 +75,7 @@ export const lookAtFolder = async (
     mayNarrow && known.highestModSeq !== undefined
       ? { uidValidity: known.uidValidity, highestModseq: known.highestModSeq }
       : undefined;
-  const opened = await openFolder(session, folder, resync);
+  const { opened, table } = await openAndAsk(session, parts, resync);
   const before = { uidNext: opened.uidNext, highestModseq: opened.highestModseq };
   const base = known?.uidValidity === opened.uidValidity ? known : undefined;
   // A change number that went back, as after a restore of the server's indexes, says nothing any more.
@@ -61,7 +88,7 @@ export const lookAtFolder = async (
       return { kind: 'listed', state, base, onServer: opened.exists, differences: [], blocks: each(blocks) };
     }
   }
-  const full = { ...parts, session, opened, base };
+  const full = { ...parts, session, opened, base, listed: table };
   const look = await about(folder, lookFully(full, run));
   const state = stateOf(folder, { ...opened, ...before }, look.table.uids.at(-1) ?? 0);
   const onServer = look.table.count + look.unanswered.size;

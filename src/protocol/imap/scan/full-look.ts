@@ -14,6 +14,8 @@ import type { PooledSession } from './session-pool.ts';
 export interface FullParts {
   readonly session: PooledSession;
   readonly opened: OpenFolder;
+  /** What was listed already, of a folder without a base. */
+  readonly listed: MessageTable | undefined;
   /** Of the same generation; undefined: everything is new. */
   readonly base: MailboxRecord | undefined;
   readonly scanBase: ScanBase;
@@ -33,7 +35,15 @@ export interface FullLook {
 
 /** Everything that the server tells of the messages of a folder, made sure of where two of its answers differ. */
 export const lookFully = async (parts: FullParts, run: Run): Promise<FullLook> => {
-  const { session, opened, base, deep, wanted } = parts;
+  const { session, opened, base, wanted } = parts;
+  const table = parts.listed ?? (await listed(parts));
+  const { differences, unanswered } = await agreed(session, opened, table);
+  if (base !== undefined) await fetchUnknown(parts, { table, base }, run);
+  if (wanted !== undefined) table.keep(wanted);
+  return { table, differences, unanswered };
+};
+
+const listed = async ({ session, base, deep }: FullParts): Promise<MessageTable> => {
   const table = new MessageTable();
   const known = base?.uidNext ?? 1;
   const questions = [
@@ -45,10 +55,7 @@ export const lookFully = async (parts: FullParts, run: Run): Promise<FullLook> =
     );
   }
   await Promise.all(questions);
-  const { differences, unanswered } = await agreed(session, opened, table);
-  if (base !== undefined) await fetchUnknown(parts, { table, base }, run);
-  if (wanted !== undefined) table.keep(wanted);
-  return { table, differences, unanswered };
+  return table;
 };
 
 /** The listing and the count are two statements of the server. Where they differ, a search decides, and what is missing is asked for again. */
