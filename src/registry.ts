@@ -88,7 +88,7 @@ const timed = async (backend: Backend, { stuckTimeout }: StorageSettings): Promi
 };
 
 /** Opens the storage that a location names, in restic's notation: a path, or `scheme:…`. Nothing is created. */
-export const openBackend = async (location: string, settings: StorageSettings): Promise<Backend> => {
+export const backendAt = async (location: string, settings: StorageSettings): Promise<Backend> => {
   const scheme = Object.keys(schemes).find((known) => location.startsWith(`${known}:`)) ?? 'local';
   const [backend, { withRetry }] = await Promise.all([
     (schemes[scheme] ?? openLocal)(location, settings),

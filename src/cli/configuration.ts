@@ -4,7 +4,7 @@ import type { LoadedConfig } from '../config/load-config.ts';
 import { Fault } from '../model/fault.ts';
 import { type Config, loadConfigSchema } from '../registry.ts';
 import type { CommandContext } from './context.ts';
-import type { ConfiguredStorage } from './open-storage.ts';
+import type { ConfiguredStorage } from './open-backend.ts';
 
 type Context = Pick<CommandContext, 'environment' | 'options'>;
 

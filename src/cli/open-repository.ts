@@ -9,7 +9,7 @@ import type { OpenOptions, Repository } from '../store/restic/repository.ts';
 import { processIdentity } from '../system/identity.ts';
 import { configuredRepository } from './configuration.ts';
 import type { CommandContext } from './context.ts';
-import { type ConfiguredStorage, openStorage } from './open-storage.ts';
+import { type ConfiguredStorage, openBackend } from './open-backend.ts';
 import { programVersion } from './version.ts';
 
 /** Which repository a command is about, and what opens it. */
@@ -105,7 +105,7 @@ export const ensureDefault = async (access: RepositoryAccess, context: CommandCo
   if (file === builtIn.passwordFile) await ensurePasswordFile(file, environment.configDirectory);
   const options = await openOptions(context, await passwordOf(access, context));
   const { initRepository } = await import('../store/restic/repository.ts');
-  const backend = await openStorage(access, context);
+  const backend = await openBackend(access, context);
   const id = await initRepository(backend, { ...options, generatedPassword: file === builtIn.passwordFile }, run);
   output.say(messages.firstRepository(access.location));
   if (file === builtIn.passwordFile) {
@@ -136,7 +136,7 @@ export const withRepository = async <Result>(
   if (access.isDefault && !defaultRepository(context.environment).exists) throw noneYet(access.location);
   const [{ assertRepository, openRepository }, backend] = await Promise.all([
     import('../store/restic/repository.ts'),
-    openStorage(access, context),
+    openBackend(access, context),
   ]);
   // Nobody should be asked for the password of a repository that is not there.
   if (access.password === undefined) await assertRepository(backend, context.run);

@@ -18,6 +18,10 @@ export type OneOf<Given extends Shape> = {
   readonly [Name in keyof Given & string]: { readonly kind: Name; readonly value: z.output<Given[Name]> };
 }[keyof Given & string];
 
+/** The value was checked by the schema of its key; here it is that the key is one of them. */
+const isOneOf = <Given extends Shape>(shape: Given, one: { readonly kind: string } | undefined): one is OneOf<Given> =>
+  one !== undefined && Object.hasOwn(shape, one.kind);
+
 /** A mapping that has exactly one of these keys: `{file: …}` or `{command: …}`. */
 export const exactlyOne = <Given extends Shape>(shape: Given) => {
   const names = Object.keys(shape);
@@ -26,9 +30,10 @@ export const exactlyOne = <Given extends Shape>(shape: Given) => {
     .strictObject(optional)
     .meta({ minProperties: 1, maxProperties: 1 })
     .transform((given, context): OneOf<Given> => {
-      const present = Object.entries(given).filter(([, value]) => value !== undefined);
-      const [first] = present;
-      if (first !== undefined && present.length === 1) return { kind: first[0], value: first[1] } as OneOf<Given>;
+      const [first, ...others] = Object.entries(given).flatMap(([kind, value]) =>
+        value === undefined ? [] : { kind, value },
+      );
+      if (others.length === 0 && isOneOf(shape, first)) return first;
       // An unknown key has been told already, and may be the one that was meant.
       if (context.issues.length > 0) return z.NEVER;
       context.addIssue({ code: 'custom', message: `must have exactly one of: ${names.join(', ')}` });

@@ -1,7 +1,7 @@
 import { Fault } from '../../model/fault.ts';
 import type { ImapAccount } from '../../protocol/imap/config.ts';
 import { accountsOf } from '../../registry.ts';
-import { accountNamed, accountParts } from '../accounts.ts';
+import { accountNamed, accountParts } from './named-account.ts';
 import { needConfiguration } from '../configuration.ts';
 import type { CommandContext } from '../context.ts';
 

@@ -2,7 +2,7 @@ import { defaultRepository } from '../../config/default-repository.ts';
 import type { LoadedConfig } from '../../config/load-config.ts';
 import { Fault } from '../../model/fault.ts';
 import { accountsOf, type Config } from '../../registry.ts';
-import { accountParts } from '../accounts.ts';
+import { accountParts } from '../account/named-account.ts';
 import { openConfiguration } from '../configuration.ts';
 import type { CommandContext, GlobalOptions } from '../context.ts';
 import { examples, newCommand, type DefineCommand } from '../define-command.ts';

@@ -14,7 +14,7 @@ import { exitCode } from '../exit-code.ts';
 import { addLeftOut } from '../left-out.ts';
 import { ensureDefault, openOptions, repositoryAccess, type RepositoryAccess } from '../open-repository.ts';
 import { addSetupOptions, type SetupOptions } from '../setup/setup-options.ts';
-import { openStorage } from '../open-storage.ts';
+import { openBackend } from '../open-backend.ts';
 
 interface InitCommandOptions extends SetupOptions {
   readonly generatePassword?: string;
@@ -103,7 +103,7 @@ const makeGiven = async (
 ): Promise<string> => {
   const [{ initRepository }, backend] = await Promise.all([
     import('../../store/restic/repository.ts'),
-    openStorage(access, context),
+    openBackend(access, context),
   ]);
   const make = async (password: string, generatedPassword: boolean): Promise<string> =>
     initRepository(

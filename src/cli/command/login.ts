@@ -1,7 +1,7 @@
 import { createInterface } from 'node:readline/promises';
 import { Fault } from '../../model/fault.ts';
 import type { LoginPrompt } from '../../protocol/login/person-login.ts';
-import { accountNamed, accountParts } from '../accounts.ts';
+import { accountNamed, accountParts } from '../account/named-account.ts';
 import { needConfiguration } from '../configuration.ts';
 import { isAttended } from '../confirm.ts';
 import type { CommandContext, GlobalOptions } from '../context.ts';

@@ -5,7 +5,7 @@ import { Fault } from '../../model/fault.ts';
 import type { CommandContext, GlobalOptions } from '../context.ts';
 import { examples, newCommand, type DefineCommand } from '../define-command.ts';
 import { exitCode } from '../exit-code.ts';
-import { withStorage } from '../with-storage.ts';
+import { withBackend } from '../with-backend.ts';
 
 interface Options extends GlobalOptions {
   readonly days: number;
@@ -28,7 +28,7 @@ export const protectCommand: DefineCommand = (execute) =>
       ]),
     )
     .action((options: Options) =>
-      execute(options, (context) => withStorage(context, (backend) => protect(backend, options, context))),
+      execute(options, (context) => withBackend(context, (backend) => protect(backend, options, context))),
     );
 
 const kinds: readonly ObjectKind[] = ['config', 'key', 'snapshot', 'index', 'pack'];

@@ -6,7 +6,7 @@ import type { Repository } from '../../store/restic/repository.ts';
 import { configuredRepository } from '../configuration.ts';
 import type { CommandContext } from '../context.ts';
 import { openOptions, passwordOf } from '../open-repository.ts';
-import { openStorage } from '../open-storage.ts';
+import { openBackend } from '../open-backend.ts';
 
 /** restic's options for the repository that snapshots are copied from. */
 export interface FromOptions {
@@ -67,7 +67,7 @@ export const withFromRepository = async <Result>(
   const access = { location, password, isDefault: false };
   const [{ openRepository }, backend] = await Promise.all([
     import('../../store/restic/repository.ts'),
-    openStorage({ location, storage: configured?.storage }, context),
+    openBackend({ location, storage: configured?.storage }, context),
   ]);
   const secret = await passwordOf(access, context, sources);
   const { keyHint: _ofTheOther, ...settings } = await openOptions(context, secret);

@@ -5,7 +5,7 @@ import { inspectCertificate } from '../../protocol/imap/inspect-certificate.ts';
 import { tryAccount, type TriedAccount } from '../../protocol/imap/try-account.ts';
 import { credentialsOf } from '../../registry.ts';
 import { errnoCode } from '../../system/errno.ts';
-import { accountParts } from '../accounts.ts';
+import { accountParts } from '../account/named-account.ts';
 import type { CommandContext } from '../context.ts';
 import { failed, type Finding, type Tell } from './finding.ts';
 

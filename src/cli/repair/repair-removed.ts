@@ -6,7 +6,7 @@ import type { CommandContext, GlobalOptions } from '../context.ts';
 import { examples, newCommand, type DefineCommand } from '../define-command.ts';
 import { exitCode } from '../exit-code.ts';
 import { parseMoment } from '../parse-moment.ts';
-import { withStorage } from '../with-storage.ts';
+import { withBackend } from '../with-backend.ts';
 
 interface Options extends GlobalOptions {
   readonly since: Nanoseconds;
@@ -27,7 +27,7 @@ export const repairRemovedCommand: DefineCommand = (execute) =>
       ]),
     )
     .action((options: Options) =>
-      execute(options, (context) => withStorage(context, (backend) => bringAllBack(backend, options, context))),
+      execute(options, (context) => withBackend(context, (backend) => bringAllBack(backend, options, context))),
     );
 
 /** What makes other objects visible comes last: packs, then indexes, then snapshots. Locks stay gone. */

@@ -15,7 +15,7 @@ import {
 import { accountsOf, mailTargetOf } from '../../registry.ts';
 import { createSnapshotOpener } from '../../store/restic/read/browsed-repository.ts';
 import type { Repository } from '../../store/restic/repository.ts';
-import { accountNamed, accountParts } from '../accounts.ts';
+import { accountNamed, accountParts } from '../account/named-account.ts';
 import { needConfiguration } from '../configuration.ts';
 import { confirm, isAttended } from '../confirm.ts';
 import type { CommandContext } from '../context.ts';

@@ -8,7 +8,7 @@ import { accountSourceOpener, type Config } from '../../registry.ts';
 import type { Repository } from '../../store/restic/repository.ts';
 import { removeSnapshots } from '../../store/restic/snapshots/remove-snapshots.ts';
 import { accountDescription } from '../account/account-description.ts';
-import { accountParts } from '../accounts.ts';
+import { accountParts } from '../account/named-account.ts';
 import { usualRepository } from '../configuration.ts';
 import type { CommandContext } from '../context.ts';
 

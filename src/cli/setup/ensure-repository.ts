@@ -2,7 +2,7 @@ import { readPassword } from '../../config/password.ts';
 import { isFault } from '../../model/fault.ts';
 import type { CommandContext } from '../context.ts';
 import { openOptions } from '../open-repository.ts';
-import { openStorage } from '../open-storage.ts';
+import { openBackend } from '../open-backend.ts';
 
 /** Where the account goes: a repository that the configuration has, or one that is added to it. */
 export type WantedRepository =
@@ -23,7 +23,7 @@ export const ensureRepository = async (
   const { run, output, messages } = context;
   const [{ initRepository, openRepository }, backend] = await Promise.all([
     import('../../store/restic/repository.ts'),
-    openStorage({ location }, context),
+    openBackend({ location }, context),
   ]);
   const options = await openOptions(context, await readPassword({ kind: 'file', path: passwordFile }, run.signal));
   try {

@@ -12,7 +12,7 @@ import { tryAccount } from '../../protocol/imap/try-account.ts';
 import { loginPerson } from '../../protocol/login/person-login.ts';
 import { type Config, credentialsOf, loadConfigSchema } from '../../registry.ts';
 import { writeDurably } from '../../system/durable-file.ts';
-import { accountParts } from '../accounts.ts';
+import { accountParts } from '../account/named-account.ts';
 import { promptFor } from '../command/login.ts';
 import { isAttended } from '../confirm.ts';
 import type { CommandContext } from '../context.ts';

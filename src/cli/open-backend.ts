@@ -1,7 +1,7 @@
 import { readSecret } from '../config/read-secret.ts';
 import type { Backend } from '../contract/backend.ts';
 import type { SecretSource } from '../contract/secret-source.ts';
-import { openBackend } from '../registry.ts';
+import { backendAt } from '../registry.ts';
 import type { CommandContext } from './context.ts';
 import { storageSettings } from './storage-options.ts';
 
@@ -12,15 +12,15 @@ export interface ConfiguredStorage {
 }
 
 /** Opens the storage at a location. The command line comes before the configuration, and that before the environment. */
-export const openStorage = async (
+export const openBackend = async (
   { location, storage }: { readonly location: string; readonly storage?: ConfiguredStorage | undefined },
   context: CommandContext,
 ): Promise<Backend> => {
   const settings = storageSettings(context);
-  if (storage === undefined) return openBackend(location, settings);
+  if (storage === undefined) return backendAt(location, settings);
   const variables: Record<string, string | undefined> = { ...settings.variables };
   for (const [name, source] of Object.entries(storage.environment)) {
     variables[name] = (await readSecret(source, context.run)).reveal();
   }
-  return openBackend(location, { ...settings, options: { ...storage.options, ...settings.options }, variables });
+  return backendAt(location, { ...settings, options: { ...storage.options, ...settings.options }, variables });
 };

@@ -1,9 +1,9 @@
-import { nearestName } from '../config/nearest-name.ts';
-import type { LoadedConfig } from '../config/load-config.ts';
-import { readSecret } from '../config/read-secret.ts';
-import { Fault } from '../model/fault.ts';
-import type { AccountParts, Config } from '../registry.ts';
-import type { CommandContext } from './context.ts';
+import { nearestName } from '../../config/nearest-name.ts';
+import type { LoadedConfig } from '../../config/load-config.ts';
+import { readSecret } from '../../config/read-secret.ts';
+import { Fault } from '../../model/fault.ts';
+import type { AccountParts, Config } from '../../registry.ts';
+import type { CommandContext } from '../context.ts';
 
 export type AccountEntry = Config['accounts'][string];
 
