@@ -220,16 +220,19 @@ export const updateMirror = async (
 
 /** An account as the place where mail is brought to. Nothing is asked before it is looked at. */
 export const mailTargetOf = async (account: ImapAccount, parts: AccountParts): Promise<MailTarget> => {
-  const [{ ImapTarget }, { serverSettings }, { createHash }] = await Promise.all([
+  const [{ ImapTarget }, { createAppendJournal }, { serverSettings }, { createHash }] = await Promise.all([
     import('./protocol/imap/restore/imap-target.ts'),
+    import('./protocol/imap/restore/append-journal.ts'),
     import('./protocol/imap/account-settings.ts'),
     import('node:crypto'),
   ]);
+  const server = await serverSettings(account);
   return new ImapTarget({
     description: account.name,
-    server: await serverSettings(account),
+    server,
     credentials: await credentialsOf(account, parts),
     newHash: () => createHash('sha256'),
+    journal: createAppendJournal(parts.stateDirectory, { ...server, user: account.user }),
     sleep,
   });
 };

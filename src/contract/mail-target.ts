@@ -1,3 +1,4 @@
+import type { TargetDigest } from '../mail/account-restore/target-digest.ts';
 import type { ByteString } from '../model/byte-string.ts';
 import type { Fault } from '../model/fault.ts';
 import type { Run } from './run.ts';
@@ -29,6 +30,11 @@ export interface TargetMessage {
   readonly size: number;
   /** INTERNALDATE, seconds since 1970. */
   readonly seconds: number;
+  /**
+   * SHA-256 of the CRLF form of what was once added as this message, where that was noted and nothing speaks against it.
+   * Nobody has read the message for it.
+   */
+  readonly noted?: string;
 }
 
 /** A message on its way to a server. */
@@ -40,6 +46,8 @@ export interface AddedMessage {
   readonly zoneMinutes: number;
   /** Bytes. */
   readonly size: number;
+  /** SHA-256 of its CRLF form. */
+  readonly sha256: string;
   /** All of them, from the beginning, as often as it is asked. */
   bytes(): AsyncIterable<Uint8Array>;
 }
@@ -75,8 +83,8 @@ export interface MailTarget {
     tell: (uid: number, header: ByteString) => void,
     run: Run,
   ): Promise<void>;
-  /** SHA-256 of the CRLF forms of messages. */
-  digests(folder: ByteString, uids: readonly number[], run: Run): Promise<ReadonlyMap<number, string>>;
+  /** Reads messages. */
+  digests(folder: ByteString, uids: readonly number[], run: Run): Promise<ReadonlyMap<number, TargetDigest>>;
   /** Opens it on a connection of its own, anew where that one has ended; makes it first where it is not there. */
   open(
     folder: ByteString,

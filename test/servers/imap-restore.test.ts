@@ -159,6 +159,11 @@ describe('A9: mail of a snapshot goes back to an account', { concurrency: 1 }, (
     const flags = await dovecot.doveadm('fetch', '-u', 'alice', 'flags', 'mailbox', 'INBOX', 'uid', '1');
     assert.match(flags, /\\Seen/);
     assert.match(flags, /Work/);
+    const said = (await dovecot.commands('alice')).length;
+    const noted = await restore('--to', 'imap:alice');
+    assert.deepEqual([noted.code, noted.summary.get('added'), noted.summary.get('present')], [0, 0, 308], noted.stderr);
+    const looked = (await dovecot.commands('alice')).slice(said).filter((line) => line.includes('BODY'));
+    assert.deepEqual(looked, [], 'nothing is looked at that was noted when it was added');
     await rm(join(person.home, '.local'), { recursive: true, force: true });
     await rm(join(person.home, '.cache'), { recursive: true, force: true });
     const second = await restore('--to', 'imap:alice');
@@ -279,10 +284,20 @@ describe('A9: mail of a snapshot goes back to an account', { concurrency: 1 }, (
       await writer.create('many');
       await writer.close();
       await limited.doveadm('acl', 'set', '-u', 'frank', 'many', 'owner', 'lookup', 'read');
+      // Without the right to write, PERMANENTFLAGS has neither `\\*` nor what is in use.
+      const rights = ['lookup', 'read', 'insert', 'write-seen', 'post'];
+      await limited.doveadm('acl', 'set', '-u', 'frank', 'INBOX', 'owner', ...rights);
       const refused = await restore('--to', 'imap:frank');
       assert.equal(refused.code, 1, refused.stderr);
       assert.match(refused.stderr, /many: .*reading only/);
       assert.deepEqual([refused.summary.get('added'), refused.summary.get('left')], [8, 300]);
+      assert.deepEqual(refused.summary.get('flags_left'), {
+        '\\Deleted': 1,
+        '\\Draft': 1,
+        '\\Flagged': 2,
+        $Forwarded: 1,
+        Work: 1,
+      });
       await limited.doveadm(
         'acl',
         'set',

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
 import { describe, test } from 'node:test';
+import { headerTraits } from './header-traits.ts';
 import { ambiguousBodies, matchMessages, type SourceTraits, type TargetTraits } from './match-messages.ts';
 
 const header = (digest: string, messageId = digest) => ({ digest, messageId });
@@ -54,6 +56,24 @@ describe('A9: what is on the target already', () => {
     const longer = target(1, { size: 103 });
     assert.deepEqual(ambiguousBodies([source('a')], [longer]), [1]);
     assert.deepEqual(matchMessages([source('a')], [{ ...longer, sha256: 'a' }], strict), [1]);
+  });
+
+  test('a line end that the server added makes no other message of it', () => {
+    const longer = target(1, { size: 102 });
+    assert.deepEqual(ambiguousBodies([source('a')], [longer]), [1]);
+    assert.deepEqual(matchMessages([source('a')], [{ ...longer, sha256: 'b', unended: 'a' }], strict), [1]);
+    const both = [
+      { ...longer, sha256: 'b', unended: 'a' },
+      { ...target(2), sha256: 'a', unended: 'c' },
+    ];
+    assert.deepEqual(matchMessages([source('a'), source('b')], both, strict), [2, 1], 'equal bytes are taken first');
+  });
+
+  test('what is not ASCII in a header may have become something else', () => {
+    const traits = (text: string) => headerTraits(Buffer.from(text, 'latin1'), () => createHash('sha256'));
+    const own = traits('Message-ID: <a@x>\r\nSubject: caf\xe9\r\n\r\nbody');
+    assert.deepEqual(own, traits('Message-ID: <a@x>\r\nSubject: cafX\r\n\r\n'));
+    assert.notDeepEqual(own, traits('Message-ID: <a@x>\r\nSubject: cafe\r\n\r\n'));
   });
 
   test('of a server that rewrites messages, Message-ID and date tell when that was asked for', () => {

@@ -1,6 +1,6 @@
 /** What a whole header says of its message's identity. */
 export interface HeaderTraits {
-  /** Of all its bytes. */
+  /** Of all its bytes, those that are not ASCII taken for equal. */
   readonly digest: string;
   /** Empty where there is none. */
   readonly messageId: string;
@@ -25,6 +25,8 @@ export interface TargetTraits {
   readonly seconds: number;
   readonly header?: HeaderTraits | undefined;
   readonly sha256?: string | undefined;
+  /** As `sha256`, of all but the line end that it ends in. Courier gives one to every message that has none. */
+  readonly unended?: string | undefined;
 }
 
 /** A server that rewrites what it is given (Exchange does) has no equal bytes: then Message-ID and date are to do. */
@@ -140,6 +142,10 @@ export const matchMessages = (
   pass(
     ({ sha256 }) => sha256,
     ({ sha256 }) => sha256,
+  );
+  pass(
+    ({ sha256 }) => sha256,
+    ({ unended }) => unended,
   );
   if (byMessageId) pass(idKey, idKey);
   return matched;

@@ -1,5 +1,5 @@
 import type { BrowsableSnapshot } from '../../contract/browse.ts';
-import type { MailTarget } from '../../contract/mail-target.ts';
+import type { MailTarget, TargetMessage } from '../../contract/mail-target.ts';
 import type { Run } from '../../contract/run.ts';
 import type { Source } from '../../contract/source.ts';
 import type { NewHash } from '../../mail/direct/hash.ts';
@@ -125,16 +125,19 @@ const targetTraits = async (
     listed,
     target,
     newHash,
-  }: Pick<Comparing, 'target' | 'newHash'> & { readonly name: ByteString; readonly listed: readonly TargetTraits[] },
+  }: Pick<Comparing, 'target' | 'newHash'> & { readonly name: ByteString; readonly listed: readonly TargetMessage[] },
   run: Run,
 ): Promise<readonly TargetTraits[]> => {
   const isNear = mayBeSame(sources);
   const near = listed.filter(isNear);
+  // What was noted when it was added needs no look.
+  const unknown = near.filter(({ noted }) => noted === undefined);
   const headers = new Map<number, HeaderTraits | undefined>();
   const keep = (uid: number, header: ByteString): void => void headers.set(uid, headerTraits(bytesOf(header), newHash));
-  const uids = near.map(({ uid }) => uid);
+  const uids = unknown.map(({ uid }) => uid);
   await target.headers(name, uids, keep, run);
-  const withHeaders = near.map((message) => ({ ...message, header: headers.get(message.uid) }));
+  const withHeaders = unknown.map((message) => ({ ...message, header: headers.get(message.uid) }));
   const digests = await target.digests(name, ambiguousBodies(sources, withHeaders), run);
-  return withHeaders.map((message) => ({ ...message, sha256: digests.get(message.uid) }));
+  const looked = new Map(withHeaders.map((message) => [message.uid, { ...message, ...digests.get(message.uid) }]));
+  return near.map((message) => looked.get(message.uid) ?? { ...message, sha256: message.noted });
 };

@@ -1,6 +1,7 @@
-import type { MailTarget, OpenTargetFolder } from '../../contract/mail-target.ts';
+import type { AddedMessage, MailTarget, OpenTargetFolder } from '../../contract/mail-target.ts';
 import { type Run, throwIfInterrupted } from '../../contract/run.ts';
 import { matchMessages } from '../../mail/account-restore/match-messages.ts';
+import type { TargetDigest } from '../../mail/account-restore/target-digest.ts';
 import { type ByteString, byteStringOfLatin1 } from '../../model/byte-string.ts';
 import { asFault, Fault } from '../../model/fault.ts';
 import type { ReadyMessage } from './read-outgoing.ts';
@@ -74,10 +75,10 @@ const arrivedOf = async (
 ): Promise<ReadonlySet<ReadyMessage>> => {
   const listed = await target.list(folder, base, run);
   const uids = listed.map(({ uid }) => uid);
-  const digests = uids.length === 0 ? new Map<number, string>() : await target.digests(folder, uids, run);
+  const digests = uids.length === 0 ? new Map<number, TargetDigest>() : await target.digests(folder, uids, run);
   const matched = matchMessages(
     messages.map(({ digest, message: { seconds } }) => ({ ...digest, seconds, header: undefined, draft: false })),
-    listed.map((message) => ({ ...message, sha256: digests.get(message.uid) })),
+    listed.map((message) => ({ ...message, ...digests.get(message.uid) })),
     { byMessageId: false },
   );
   return new Set(messages.filter((_, at) => matched[at] !== undefined));
@@ -169,8 +170,12 @@ class Round {
     this.#run.emit({ kind: 'fault', fault, path: ready.message.path });
   }
 
-  #added(ready: ReadyMessage, { keeps }: OpenTargetFolder) {
-    const { message, size } = ready;
+  #added(ready: ReadyMessage, { keeps }: OpenTargetFolder): AddedMessage {
+    const {
+      message,
+      size,
+      digest: { sha256 },
+    } = ready;
     const { flagsLeft } = this.#sending.tally;
     const kept = message.flags.filter((flag) => {
       if (keeps(flag)) return true;
@@ -178,7 +183,8 @@ class Round {
       return false;
     });
     const { seconds, zoneMinutes } = message;
-    return { flags: kept.map(byteStringOfLatin1), seconds, zoneMinutes, size, bytes: () => this.#watched(ready) };
+    const flags = kept.map(byteStringOfLatin1);
+    return { flags, seconds, zoneMinutes, size, sha256, bytes: () => this.#watched(ready) };
   }
 
   /** A message that breaks off while it is read costs the connection, and is not sent again. */

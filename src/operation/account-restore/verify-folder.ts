@@ -37,7 +37,7 @@ export const verifyFolder = async (
     run,
   );
   let same = 0;
-  for (const digest of found.values()) {
+  for (const { sha256: digest } of found.values()) {
     const count = expected.get(digest) ?? 0;
     if (count === 0) continue;
     expected.set(digest, count - 1);

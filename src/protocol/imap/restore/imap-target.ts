@@ -1,6 +1,6 @@
 import type { MailTarget, OpenTargetFolder, TargetAccount, TargetMessage } from '../../../contract/mail-target.ts';
 import type { Run } from '../../../contract/run.ts';
-import { createMessageDigest, type MessageDigest } from '../../../mail/direct/message-digest.ts';
+import { createTargetDigest, type TargetDigest } from '../../../mail/account-restore/target-digest.ts';
 import type { NewHash } from '../../../mail/direct/hash.ts';
 import { mailboxText } from '../../../mail/mailbox-name.ts';
 import { type ByteString, byteStringOfLatin1, byteStringOfText } from '../../../model/byte-string.ts';
@@ -9,17 +9,19 @@ import type { Sink } from '../connection/connection.ts';
 import { closeSession, openSession, type Session } from '../connection/open-connection.ts';
 import { about } from '../scan/folder-questions.ts';
 import { listFolders } from '../scan/folder-list.ts';
-import { openFolder } from '../scan/open-folder.ts';
+import { openFolder, type OpenFolder } from '../scan/open-folder.ts';
 import { type PooledSession, type PoolSettings, SessionPool } from '../scan/session-pool.ts';
 import { namespace, status, uidFetch } from '../wire/reading-commands.ts';
 import type { Namespace } from '../wire/response.ts';
 import { hasUid, highestUid, splitUidSet, type UidSet, uidSetOf } from '../wire/uid-set.ts';
+import type { AppendJournal, JournaledMessage } from './append-journal.ts';
 import { openForAdding } from './open-for-adding.ts';
 
 export interface ImapTargetOptions extends Omit<PoolSettings, 'connections'> {
   /** For people: the account. */
   readonly description: string;
   readonly newHash: NewHash;
+  readonly journal: AppendJournal;
 }
 
 /** Of all messages together that one question may be about. */
@@ -71,26 +73,28 @@ export class ImapTarget implements MailTarget {
   }
 
   list(folder: ByteString, from: number, run: Run): Promise<readonly TargetMessage[]> {
-    return this.#reading(folder, run, async (session) => {
+    return this.#reading(folder, run, async (session, { uidValidity }) => {
+      const notes = await this.#options.journal.read({ name: folder, uidValidity });
       const found = new Map<number, TargetMessage>();
       const command = uidFetch([{ first: from, last: highestUid }], ['UID', 'RFC822.SIZE', 'INTERNALDATE']);
       await session.connection.request(command, {
         fetched: ({ uid, size, date }) => {
           if (uid === undefined || size === undefined || uid < from) return;
-          found.set(uid, { uid, size, seconds: date?.seconds ?? 0 });
+          found.set(uid, withNote({ uid, size, seconds: date?.seconds ?? 0 }, notes.get(uid)));
         },
       });
       return [...found.values()].sort((left, right) => left.uid - right.uid);
     });
   }
 
-  headers(
+  async headers(
     folder: ByteString,
     uids: readonly number[],
     tell: (uid: number, header: ByteString) => void,
     run: Run,
   ): Promise<void> {
-    return this.#reading(folder, run, (session) =>
+    if (uids.length === 0) return;
+    await this.#reading(folder, run, (session) =>
       ask(
         session,
         { uids, item: 'BODY.PEEK[HEADER]' },
@@ -103,15 +107,16 @@ export class ImapTarget implements MailTarget {
     );
   }
 
-  digests(folder: ByteString, uids: readonly number[], run: Run): Promise<ReadonlyMap<number, string>> {
+  async digests(folder: ByteString, uids: readonly number[], run: Run): Promise<ReadonlyMap<number, TargetDigest>> {
+    if (uids.length === 0) return new Map();
     return this.#reading(folder, run, async (session) => {
-      const found = new Map<number, string>();
-      let digest: MessageDigest | undefined;
+      const found = new Map<number, TargetDigest>();
+      let digest: ReturnType<typeof createTargetDigest> | undefined;
       await ask(
         session,
         { uids, item: 'BODY.PEEK[]' },
         {
-          contentStart: () => (digest = createMessageDigest(this.#options.newHash())),
+          contentStart: () => (digest = createTargetDigest(this.#options.newHash)),
           content: (bytes) => digest?.update(bytes),
           fetched: ({ uid }) => {
             if (uid !== undefined && digest !== undefined) found.set(uid, digest.digest());
@@ -129,7 +134,12 @@ export class ImapTarget implements MailTarget {
     run: Run,
   ): Promise<OpenTargetFolder> {
     const session = await this.#writing(run);
-    return openForAdding(session, { name: folder, wire: this.#wireOf(folder, session) }, how);
+    const { journal } = this.#options;
+    const names = { name: folder, wire: this.#wireOf(folder, session) };
+    return openForAdding(session, names, {
+      ...how,
+      added: (uidValidity, messages) => journal.add({ name: folder, uidValidity }, messages),
+    });
   }
 
   pause(fault: Fault, attempt: number, run: Run): Promise<void> {
@@ -148,12 +158,16 @@ export class ImapTarget implements MailTarget {
     return this.#writer;
   }
 
-  #reading<Result>(folder: ByteString, run: Run, work: (session: PooledSession) => Promise<Result>): Promise<Result> {
+  #reading<Result>(
+    folder: ByteString,
+    run: Run,
+    work: (session: PooledSession, opened: OpenFolder) => Promise<Result>,
+  ): Promise<Result> {
     return this.#pool.retrying(async (session) => {
       const names = { name: folder, wire: this.#wireOf(folder, session) };
       // Each time anew, so that the server shows what was added meanwhile.
-      await openFolder(session, names);
-      return about(names, work(session));
+      const opened = await openFolder(session, names);
+      return about(names, work(session, opened));
     }, run);
   }
 
@@ -162,6 +176,15 @@ export class ImapTarget implements MailTarget {
     return this.#wires.get(name) ?? (utf8 ? byteStringOfText(mailboxText(name)) : name);
   }
 }
+
+/**
+ * A note counts where the message still has the size and date that were given. Courier's size counts the line end that it adds.
+ */
+const withNote = (message: TargetMessage, note: JournaledMessage | undefined): TargetMessage => {
+  if (note === undefined || note.seconds !== message.seconds) return message;
+  const isSame = message.size === note.size || message.size === note.size + 2;
+  return isSame ? { ...message, noted: note.sha256 } : message;
+};
 
 const personalNamespace = async ({ connection }: PooledSession): Promise<Namespace | undefined> => {
   if (!connection.offers('NAMESPACE')) return undefined;

@@ -5,16 +5,25 @@ import type { Session } from '../connection/open-connection.ts';
 import { aboutMailbox, readableAnswer } from '../connection/server-fault.ts';
 import type { FolderNames } from '../scan/open-folder.ts';
 import type { ResponseCode, Status } from '../wire/response.ts';
+import { countOfUids, parseUidSet, uidsOf } from '../wire/uid-set.ts';
 import { append, create, select, subscribe } from '../wire/writing-commands.ts';
+import type { JournaledMessage } from './append-journal.ts';
 
 /** A command for every message costs a server that writes to a disk more than the messages themselves. */
 const messagesTogether = 32;
+
+export interface AddingOptions {
+  readonly create: boolean;
+  readonly subscribe: boolean;
+  /** Told of every message of which the server says as which it was stored. */
+  added(uidValidity: number, messages: readonly JournaledMessage[]): Promise<void>;
+}
 
 /** Makes the folder where it is to be made, and opens it to learn which flags it keeps. */
 export const openForAdding = async (
   session: Session<'writing'>,
   names: FolderNames,
-  how: { readonly create: boolean; readonly subscribe: boolean },
+  how: AddingOptions,
 ): Promise<OpenTargetFolder> => {
   const { connection, utf8 } = session;
   if (how.create) await make(session, names);
@@ -33,7 +42,12 @@ export const openForAdding = async (
   return {
     keeps: keeperOf(permanent),
     together: connection.offers('MULTIAPPEND') ? messagesTogether : 1,
-    add: (messages) => add(session, names, messages),
+    add: async (messages) => {
+      const answer = await add(session, names, messages);
+      if (answer instanceof Fault) return answer;
+      await tellAdded(answer, messages, how);
+      return undefined;
+    },
   };
 };
 
@@ -65,15 +79,33 @@ const add = async (
   { connection, utf8 }: Session<'writing'>,
   { name, wire }: FolderNames,
   messages: readonly AddedMessage[],
-): Promise<Fault | undefined> => {
+): Promise<Fault | Status> => {
   const appended = messages.map(({ flags, seconds, zoneMinutes, size, bytes }) => ({
     flags,
     date: { seconds, zoneMinutes },
     content: { length: size, bytes },
   }));
   const answer = await connection.attempt(append(wire, appended, { eightBit: utf8 }));
-  if (answer.condition === 'OK') return undefined;
+  if (answer.condition === 'OK') return answer;
   return isOverQuota(answer) ? overQuota(answer) : aboutMailbox(connection.refusal(answer, 'APPEND'), name);
+};
+
+/** APPENDUID, RFC 4315: a UID for each message, in their order. What a server says otherwise is not believed. */
+const tellAdded = async (
+  { code }: Status,
+  messages: readonly AddedMessage[],
+  { added }: AddingOptions,
+): Promise<void> => {
+  const [, uidValidity, set = ''] =
+    /^(\d{1,10}) ([\d:,]+)$/.exec(code?.name === 'APPENDUID' ? code.argument : '') ?? [];
+  if (uidValidity === undefined || !/^\d{1,10}(?::\d{1,10})?(?:,\d{1,10}(?::\d{1,10})?)*$/.test(set)) return;
+  const uids = parseUidSet(set);
+  if (countOfUids(uids) !== messages.length) return;
+  const told = [...uidsOf(uids)].flatMap((uid, at) => {
+    const message = messages[at];
+    return message === undefined ? [] : [{ uid, size: message.size, seconds: message.seconds, sha256: message.sha256 }];
+  });
+  await added(Number(uidValidity), told);
 };
 
 const isOverQuota = ({ code, text }: Status): boolean => code?.name === 'OVERQUOTA' || /quota/i.test(text);
