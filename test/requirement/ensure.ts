@@ -1,5 +1,6 @@
 import { type PackageNeed, installPackages } from './debian.ts';
 import { resticBinary, resticVersions } from './restic.ts';
+import { unpackedServer } from './unpacked.ts';
 
 const journeyPackages: readonly PackageNeed[] = [
   { name: 'borgbackup', command: 'borg' },
@@ -29,9 +30,15 @@ export const serverPackages: readonly PackageNeed[] = [
 /** Gets what the tests of a tier need, where it may; resolves to a sentence for each thing that is still missing. */
 export async function ensureRequirements(tier: 'test' | 'servers' | 'long'): Promise<string[]> {
   const missing = await installPackages([...journeyPackages, ...(tier === 'servers' ? serverPackages : [])]);
-  for (const version of resticVersions) {
+  const needs: (() => Promise<unknown>)[] = resticVersions.map((version) => () => resticBinary(version));
+  if (tier === 'servers')
+    needs.push(
+      () => unpackedServer('courier'),
+      () => unpackedServer('cyrus'),
+    );
+  for (const need of needs) {
     try {
-      await resticBinary(version);
+      await need();
     } catch (error) {
       missing.push(error instanceof Error ? error.message : String(error));
     }

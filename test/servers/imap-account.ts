@@ -23,7 +23,10 @@ export const passwordOf =
     password: new Secret(password),
   });
 
-export const serverOf = ({ tlsPort, certificateAuthority }: Dovecot): ServerSettings => ({
+export const serverOf = ({
+  tlsPort,
+  certificateAuthority,
+}: Pick<Dovecot, 'tlsPort' | 'certificateAuthority'>): ServerSettings => ({
   host: '127.0.0.1',
   port: tlsPort,
   security: 'tls',
