@@ -7,7 +7,7 @@ import { type Outbox, openOutbox } from '../../notify/outbox.ts';
 import { announcementOf } from '../../operation/report/announcement.ts';
 import type { Report } from '../../operation/report/report.ts';
 import { type Config, notifierOf } from '../../registry.ts';
-import { accountParts } from '../accounts.ts';
+import { accountParts } from '../account/named-account.ts';
 import { messagesIn } from '../catalogue/messages.ts';
 import type { CommandContext } from '../context.ts';
 
