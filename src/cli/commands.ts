@@ -12,6 +12,7 @@ const loaders: Readonly<Record<string, () => Promise<DefineCommand>>> = {
   backup: async () => (await import('./command/backup.ts')).backupCommand,
   run: async () => (await import('./command/run.ts')).runCommand,
   status: async () => (await import('./command/status.ts')).statusCommand,
+  report: async () => (await import('./command/report.ts')).reportCommand,
   notify: async () => (await import('./command/notify.ts')).notifyCommand,
   import: async () => (await import('./command/import.ts')).importCommand,
   restore: async () => (await import('./command/restore.ts')).restoreCommand,

@@ -25,6 +25,7 @@ export const serverPackages: readonly PackageNeed[] = [
   { name: 'dbus-daemon', command: 'dbus-run-session' },
   { name: 'gnome-keyring', command: 'gnome-keyring-daemon' },
   { name: 'libsecret-tools', command: 'secret-tool' },
+  { name: 'postfix', command: '/usr/sbin/postfix' },
 ];
 
 /** Gets what the tests of a tier need, where it may; resolves to a sentence for each thing that is still missing. */

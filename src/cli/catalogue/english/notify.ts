@@ -1,7 +1,11 @@
 import { plural } from './plural.ts';
 
-/** Of notifications. */
+/** Of notifications and of `report`. */
 export const notifyMessages = {
+  newestRunIs: (state: 'cut-off' | 'under-way', id: string): string =>
+    state === 'under-way'
+      ? `A run is under way (${id}); this is about the one before it.`
+      : `The newest run (${id}) was cut off, and left no record; this is about the one before it.`,
   notSent: (name: string, sentence: string): string => `the notification ${name} was not sent: ${sentence}`,
   waitsInOutbox: (count: number): string =>
     `${plural(count, 'message waits', 'messages wait')} for the next run, which tries again.`,

@@ -1,6 +1,10 @@
 import type { notifyMessages as english } from '../english/notify.ts';
 
 export const notifyMessages: typeof english = {
+  newestRunIs: (state, id) =>
+    state === 'under-way'
+      ? `実行中です（${id}）。以下はその前の実行の報告です。`
+      : `最新の実行（${id}）は途中で打ち切られ、記録がありません。以下はその前の実行の報告です。`,
   notSent: (name, sentence) => `通知 ${name} を送信できませんでした: ${sentence}`,
   waitsInOutbox: (count) => `${count} 通が送信待ちです。次の実行時に再送します。`,
   testSent: (name) => `${name}: 送信しました`,
