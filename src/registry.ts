@@ -11,6 +11,7 @@ import type { StorageSettings } from './contract/storage-settings.ts';
 import { Fault } from './model/fault.ts';
 import type { ImapAccount } from './protocol/imap/config.ts';
 import type { ImapScanOptions } from './protocol/imap/scan/account-scan.ts';
+import type { AdoptionPlan } from './protocol/maildir/adopt/adoption-plan.ts';
 import type { MirrorOptions, MirrorReport } from './protocol/maildir/mirror/mirror.ts';
 import { sleep } from './system/clock.ts';
 import { processIdentity } from './system/identity.ts';
@@ -203,11 +204,13 @@ export const updateMirror = async (
   { directory, judge, ...settings }: AccountCaptureSettings & Pick<MirrorOptions, 'directory' | 'judge'>,
   run: Run,
 ): Promise<MirrorReport> => {
-  const [{ openMirror }, { openImapScan }, options] = await Promise.all([
+  const [{ openMirror }, { openImapScan }, { refuseOldTree }, options] = await Promise.all([
     import('./protocol/maildir/mirror/mirror.ts'),
     import('./protocol/imap/scan/account-scan.ts'),
+    import('./protocol/maildir/adopt/refuse-old-tree.ts'),
     scanOptions(account, settings, run),
   ]);
+  await refuseOldTree(directory, account.name);
   const mirror = await openMirror({ directory, account: account.name, judge });
   const scan = openImapScan(options);
   try {
@@ -215,6 +218,59 @@ export const updateMirror = async (
   } finally {
     await scan.close();
     await mirror.close();
+  }
+};
+
+/** What OfflineIMAP or mbsync have left. */
+export interface OldMirror {
+  /** The tree of their Maildirs. */
+  readonly folder: string;
+  /** Where their own records may lie: `~/.offlineimap`, `~/.mbsync`. */
+  readonly states: readonly string[];
+  /** Names of folders in the tree, and what they are called on the server. */
+  readonly mapping: readonly (readonly [string, string])[];
+}
+
+/** An old mirror beside the account; nothing is written before `apply`. */
+export interface MirrorAdoption {
+  readonly plan: AdoptionPlan;
+  /** Bytes that are free for the mirror. */
+  readonly free: number;
+  verify(count: number, run: Run): Promise<{ readonly compared: number; readonly different: number }>;
+  apply(run: Run): Promise<MirrorReport>;
+  close(): Promise<void>;
+}
+
+/** Looks at what of an account lies in a mirror of OfflineIMAP or mbsync. Faults: `usage`, `source-empty`, those of the account. */
+export const openMirrorAdoption = async (
+  account: ImapAccount,
+  old: OldMirror,
+  { directory, ...settings }: AccountParts & Pick<MirrorOptions, 'directory'>,
+  run: Run,
+): Promise<MirrorAdoption> => {
+  const [adoption, { readOldMirror }, { planAdoption }, { openImapScan }, options] = await Promise.all([
+    import('./protocol/maildir/adopt/adopt-mirror.ts'),
+    import('./protocol/maildir/adopt/read-old-mirror.ts'),
+    import('./protocol/maildir/adopt/adoption-plan.ts'),
+    import('./protocol/imap/scan/account-scan.ts'),
+    scanOptions(account, { ...settings, rescan: false }, run),
+  ]);
+  await adoption.mustLieApart(directory, old.folder);
+  const parts = await readOldMirror(old, run);
+  const free = await adoption.freeBytes(directory);
+  const scan = openImapScan(options);
+  try {
+    const plan = await planAdoption({ scan, mirror: directory, ...parts }, run);
+    return {
+      plan,
+      free,
+      verify: (count, own) => adoption.verifyAdoption(scan, plan, count, own),
+      apply: (own) => adoption.applyAdoption(scan, plan, { directory, account: account.name }, own),
+      close: () => scan.close(),
+    };
+  } catch (error) {
+    await scan.close();
+    throw error;
   }
 };
 

@@ -14,6 +14,7 @@ const loaders: Readonly<Record<string, () => Promise<DefineCommand>>> = {
   status: async () => (await import('./command/status.ts')).statusCommand,
   report: async () => (await import('./command/report.ts')).reportCommand,
   notify: async () => (await import('./command/notify.ts')).notifyCommand,
+  adopt: async () => (await import('./command/adopt.ts')).adoptCommand,
   import: async () => (await import('./command/import.ts')).importCommand,
   restore: async () => (await import('./command/restore.ts')).restoreCommand,
   check: async () => (await import('./command/check.ts')).checkCommand,

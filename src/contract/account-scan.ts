@@ -24,7 +24,18 @@ export interface AccountScan {
    */
   read(folder: FolderPlace, uids: readonly number[], run: Run): AsyncIterable<Delivery>;
 
+  /**
+   * The headers of messages as the server sends them (BODY[HEADER], RFC 9051 section 6.4.5), in stretches and in any order; of
+   * what is gone or withheld nothing comes. No body is asked for. Rejects with the fault of a folder that cannot be read.
+   */
+  headers(folder: FolderPlace, uids: readonly number[], run: Run): AsyncIterable<readonly MessageHeader[]>;
+
   close(): Promise<void>;
+}
+
+export interface MessageHeader {
+  readonly uid: number;
+  readonly header: Uint8Array;
 }
 
 /** A folder of one generation. */

@@ -22,6 +22,8 @@ export const serverPackages: readonly PackageNeed[] = [
   { name: 'openssh-client', command: 'ssh' },
   { name: 'rclone', command: 'rclone' },
   { name: 'dovecot-imapd', command: 'dovecot' },
+  { name: 'offlineimap3', command: 'offlineimap' },
+  { name: 'isync', command: 'mbsync' },
   { name: 'dbus-daemon', command: 'dbus-run-session' },
   { name: 'gnome-keyring', command: 'gnome-keyring-daemon' },
   { name: 'libsecret-tools', command: 'secret-tool' },

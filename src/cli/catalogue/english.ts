@@ -1,4 +1,5 @@
 import { accountMessages } from './english/accounts.ts';
+import { adoptMessages } from './english/adopt.ts';
 import { backupMessages } from './english/backup.ts';
 import { captureMessages } from './english/capture.ts';
 import { copyMessages } from './english/copy.ts';
@@ -18,6 +19,7 @@ import { restoreMessages } from './english/restore.ts';
 export const english = {
   ...generalMessages,
   ...accountMessages,
+  ...adoptMessages,
   ...backupMessages,
   ...reportMessages,
   ...repositoryMessages,

@@ -1,5 +1,6 @@
 import type { Messages } from './english.ts';
 import { accountMessages } from './japanese/accounts.ts';
+import { adoptMessages } from './japanese/adopt.ts';
 import { backupMessages } from './japanese/backup.ts';
 import { captureMessages } from './japanese/capture.ts';
 import { copyMessages } from './japanese/copy.ts';
@@ -18,6 +19,7 @@ import { restoreMessages } from './japanese/restore.ts';
 export const japanese: Messages = {
   ...generalMessages,
   ...accountMessages,
+  ...adoptMessages,
   ...backupMessages,
   ...reportMessages,
   ...repositoryMessages,

@@ -20,13 +20,15 @@ export const addAccountRestoreOptions = (command: Command): Command =>
     );
 
 /** Fault `usage` for what is no `OLD=NEW`. */
-export const wishesOf = ({ mapFolder, prefix }: AccountRestoreOptions): NamingWishes => {
-  const map = mapFolder.map((text) => {
-    const at = text.indexOf('=');
-    if (at > 0 && at < text.length - 1) return { from: text.slice(0, at), to: text.slice(at + 1) };
-    throw new Fault('usage', `“${text}” does not say which folder becomes which`, {
-      hint: "Write --map-folder 'Old=New'.",
-    });
+export const pairOf = (text: string): { readonly from: string; readonly to: string } => {
+  const at = text.indexOf('=');
+  if (at > 0 && at < text.length - 1) return { from: text.slice(0, at), to: text.slice(at + 1) };
+  throw new Fault('usage', `“${text}” does not say which folder becomes which`, {
+    hint: "Write --map-folder 'Old=New'.",
   });
+};
+
+export const wishesOf = ({ mapFolder, prefix }: AccountRestoreOptions): NamingWishes => {
+  const map = mapFolder.map(pairOf);
   return prefix === undefined ? { map } : { map, below: prefix };
 };

@@ -1,6 +1,12 @@
 import type { CredentialSource } from '../../../contract/credential.ts';
 import { createHash } from 'node:crypto';
-import type { AccountScan, FolderPlace, ScanBase, ScannedFolder } from '../../../contract/account-scan.ts';
+import type {
+  AccountScan,
+  FolderPlace,
+  MessageHeader,
+  ScanBase,
+  ScannedFolder,
+} from '../../../contract/account-scan.ts';
 import { type Run, throwIfInterrupted } from '../../../contract/run.ts';
 import type { Delivery } from '../../../contract/source.ts';
 import type { NewHash } from '../../../mail/direct/hash.ts';
@@ -10,6 +16,7 @@ import { directoryOfFolder } from '../../../mail/direct/folder-name.ts';
 import { asFault, Fault, isFault } from '../../../model/fault.ts';
 import { sleep } from '../../../system/clock.ts';
 import type { ServerSettings } from '../connection/settings.ts';
+import { readHeaders } from '../read/read-headers.ts';
 import { readMessages } from '../read/read-messages.ts';
 import { batchesOf, type Batch } from '../read/wanted-message.ts';
 import { type FolderFilter, wantedFolders } from './folder-filter.ts';
@@ -109,6 +116,14 @@ class Scan implements ImapScan {
       return [...batchesOf(this.#names(place.name), place.uidValidity, messages)];
     });
     return readMessages(this.#pool, batches, run);
+  }
+
+  headers(
+    { name, uidValidity }: FolderPlace,
+    uids: readonly number[],
+    run: Run,
+  ): AsyncIterable<readonly MessageHeader[]> {
+    return readHeaders(this.#pool, { folder: this.#names(name), uidValidity, uids }, run);
   }
 
   lists(name: ByteString): boolean {

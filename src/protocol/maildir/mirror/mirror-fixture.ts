@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import type {
   AccountScan,
   KnownMessage,
+  MessageHeader,
   ScanBase,
   ScannedBlock,
   ScannedFolder,
@@ -53,6 +54,7 @@ export const memoryServer = (given: Readonly<Record<string, ServerFolder>>): Mem
       description: 'memory',
       folders: (base, run) => foldersOf(server, base, run),
       read: (place, uids) => readFrom(server, place.name, uids),
+      headers: (place, uids) => headersFrom(server, place.name, uids),
       close: async () => undefined,
     }),
   };
@@ -126,6 +128,19 @@ async function* blocksOf(
     });
     yield { kind: 'listed', record, messages: scanned };
   }
+}
+
+async function* headersFrom(
+  server: MemoryServer,
+  raw: ByteString,
+  uids: readonly number[],
+): AsyncGenerator<readonly MessageHeader[], void> {
+  yield uids.flatMap((uid): MessageHeader[] => {
+    const text = server.folders.get(raw)?.messages.get(uid)?.content;
+    if (text === undefined) return [];
+    const end = text.indexOf('\r\n\r\n');
+    return [{ uid, header: Uint8Array.from(Buffer.from(end < 0 ? text : text.slice(0, end + 4), 'latin1')) }];
+  });
 }
 
 async function* readFrom(

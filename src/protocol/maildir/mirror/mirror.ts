@@ -27,6 +27,8 @@ export interface MirrorOptions {
    * from the server stays here, for a later run.
    */
   readonly judge: (changes: readonly FolderChange[]) => readonly BrakeReason[];
+  /** Default true. Without it what is gone from the server stays for a later run. */
+  readonly removes?: boolean;
 }
 
 export interface MirrorReport {
@@ -147,8 +149,9 @@ const applyScan = async (mirroring: Mirroring, run: Run): Promise<MirrorReport> 
   await writeSubscriptions(mirroring, tally.subscribed);
   for (const record of before) if (!tally.seen.has(record.name)) await doomFolder(mirroring, record, tally);
   const brake = mirroring.options.judge(tally.changes);
+  const removes = brake.length === 0 && mirroring.options.removes !== false;
   const toRemove = tally.doomed.reduce((sum, { messages }) => sum + messages.length, 0);
-  if (brake.length === 0) await removeDoomed(mirroring, tally, run);
+  if (removes) await removeDoomed(mirroring, tally, run);
   for (const { name, directory } of tally.stamped)
     await mirroring.place.state.saveStamp(name, await stampOf(directory));
   const ledger = { folders: tally.ledger, brake };
@@ -160,8 +163,8 @@ const applyScan = async (mirroring: Mirroring, run: Run): Promise<MirrorReport> 
     changes: tally.changes,
     fetched: { messages: tally.messages, bytes: tally.bytes },
     flagsChanged: tally.flags,
-    removed: brake.length === 0 ? toRemove : 0,
-    heldBack: brake.length === 0 ? 0 : toRemove,
+    removed: removes ? toRemove : 0,
+    heldBack: removes ? 0 : toRemove,
     foreign: tally.foreign,
     ledger,
   };
