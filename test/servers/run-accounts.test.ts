@@ -110,6 +110,15 @@ describe('accounts of the configuration, night after night', () => {
     await dovecot.doveadm('expunge', '-u', 'alice', 'mailbox', 'INBOX', '1:100');
     const braked = await run('run', '--json');
     assert.deepEqual([braked.code, recordOf(braked)['braked']], [1, true]);
+    const counts = ['messages_on_server', 'messages_in_snapshot', 'differences_explained', 'differences_unexplained'];
+    const told = recordOf(braked);
+    assert.deepEqual(
+      counts.map((name) => told[name]),
+      [1, 101, 100, 0],
+      'what is held back is in the snapshot, and has its reason',
+    );
+    const status = await run('status', 'mirrored');
+    assert.match(status.stdout, /INBOX UID [\d:,]+: gone from the server, and kept as the damage brake holds/);
     const kept = await run('find', '--subject', '7', '--json');
     assert.equal(kept.code, 0);
     assert.equal((await run('run', 'mirrored', '--confirm')).code, 0);

@@ -57,7 +57,7 @@ const ledgerLines = (capture: AccountCapture, { messages }: CommandContext): rea
   const { folders } = capture.report.ledger;
   if (explained + unexplained === 0) return [messages.accountComplete(onSource, inSnapshot, folders.length)];
   const all = folders.flatMap(({ name, differences }) =>
-    differences.map(({ uid, reason }) => messages.accountFolderDiffers(mailboxText(name), uid, reason)),
+    differences.map(({ uid, uids, reason }) => messages.accountFolderDiffers(mailboxText(name), uids ?? uid, reason)),
   );
   return [
     messages.accountDifferent(onSource, inSnapshot, explained, unexplained),

@@ -177,7 +177,9 @@ const detailLines = (known: KnownAccount, { messages }: CommandContext): readonl
   }
   const { isBraked, ledger } = known.status;
   const differences = (ledger?.folders ?? []).flatMap((folder) =>
-    folder.differences.map(({ uid, reason }) => messages.accountFolderDiffers(mailboxText(folder.name), uid, reason)),
+    folder.differences.map(({ uid, uids, reason }) =>
+      messages.accountFolderDiffers(mailboxText(folder.name), uids ?? uid, reason),
+    ),
   );
   const brake = (ledger?.brake ?? []).map((reason) => messages.brakeReason(brakeText(reason, messages)));
   if (!isBraked && differences.length === 0) return [];

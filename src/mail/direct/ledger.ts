@@ -19,12 +19,35 @@ import {
 export type LedgerKind = 'missing' | 'carried' | 'different';
 
 export interface LedgerDifference {
-  /** Undefined: of the folder as a whole. */
+  /** Undefined: of several messages, or of the folder as a whole. */
   readonly uid?: number;
+  /** Of several: their UIDs, `1:60,70`. */
+  readonly uids?: string;
   readonly kind: LedgerKind;
   /** A sentence, or the code of a fault; empty: unexplained, which is an error. */
   readonly reason: string;
 }
+
+/** UIDs, ascending, as IMAP writes a set of them (RFC 9051 section 9): `1:60,70`. */
+export const uidRanges = (uids: Iterable<number>): string => {
+  const ranges: { first: number; last: number }[] = [];
+  for (const uid of uids) {
+    const range = ranges.at(-1);
+    if (range !== undefined && uid === range.last + 1) range.last = uid;
+    else ranges.push({ first: uid, last: uid });
+  }
+  return ranges.map(({ first, last }) => (first === last ? `${first}` : `${first}:${last}`)).join(',');
+};
+
+const countOfRanges = (uids: string): number =>
+  uids.split(',').reduce((sum, range) => {
+    const [first = 0, last = first] = range.split(':').map(Number);
+    return sum + (last >= first ? last - first + 1 : 0);
+  }, 0);
+
+/** How many messages a difference is about; 0: the folder as a whole. */
+const messagesIn = ({ uid, uids }: LedgerDifference): number =>
+  uids === undefined ? (uid === undefined ? 0 : 1) : countOfRanges(uids);
 
 export interface FolderLedger {
   /** Raw, as in `mailbox.json`. */
@@ -52,7 +75,7 @@ export const encodeLedger = ({ folders, brake }: Ledger): Uint8Array =>
         uidValidity,
         onServer,
         inSnapshot,
-        differences: differences.map(({ uid, kind, reason }) => ({ uid, kind, reason })),
+        differences: differences.map(({ uid, uids, kind, reason }) => ({ uid, uids, kind, reason })),
       })),
       ...(brake.length === 0 ? {} : { brake }),
     },
@@ -105,17 +128,22 @@ const kinds: Readonly<Record<string, LedgerKind>> = { missing: 'missing', carrie
 
 const parseDifference = (fields: Fields): LedgerDifference | undefined => {
   const kind = kinds[textField(fields, 'kind') ?? ''];
-  const uid = numberField(fields, 'uid');
+  const [uid, uids] = [numberField(fields, 'uid'), textField(fields, 'uids')];
   if (kind === undefined) return undefined;
-  return { ...(uid === undefined ? {} : { uid }), kind, reason: textField(fields, 'reason') ?? '' };
+  const several = uids !== undefined && /^\d+(?::\d+)?(?:,\d+(?::\d+)?)*$/.test(uids) ? { uids } : {};
+  return { ...(uid === undefined ? {} : { uid }), ...several, kind, reason: textField(fields, 'reason') ?? '' };
 };
 
-/** How many differences a folder has with a reason and without; counts that do not add up are unexplained, too. */
+/** How many messages of a folder, or things of it as a whole, differ with a reason and without; counts that do not add up are unexplained, too. */
 export const folderDifferences = (
   folder: FolderLedger,
 ): { readonly explained: number; readonly unexplained: number } => {
-  const explained = folder.differences.filter(({ reason }) => reason !== '').length;
-  const unexplained = folder.differences.length - explained;
+  let [explained, unexplained] = [0, 0];
+  for (const difference of folder.differences) {
+    const count = Math.max(1, messagesIn(difference));
+    if (difference.reason === '') unexplained += count;
+    else explained += count;
+  }
   return { explained, unexplained: unexplained === 0 && !isExplained(folder) ? 1 : unexplained };
 };
 
@@ -124,6 +152,6 @@ export const isExplained = ({ onServer, inSnapshot, differences }: FolderLedger)
   if (differences.some(({ reason }) => reason === '')) return false;
   if (onServer === undefined) return differences.length > 0;
   const count = (kind: LedgerKind): number =>
-    differences.filter((difference) => difference.kind === kind && difference.uid !== undefined).length;
+    differences.reduce((sum, difference) => sum + (difference.kind === kind ? messagesIn(difference) : 0), 0);
   return onServer - count('missing') + count('carried') === inSnapshot;
 };

@@ -12,7 +12,7 @@ export const captureMessages = {
     `  complete: server ${server.toLocaleString('en')} = snapshot ${snapshot.toLocaleString('en')}, ${plural(folders, 'folder', 'folders')}, 0 unexplained`,
   accountDifferent: (server: number, snapshot: number, explained: number, unexplained: number): string =>
     `  differs:  server ${server.toLocaleString('en')}, snapshot ${snapshot.toLocaleString('en')}; ${explained.toLocaleString('en')} explained, ${unexplained.toLocaleString('en')} unexplained`,
-  accountFolderDiffers: (folder: string, uid: number | undefined, reason: string): string =>
+  accountFolderDiffers: (folder: string, uid: number | string | undefined, reason: string): string =>
     `    ${folder}${uid === undefined ? '' : ` UID ${uid}`}: ${reason === '' ? 'unexplained' : reason}`,
   accountMoreDifferences: (count: number): string => `    and ${count.toLocaleString('en')} more`,
   accountSnapshot: (id: string): string => `  snapshot: ${id}`,

@@ -6,7 +6,7 @@ import { afterEach, beforeEach, describe, test } from 'node:test';
 import { createTestRun } from '../../../contract/test-run.ts';
 import { brakeReasons, usualBrakeLimits } from '../../../model/damage-brake.ts';
 import { Fault, isFault } from '../../../model/fault.ts';
-import { isExplained } from '../../../mail/direct/ledger.ts';
+import { encodeLedger, isExplained, parseLedger } from '../../../mail/direct/ledger.ts';
 import { openMirror, type MirrorOptions, type MirrorReport } from './mirror.ts';
 import { type MemoryServer, memoryServer } from './mirror-fixture.ts';
 
@@ -109,10 +109,38 @@ describe('A4: a mirror on disk', () => {
     const first = await sync(account, { judge });
     assert.equal(first.heldBack, 3);
     assert.deepEqual(first.ledger.brake[0], { kind: 'account-gone', gone: 3, before: 4 });
-    assert.equal((await sync(account, { judge })).heldBack, 3);
+    const again = await sync(account, { judge });
+    assert.equal(again.heldBack, 3);
+    for (const { ledger } of [first, again]) {
+      const inbox = ledger.folders.find(({ name }) => name === 'INBOX');
+      assert.ok(inbox !== undefined && isExplained(inbox));
+      assert.deepEqual([inbox.onServer, inbox.inSnapshot], [0, 3], 'what is held back is in the snapshot');
+      const reason = 'gone from the server, and kept as the damage brake holds';
+      assert.deepEqual(inbox.differences, [{ uids: '3:4,5000', kind: 'carried', reason }]);
+    }
     assert.deepEqual(await contents(), whole);
     assert.equal((await sync(account)).removed, 3);
     assert.deepEqual(await contents(), whole.slice(3));
+  });
+
+  test('A8 a folder that is gone and one of another generation are in the ledger as long as they are held back', async () => {
+    const account = server();
+    await sync(account);
+    account.folders.delete('Lists/v1.2');
+    const inbox = account.folders.get('INBOX');
+    assert.ok(inbox !== undefined);
+    inbox.uidValidity = 8;
+    const { ledger } = await sync(account, { judge: () => [{ kind: 'account-empty', before: 1 }] });
+    assert.ok(ledger.folders.every(isExplained));
+    const counts = ledger.folders.map(({ name, onServer, inSnapshot }) => [name, onServer, inSnapshot]);
+    assert.deepEqual(counts, [
+      ['INBOX', 3, 6],
+      ['Lists/v1.2', 0, 1],
+    ]);
+    assert.match(ledger.folders[0]?.differences[0]?.reason ?? '', /of UIDVALIDITY 7/);
+    assert.deepEqual(parseLedger(encodeLedger(ledger)), ledger);
+    const after = await sync(account);
+    assert.deepEqual([after.removed, after.ledger.folders.length], [4, 1]);
   });
 
   test('A3 a new UIDVALIDITY is a new generation, and the old one leaves when it is whole', async () => {

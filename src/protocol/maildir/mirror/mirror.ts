@@ -14,7 +14,8 @@ import { maildirFolder } from '../../../mail/maildir-folder.ts';
 import { errnoCode, errnoFault } from '../../../system/errno.ts';
 import { applyFolder, type AppliedFolder, type ListedFolder, removeMessages, renewUidList } from './apply-folder.ts';
 import { createMirrorBase, type MirrorBase, type MirrorPlace, stampOf } from './mirror-base.ts';
-import { makeMaildir, type MirrorMessage, readMirrorFolder } from './mirror-folder.ts';
+import { type HeldBack, withHeldBack } from './held-back.ts';
+import { makeMaildir, readMirrorFolder } from './mirror-folder.ts';
 import { lockMirror } from './mirror-lock.ts';
 import { openMirrorState, replaceFile, syncDirectory } from './mirror-state.ts';
 
@@ -83,10 +84,8 @@ interface Mirroring {
   readonly scan: AccountScan;
 }
 
-interface Doomed {
-  readonly name: ByteString;
+interface Doomed extends HeldBack {
   readonly directory: string;
-  readonly messages: readonly MirrorMessage[];
   /** The whole folder is gone from the server. */
   readonly whole: boolean;
 }
@@ -154,7 +153,9 @@ const applyScan = async (mirroring: Mirroring, run: Run): Promise<MirrorReport> 
   if (removes) await removeDoomed(mirroring, tally, run);
   for (const { name, directory } of tally.stamped)
     await mirroring.place.state.saveStamp(name, await stampOf(directory));
-  const ledger = { folders: tally.ledger, brake };
+  const why = brake.length > 0 ? 'gone from the server, and kept as the damage brake holds' : 'gone from the server';
+  const folders = removes ? tally.ledger : withHeldBack(tally.ledger, tally.doomed, why);
+  const ledger = { folders, brake };
   await replaceFile(join(mirroring.place.state.directory, ledgerFileName), encodeLedger(ledger));
   await syncDirectory(mirroring.place.state.directory);
   await syncDirectory(mirroring.place.root);
