@@ -21,11 +21,11 @@ interface ImportOptions extends GlobalOptions {
 }
 
 export const importCommand: DefineCommand = (execute) =>
-  newCommand('import', 'make a snapshot of old mail: mboxes, Google Takeout, .eml files, Maildirs')
+  newCommand('import', 'make a snapshot of old mail: mboxes, Google Takeout, .eml files, Maildirs, zips of them')
     .argument('<paths...>', 'files, or folders with mail in them')
     .addOption(
       new Option('--format <format>', 'what the paths hold')
-        .choices(['auto', 'mbox', 'takeout', 'eml', 'maildir'])
+        .choices(['auto', 'mbox', 'takeout', 'eml', 'maildir', 'zip'])
         .default('auto'),
     )
     .option('--account <name>', 'what the mail is called (default: the name of the first path)')
@@ -36,6 +36,7 @@ export const importCommand: DefineCommand = (execute) =>
       examples([
         'mailkeep import old.mbox',
         'mailkeep import Takeout/Mail --format takeout --account gmail',
+        'mailkeep import takeout-20260101.zip --account gmail',
         'mailkeep import ~/eml-archive ~/OfflineIMAP --account old',
       ]),
     )
@@ -50,12 +51,16 @@ interface Request {
   readonly options: ImportOptions;
 }
 
-const foldersOf = async ({ paths, options }: Request, run: Run): Promise<readonly ImportFolder[]> => {
+const foldersOf = async (
+  { paths, options }: Request,
+  { temporaryDirectory }: CommandContext['environment'],
+  run: Run,
+): Promise<readonly ImportFolder[]> => {
   const { detectFormat, importFolders } = await import('../../protocol/import/file-messages.ts');
   const folders: ImportFolder[] = [];
   for (const path of paths.map((given) => resolve(given))) {
     const format = options.format === 'auto' ? await detectFormat(path) : options.format;
-    for await (const folder of importFolders(path, format, run)) folders.push(folder);
+    for await (const folder of importFolders({ path, format, temporaryDirectory }, run)) folders.push(folder);
   }
   if (folders.length > 0) return folders;
   throw new Fault('source-empty', 'no mail was found there', { hint: 'Say with --format what the paths hold.' });
@@ -76,7 +81,7 @@ const importMail = async (repository: Repository, request: Request, context: Com
   const account = options.account ?? basename(resolve(paths[0] ?? '.'));
   const { pid: _pid, ...identity } = processIdentity();
   const { uid, gid, username: user } = identity;
-  const folders = await foldersOf(request, run);
+  const folders = await foldersOf(request, context.environment, run);
   const time = run.now();
   const source = createImportSource({
     description: account,
@@ -93,11 +98,8 @@ const importMail = async (repository: Repository, request: Request, context: Com
     excludes: [],
     tags: [...new Set(options.tag.flatMap((tags) => tags.split(',')).filter((tag) => tag !== ''))],
   };
-  const { snapshot, summary, unreadable } = await repository.write(
-    source,
-    { description, dryRun: options.dryRun },
-    run,
-  );
+  const written = repository.write(source, { description, dryRun: options.dryRun }, run);
+  const { snapshot, summary, unreadable } = await written.finally(async () => source.close());
   const counts = source.counts();
   const { output, messages } = context;
   output.update(undefined);

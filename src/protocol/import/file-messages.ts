@@ -4,14 +4,17 @@ import { basename, join } from 'node:path';
 import { byteStringOfLatin1 } from '../../model/byte-string.ts';
 import { type Run, throwIfInterrupted } from '../../contract/run.ts';
 import { joinFlags } from '../../mail/direct/flags.ts';
-import { encodeModifiedUtf7, mailboxText } from '../../mail/mailbox-name.ts';
+import { mailboxText } from '../../mail/mailbox-name.ts';
 import { findMailboxes } from '../../mail/mailbox.ts';
 import { splitMaildirName } from '../../mail/maildir-name.ts';
 import { errnoFault } from '../../system/errno.ts';
 import type { FoundPart, ImportFolder } from './imported-message.ts';
 import { mboxMessages } from './mbox-messages.ts';
+import { folderName, withoutSuffix } from './folder-name.ts';
+import { isZip } from './zip-archive.ts';
+import { zipFolders } from './zip-folders.ts';
 
-export type ImportFormat = 'mbox' | 'takeout' | 'eml' | 'maildir';
+export type ImportFormat = 'mbox' | 'takeout' | 'eml' | 'maildir' | 'zip';
 
 const list = async (directory: string): Promise<readonly Dirent[]> => {
   try {
@@ -21,14 +24,6 @@ const list = async (directory: string): Promise<readonly Dirent[]> => {
     throw errnoFault(error, 'list', directory, { ENOENT: 'source-missing' });
   }
 };
-
-/** `Inbox` by any spelling is the inbox; everything else is in modified UTF-7. */
-const folderName = (levels: readonly string[]) => {
-  const name = levels.map((level) => encodeModifiedUtf7(level.normalize('NFC')).replaceAll('/', '_')).join('/');
-  return byteStringOfLatin1(/^inbox$/i.test(name) ? 'INBOX' : name);
-};
-
-const withoutSuffix = (name: string): string => name.replace(/\.(?:mbox|mbx|eml)$/i, '') || name;
 
 const fileFound = async (path: string, flags: readonly string[] | undefined): Promise<FoundPart> => {
   try {
@@ -131,7 +126,7 @@ export const detectFormat = async (path: string): Promise<ImportFormat> => {
   const stats = await stat(path).catch((error: unknown) => {
     throw errnoFault(error, 'read', path, { ENOENT: 'source-missing' });
   });
-  if (!stats.isDirectory()) return /\.eml$/i.test(path) ? 'eml' : 'mbox';
+  if (!stats.isDirectory()) return (await isZip(path)) ? 'zip' : /\.eml$/i.test(path) ? 'eml' : 'mbox';
   const waiting = [path];
   for (let next = waiting.shift(), looks = 0; next !== undefined && looks < 200; next = waiting.shift(), looks++) {
     if ((await isThere(join(next, 'cur'))) && (await isThere(join(next, 'new')))) return 'maildir';
@@ -143,9 +138,21 @@ export const detectFormat = async (path: string): Promise<ImportFormat> => {
   return 'mbox';
 };
 
-/** The folders of mail in a path. */
-export const importFolders = (path: string, format: ImportFormat, run: Run): AsyncIterable<ImportFolder> => {
+export interface ImportedPath {
+  readonly path: string;
+  readonly format: ImportFormat;
+  /** Where an mbox that lies in a zip is unpacked to. */
+  readonly temporaryDirectory: string;
+}
+
+/** The folders of mail in a path. Each is to be closed at the end. */
+export const importFolders = (
+  { path, format, temporaryDirectory }: ImportedPath,
+  run: Run,
+): AsyncIterable<ImportFolder> => {
   switch (format) {
+    case 'zip':
+      return zipFolders(path, temporaryDirectory, run);
     case 'mbox':
     case 'takeout':
       return mboxFolders(path, [], run);

@@ -66,7 +66,9 @@ export const createImportSource = (options: ImportSourceOptions): ImportSource =
     capture: (_base, run) => captureAll({ options, counts, run }),
     read: (requests, _pieces, run) => readParts(requests, run),
     relocate: async () => undefined,
-    close: async () => undefined,
+    close: async () => {
+      for (const { close } of options.folders) await close?.();
+    },
   };
 };
 
@@ -155,7 +157,7 @@ async function* captureFolder(
     return directory(importing, [...path, own], blockChildren(importing, messages));
   };
   for (const folder of folders) {
-    for await (const found of folder.messages()) {
+    for await (const found of messagesOf(importing, folder)) {
       throwIfInterrupted(importing.run);
       const message = await inspect(importing, found);
       if (message === undefined) continue;
@@ -182,6 +184,17 @@ async function* captureFolder(
     newHash,
   );
   yield directory(importing, path, [...children, ownFile(importing, mailboxFileName, record)]);
+}
+
+/** A folder that cannot be read to its end is told and counted; the others go on. */
+async function* messagesOf({ counts, run }: Importing, folder: ImportFolder): AsyncGenerator<FoundPart, void> {
+  try {
+    yield* folder.messages();
+  } catch (error) {
+    if (!isFault(error) || isFault(error, 'interrupted', 'disk-full')) throw error;
+    run.emit({ kind: 'fault', fault: error, path: folder.name });
+    counts.damaged++;
+  }
 }
 
 /** One that cannot be read, or holds nothing, is told and counted. */
@@ -231,7 +244,8 @@ async function* readParts(requests: readonly ReadRequest[], run: Run): AsyncGene
     try {
       for await (const piece of key instanceof Uint8Array ? [key] : isPart(key) ? bytesOfPart(key) : []) {
         throwIfInterrupted(run);
-        const bytes = piece.slice();
+        // A copy of its own: a view of memory that others use, too, could not be handed to a thread.
+        const bytes = new Uint8Array(piece);
         const { length } = bytes;
         if (length === 0) continue;
         yield { bytes, pieces: [{ request, position, start: 0, length }], verdicts: [] };

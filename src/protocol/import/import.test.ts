@@ -92,7 +92,7 @@ test('A11 labels of a Takeout become flags and keywords, and the message is kept
 });
 
 const sourceOf = async (path: string, format: ImportFormat) => {
-  const folders = await Array.fromAsync(importFolders(path, format, run));
+  const folders = await Array.fromAsync(importFolders({ path, format, temporaryDirectory: folder }, run));
   const owner = { uid: 1, gid: 1, user: 'alice', group: '' };
   return createImportSource({ description: 'x', account: 'old', folders, owner, time: 1_700_000_000_000_000_000n });
 };

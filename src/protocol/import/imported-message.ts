@@ -17,6 +17,8 @@ export interface MessagePart {
   readonly length: number;
   /** Lines that begin with `>From ` lose one `>`. */
   readonly unquote: boolean;
+  /** Of a file within an archive: reads its bytes, from the first on. */
+  readonly open?: () => AsyncIterable<Uint8Array>;
 }
 
 export interface FoundPart {
@@ -33,6 +35,8 @@ export interface ImportFolder {
   /** Modified UTF-7, levels parted by `/`. */
   readonly name: ByteString;
   messages(): AsyncIterable<FoundPart>;
+  /** Lets go of what its messages are read from. */
+  close?(): Promise<void>;
 }
 
 export interface ImportedMessage {
@@ -46,17 +50,36 @@ export interface ImportedMessage {
 }
 
 /** The bytes of a message, without quotes. */
-export async function* bytesOfPart({ file, start, length, unquote }: MessagePart): AsyncGenerator<Uint8Array, void> {
-  if (length === 0) return;
-  const quoting = unquote ? createQuoting('remove') : undefined;
+export async function* bytesOfPart(part: MessagePart): AsyncGenerator<Uint8Array, void> {
+  if (part.length === 0) return;
+  const quoting = part.unquote ? createQuoting('remove') : undefined;
   try {
-    for await (const piece of createReadStream(file, { start, end: start + length - 1, highWaterMark: 262_144 })) {
-      if (piece instanceof Uint8Array) yield quoting === undefined ? piece : quoting.push(piece);
+    for await (const piece of part.open === undefined ? ofFile(part) : firstOf(part.open(), part.length)) {
+      yield quoting === undefined ? piece : quoting.push(piece);
     }
   } catch (error) {
-    throw errnoFault(error, 'read', file, { ENOENT: 'source-missing' });
+    throw errnoFault(error, 'read', part.file, { ENOENT: 'source-missing' });
   }
   if (quoting !== undefined) yield quoting.end();
+}
+
+async function* ofFile({ file, start, length }: MessagePart): AsyncGenerator<Uint8Array, void> {
+  for await (const piece of createReadStream(file, { start, end: start + length - 1, highWaterMark: 262_144 })) {
+    if (piece instanceof Uint8Array) yield piece;
+  }
+}
+
+/** The whole is read to its end, where it is found out whether it was right; of a beginning nobody asks that. */
+async function* firstOf(pieces: AsyncIterable<Uint8Array>, length: number): AsyncGenerator<Uint8Array, void> {
+  let left = length;
+  for await (const piece of pieces) {
+    if (piece.length > left) {
+      yield piece.subarray(0, left);
+      return;
+    }
+    left -= piece.length;
+    yield piece;
+  }
 }
 
 const headerSize = 262_144;

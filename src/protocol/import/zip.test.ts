@@ -1,0 +1,169 @@
+import assert from 'node:assert/strict';
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, test } from 'node:test';
+import { crc32, deflateRawSync } from 'node:zlib';
+import { recordCapture } from '../../contract/recorded-capture.ts';
+import { readPieces } from '../../contract/store-fixture.ts';
+import { createTestRun } from '../../contract/test-run.ts';
+import { isFault } from '../../model/fault.ts';
+import { detectFormat, importFolders } from './file-messages.ts';
+import { createImportSource } from './import-source.ts';
+
+let folder = '';
+beforeEach(async () => (folder = await mkdtemp(join(tmpdir(), 'mailkeep-zip-'))));
+afterEach(() => rm(folder, { recursive: true, force: true }));
+
+interface Member {
+  readonly name: string;
+  readonly content: string;
+  /** What the zip says where that is not true. */
+  readonly size?: number;
+  readonly packed?: number;
+  readonly crc?: number;
+  readonly flags?: number;
+  /** Unix mode. */
+  readonly mode?: number;
+  /** So many entries for the same bytes. */
+  readonly times?: number;
+}
+
+/** A zip written by hand, as no honest program would write it. */
+const zipOf = (members: readonly Member[]): Buffer => {
+  const local: Buffer[] = [];
+  const central: Buffer[] = [];
+  let offset = 0;
+  for (const { name, content, times = 1, ...told } of members) {
+    const bytes = Buffer.from(content, 'latin1');
+    const packed = deflateRawSync(bytes);
+    const fields = (record: Buffer, at: number): void => {
+      record.writeUInt16LE(20, at);
+      record.writeUInt16LE(0x800 | (told.flags ?? 0), at + 2);
+      record.writeUInt16LE(8, at + 4);
+      record.writeUInt32LE(0x58210000, at + 6);
+      record.writeUInt32LE(told.crc ?? crc32(bytes), at + 10);
+      record.writeUInt32LE(told.packed ?? packed.length, at + 14);
+      record.writeUInt32LE(told.size ?? bytes.length, at + 18);
+      record.writeUInt16LE(Buffer.byteLength(name), at + 22);
+    };
+    const head = Buffer.alloc(30);
+    head.writeUInt32LE(0x04034b50, 0);
+    fields(head, 4);
+    const entry = Buffer.alloc(46);
+    entry.writeUInt32LE(0x02014b50, 0);
+    entry.writeUInt16LE((3 << 8) | 20, 4);
+    fields(entry, 6);
+    entry.writeUInt32LE(((told.mode ?? 0o100644) << 16) >>> 0, 38);
+    entry.writeUInt32LE(offset, 42);
+    local.push(head, Buffer.from(name), packed);
+    for (let time = 0; time < times; time++) central.push(entry, Buffer.from(name));
+    offset += 30 + Buffer.byteLength(name) + packed.length;
+  }
+  const directory = Buffer.concat(central);
+  const end = Buffer.alloc(22);
+  end.writeUInt32LE(0x06054b50, 0);
+  const count = members.reduce((sum, { times = 1 }) => sum + times, 0);
+  end.writeUInt16LE(count, 8);
+  end.writeUInt16LE(count, 10);
+  end.writeUInt32LE(directory.length, 12);
+  end.writeUInt32LE(offset, 16);
+  return Buffer.concat([...local, directory, end]);
+};
+
+/** Imports a zip: text of each message by its path, and the codes of all faults. */
+const imported = async (members: readonly Member[]) => {
+  const path = join(folder, 'mail.zip');
+  await writeFile(path, zipOf(members));
+  assert.equal(await detectFormat(path), 'zip');
+  const run = createTestRun();
+  const temporaryDirectory = join(folder);
+  const folders = await Array.fromAsync(importFolders({ path, format: 'zip', temporaryDirectory }, run));
+  const owner = { uid: 1, gid: 1, user: 'alice', group: '' };
+  const source = createImportSource({ description: 'x', account: 'old', folders, owner, time: 1n });
+  const recorded = await recordCapture(source, undefined, run);
+  const texts = new Map<string, string>();
+  for (const place of recorded.paths().filter((one) => /:2,/.test(one))) {
+    const child = recorded.child(place);
+    assert.ok(child?.kind === 'fresh');
+    const { parts, verdicts } = await readPieces(source, [child], 'in-order', run);
+    assert.deepEqual(verdicts, ['complete']);
+    texts.set(place, Buffer.concat(parts[0] ?? []).toString('latin1'));
+  }
+  await source.close();
+  assert.deepEqual(await readdir(folder), ['mail.zip'], 'nothing temporary stays');
+  const faults = run.events.flatMap((event) => (event.kind === 'fault' ? [event.fault.code] : []));
+  return { texts, faults, counts: source.counts() };
+};
+
+const eml = (name: string, more: Partial<Member> = {}): Member => ({
+  name,
+  content: `Subject: ${name}\r\n\r\n${'text '.repeat(50)}\r\n`,
+  ...more,
+});
+
+describe('A11: mail in a zip', () => {
+  test('.eml files, their folders being mail folders', async () => {
+    const { texts, faults } = await imported([
+      eml('b.eml'),
+      eml('Entwürfe/2024/a.EML'),
+      { name: 'Entwürfe/readme.txt', content: 'no mail' },
+      eml('link.eml', { mode: 0o120777 }),
+    ]);
+    assert.deepEqual([...texts.keys()].sort(), [
+      'folders/Entw&APw-rfe%2F2024/1.0000000/0000000001:2,',
+      'folders/INBOX/1.0000000/0000000001:2,',
+    ]);
+    assert.equal(texts.get('folders/INBOX/1.0000000/0000000001:2,'), eml('b.eml').content);
+    assert.deepEqual(faults, []);
+  });
+
+  test('the mboxes of a Takeout, without the folders that are Google’s own', async () => {
+    const from = 'From 17@xxx Thu Jan  1 10:00:00 2004\r\nX-GM-THRID: 17\r\nX-Gmail-Labels: Inbox,Unread\r\n';
+    const content = `${from}Subject: a\r\n\r\n>From x\r\n\r\n${from}Subject: b\r\n\r\ny\r\n\r\n`;
+    const { texts, counts } = await imported([{ name: 'Takeout/Mail/All mail.mbox', content }]);
+    assert.deepEqual([...texts.keys()].length, 2);
+    assert.match([...texts.values()][0] ?? '', /Subject: a\r\n\r\nFrom x\r\n$/);
+    assert.ok([...texts.keys()].every((path) => path.startsWith('folders/All mail/')));
+    assert.deepEqual(counts, { messages: 2, folders: 1, damaged: 0 });
+  });
+
+  test('one that is damaged, locked, or longer than it says costs that message only', async () => {
+    const { texts, faults, counts } = await imported([
+      eml('a.eml'),
+      eml('crc.eml', { crc: 7 }),
+      eml('locked.eml', { flags: 1 }),
+      eml('long.eml', { size: 30 }),
+    ]);
+    assert.equal(texts.size, 1);
+    assert.deepEqual(faults, ['entry-unreadable', 'entry-unsupported', 'entry-unreadable']);
+    assert.deepEqual(counts, { messages: 1, folders: 1, damaged: 3 });
+  });
+
+  test('a damaged mbox costs that mbox only', async () => {
+    const { texts, faults } = await imported([eml('a.eml'), { name: 'x.mbox', content: 'From ', crc: 1 }]);
+    assert.deepEqual([texts.size, faults], [1, ['entry-unreadable']]);
+  });
+
+  const hostile: readonly [string, readonly Member[], RegExp][] = [
+    ['a name that leads out', [eml('../../etc/x.eml')], /leads out of it/],
+    ['an absolute name', [eml('/etc/x.eml')], /leads out of it/],
+    ['a name with a drive', [eml('C:\\x.eml')], /leads out of it/],
+    ['files that lie over one another', [eml('x.eml', { times: 100 })], /over one another/],
+    ['a bomb', [eml('x.eml', { size: 0xfffffff0 })], /two hundred times/],
+  ];
+  for (const [what, members, said] of hostile) {
+    test(`${what}: the zip is refused as a whole`, async () => {
+      await assert.rejects(imported([eml('good.eml'), ...members]), (error) => {
+        return isFault(error, 'entry-unsupported') && said.test(error.message);
+      });
+    });
+  }
+
+  test('what only begins like a zip is told as damaged', async () => {
+    const path = join(folder, 'half.zip');
+    await writeFile(path, zipOf([eml('a.eml')]).subarray(0, 60));
+    const folders = importFolders({ path, format: 'zip', temporaryDirectory: folder }, createTestRun());
+    await assert.rejects(Array.fromAsync(folders), (error) => isFault(error, 'entry-unreadable'));
+  });
+});
