@@ -3,6 +3,8 @@ import { Option } from 'commander';
 import { byteStringOfText } from '../../model/byte-string.ts';
 import { Fault } from '../../model/fault.ts';
 import type { Run } from '../../contract/run.ts';
+import type { Source } from '../../contract/source.ts';
+import type { WriteOptions, WriteResult } from '../../contract/store.ts';
 import type { ImportFormat } from '../../protocol/import/file-messages.ts';
 import type { ImportFolder } from '../../protocol/import/imported-message.ts';
 import { formatTime, localOffsetMinutes } from '../../store/restic/format/time-format.ts';
@@ -98,8 +100,8 @@ const importMail = async (repository: Repository, request: Request, context: Com
     excludes: [],
     tags: [...new Set(options.tag.flatMap((tags) => tags.split(',')).filter((tag) => tag !== ''))],
   };
-  const written = repository.write(source, { description, dryRun: options.dryRun }, run);
-  const { snapshot, summary, unreadable } = await written.finally(async () => source.close());
+  const written = await writeAll(repository, source, { description, dryRun: options.dryRun }, run);
+  const { snapshot, summary, unreadable } = written;
   const counts = source.counts();
   const { output, messages } = context;
   output.update(undefined);
@@ -114,4 +116,17 @@ const importMail = async (repository: Repository, request: Request, context: Com
     output.print(messages.imported(counts, snapshot?.id.slice(0, 8)));
   }
   return unreadable + faults > 0 ? exitCode.incomplete : exitCode.good;
+};
+
+const writeAll = async (
+  repository: Repository,
+  source: Source,
+  options: WriteOptions,
+  run: Run,
+): Promise<WriteResult> => {
+  try {
+    return await repository.write(source, options, run);
+  } finally {
+    await source.close();
+  }
 };
