@@ -3,7 +3,7 @@ import { InvalidArgumentError } from 'commander';
 import { Fault } from '../../model/fault.ts';
 import { formatBytes } from '../../model/size.ts';
 import { type MirrorAdoption, openMirrorAdoption } from '../../registry.ts';
-import { accountParts } from '../accounts.ts';
+import { accountParts } from '../account/named-account.ts';
 import { adoptionTotals, printAdoptionPlan } from '../account/adoption-text.ts';
 import { selectedAccounts } from '../account/selected-accounts.ts';
 import { confirm, isAttended } from '../confirm.ts';
