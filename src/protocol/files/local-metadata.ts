@@ -6,13 +6,17 @@ import { type AccountNames, createAccountNames } from '../../system/account-name
 import { errnoCode, errnoFault } from '../../system/errno.ts';
 import { nativePath } from '../../system/native-path.ts';
 import type { Posix } from '../../system/posix.ts';
+import { hasNotChanged } from './sameness.ts';
 
 /** Looks at local files. Every call is synchronous: for many small calls that costs a fraction of the asynchronous ones. */
 export interface MetadataReader {
   /** Undefined when nothing is there (any more). Throws the system's error otherwise. */
   stats(file: ByteString, follow?: 'follow'): BigIntStats | undefined;
-  /** All that a snapshot keeps of an entry. Throws the system's error. */
-  describe(file: ByteString, stats: BigIntStats): Metadata;
+  /**
+   * All that a snapshot keeps of an entry. Throws the system's error. What has not changed since it was `known` is believed to
+   * have the extended attributes of then: whoever sets one changes the ctime.
+   */
+  describe(file: ByteString, stats: BigIntStats, known?: Metadata): Metadata;
   /** How many entries were described without their extended attributes, because nothing here can read them. */
   readonly withoutAttributes: number;
 }
@@ -37,11 +41,9 @@ export const createMetadataReader = (options: MetadataOptions): MetadataReader =
       const look = follow === undefined ? lstatSync : statSync;
       return look(nativePath(file), { bigint: true, throwIfNoEntry: false });
     },
-    describe: (file, stats) => {
+    describe: (file, stats, known) => {
       const type = typeOf(stats);
-      const attributes = posix === undefined ? undefined : attributesOf(posix, file, onFault);
-      if (posix === undefined) withoutAttributes++;
-      return {
+      const metadata: Metadata = {
         type,
         mode: Number(stats.mode & 0o7777n),
         mtime: stats.mtimeNs,
@@ -58,8 +60,13 @@ export const createMetadataReader = (options: MetadataOptions): MetadataReader =
         links: type === 'directory' || type === 'fifo' || type === 'socket' ? 0 : Number(stats.nlink),
         ...(type === 'symlink' ? { linkTarget: linkTargetOf(file) } : {}),
         ...(type === 'block-device' || type === 'character-device' ? { device: stats.rdev } : {}),
-        ...(attributes === undefined ? {} : { extendedAttributes: attributes }),
       };
+      if (posix === undefined) withoutAttributes++;
+      const attributes =
+        known !== undefined && hasNotChanged(metadata, known)
+          ? known.extendedAttributes
+          : posix && attributesOf(posix, file, onFault);
+      return attributes === undefined ? metadata : { ...metadata, extendedAttributes: attributes };
     },
   };
 };

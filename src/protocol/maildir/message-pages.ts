@@ -97,7 +97,11 @@ const listPage = async (
   { names, lost, windows, alarm }: PageWork,
 ): Promise<Child[]> => {
   const isMessage = (name: ByteString): boolean => !lost.has(name) && !below.has(name);
-  const looked = names.map((name): Looked => (isMessage(name) ? lookAt(context, childFile(part.file, name)) : 'gone'));
+  const known: Candidates[] = [];
+  for (const name of names) known.push(lost.has(name) ? unknown : await candidatesFor(name, windows));
+  const looked = names.map((name, at): Looked =>
+    isMessage(name) ? lookAt(context, childFile(part.file, name), known[at]?.exact?.entry) : 'gone',
+  );
   const again = names.filter((name, at) => looked[at] === 'gone' && isMessage(name)).map((name) => identityOf(name));
   const { found, certain } = again.length === 0 ? nothingMissing : await finder.find(again, context.run);
   const children: Child[] = [];
@@ -107,7 +111,7 @@ const listPage = async (
       children.push({ kind: 'carried', name, base, fault: unsettled(childFile(part.file, name)) });
       continue;
     }
-    const { candidates, exact } = await candidatesFor(name, windows);
+    const { candidates, exact } = known[at] ?? unknown;
     if (below.has(name)) {
       const outcome = below.get(name);
       if (outcome === 'directory') children.push({ kind: 'directory', name });
@@ -127,16 +131,18 @@ const whyMissing = ({ places, reader }: CaptureContext, { file }: ScannedPart, c
 
 const nothingMissing: Awaited<ReturnType<MessageFinder['find']>> = { found: new Map(), certain: true };
 
-const lookAt = ({ reader }: CaptureContext, file: ByteString): Looked => {
+const lookAt = ({ reader }: CaptureContext, file: ByteString, known: Metadata | undefined): Looked => {
   try {
     const stats = reader.stats(file);
-    return stats === undefined ? 'gone' : { file, metadata: reader.describe(file, stats) };
+    return stats === undefined ? 'gone' : { file, metadata: reader.describe(file, stats, known) };
   } catch (error) {
     return errnoCode(error) === 'ENOENT' ? 'gone' : unreadable(error, file);
   }
 };
 
 type Candidates = Pick<MessageState, 'candidates' | 'exact'>;
+
+const unknown: Candidates = { candidates: [], exact: undefined };
 
 /** The first window is that of the listed directory itself. */
 const candidatesFor = async (name: ByteString, windows: readonly MessageWindow[]): Promise<Candidates> => {

@@ -397,21 +397,23 @@ export class Repository implements Store {
    * else in its pack; who only reads is still given what is whole in it.
    */
   #noticing({ index, trees, lost }: Loaded): TreeCache {
-    return {
-      load: async (id, run) => {
-        try {
-          return await trees.load(id, run);
-        } catch (error) {
-          const isDamage = this.#writes > 0 && isFault(error, 'blob-damaged', 'pack-damaged');
-          const slot = isDamage ? index.table.find('tree', id) : undefined;
-          const pack = slot === undefined ? undefined : index.table.location(slot)?.pack;
-          if (pack !== undefined) {
-            lost.add(index.packs.idOf(pack) ?? '');
-            await dropPacks(index, new Set([pack]), this.session.io, run);
-          }
-          throw error;
+    const noticed = async <Tree>(id: Uint8Array, run: Run, loaded: Promise<Tree>): Promise<Tree> => {
+      try {
+        return await loaded;
+      } catch (error) {
+        const isDamage = this.#writes > 0 && isFault(error, 'blob-damaged', 'pack-damaged');
+        const slot = isDamage ? index.table.find('tree', id) : undefined;
+        const pack = slot === undefined ? undefined : index.table.location(slot)?.pack;
+        if (pack !== undefined) {
+          lost.add(index.packs.idOf(pack) ?? '');
+          await dropPacks(index, new Set([pack]), this.session.io, run);
         }
-      },
+        throw error;
+      }
+    };
+    return {
+      load: (id, run) => noticed(id, run, trees.load(id, run)),
+      folders: (id, run) => noticed(id, run, trees.folders(id, run)),
     };
   }
 

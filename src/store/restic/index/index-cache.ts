@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { Run } from '../../../contract/run.ts';
 import { isSegment } from './blob-segment.ts';
 import { BlobTable } from './blob-table.ts';
-import type { Envelope } from '../sealing/envelope.ts';
+import { type Envelope, envelopeOverhead } from '../sealing/envelope.ts';
 import type { RepositoryIndex } from './repository-index.ts';
 import { PackList } from './pack-list.ts';
 
@@ -58,10 +58,8 @@ const decode = (file: Uint8Array, envelope: Envelope, present: ReadonlySet<strin
   if (!header.indexIds.every((id) => present.has(id))) return undefined;
   const segments: SharedArrayBuffer[] = [];
   for (const sealed of sealedSegments) {
-    const plain = envelope.open(sealed);
-    if (plain === undefined) return undefined;
-    const segment = new SharedArrayBuffer(plain.length);
-    new Uint8Array(segment).set(plain);
+    const segment = new SharedArrayBuffer(Math.max(0, sealed.length - envelopeOverhead));
+    if (!envelope.openInto(sealed, new Uint8Array(segment))) return undefined;
     if (!isSegment(segment)) return undefined;
     segments.push(segment);
   }

@@ -27,7 +27,7 @@ export const treeAt = async (
 ): Promise<{ id: Uint8Array; node: TreeNode | undefined } | undefined> => {
   let at: { id: Uint8Array; node: TreeNode | undefined } = { id: root, node: undefined };
   for (const name of path) {
-    const node = findNode(await trees.load(at.id, run), name);
+    const node = (await trees.folders(at.id, run)).get(name);
     if (node?.subtree === undefined) return undefined;
     at = { id: node.subtree, node };
   }

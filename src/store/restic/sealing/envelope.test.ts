@@ -64,9 +64,21 @@ describe('envelope', () => {
         const sealed = envelope.seal(plaintext);
         assert.equal(sealed.length, plaintext.length + envelopeOverhead);
         assert.deepEqual(envelope.open(sealed), plaintext);
+        const into = new Uint8Array(plaintext.length);
+        assert.ok(envelope.openInto(sealed, into));
+        assert.deepEqual(into, plaintext);
         assert.notDeepEqual(envelope.seal(plaintext), sealed);
       }),
     );
+  });
+
+  test('S1: what is longer than is deciphered at once opens in memory that is there', () => {
+    const plaintext = Uint8Array.from({ length: 2_500_000 }, (_, at) => (at * 7) >> 3);
+    const [sealed, into] = [envelope.seal(plaintext), new Uint8Array(plaintext.length)];
+    assert.ok(envelope.openInto(sealed, into));
+    assert.equal(Buffer.compare(into, plaintext), 0);
+    sealed[2_000_000] = (sealed[2_000_000] ?? 0) ^ 1;
+    assert.equal(envelope.openInto(sealed, into), false);
   });
 
   test('a flipped bit anywhere, a cut and another key are all refused', () => {

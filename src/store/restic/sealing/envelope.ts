@@ -1,4 +1,4 @@
-import { createCipheriv, createDecipheriv, randomBytes, timingSafeEqual } from 'node:crypto';
+import { createCipheriv, createDecipheriv, type Decipher, randomBytes, timingSafeEqual } from 'node:crypto';
 import type { NativeCiphers } from '../../../system/native-ciphers.ts';
 import { byteView } from './byte-view.ts';
 import type { Poly1305 } from './poly1305.ts';
@@ -70,12 +70,31 @@ export interface Envelope {
   seal(plaintext: Uint8Array): Uint8Array;
   /** The plaintext, which is the caller's; undefined when the MAC is wrong or the bytes are too few. */
   open(sealed: Uint8Array): Uint8Array | undefined;
+  /** As `open`, into memory that is there (`into`: 32 bytes less than `sealed`). False when nothing could be opened. */
+  openInto(sealed: Uint8Array, into: Uint8Array): boolean;
+}
+
+/** Bytes that are deciphered at once into memory that is there: the cipher of Node gives each result in memory of its own. */
+const deciphered = 1 << 20;
+
+interface SealedParts {
+  readonly iv: Uint8Array;
+  readonly ciphertext: Uint8Array;
 }
 
 /** One cipher object a call: for files of the repository; blobs go through `createBlobSealer`. */
 export const createEnvelope = (key: MasterKey, poly1305: Poly1305): Envelope => {
   const oneTimeHalves = createOneTimeHalves(key);
   const authenticate = createAuthenticate(key, poly1305);
+  const authentic = (sealed: Uint8Array): SealedParts | undefined => {
+    if (sealed.length < envelopeOverhead) return undefined;
+    const macAt = sealed.length - macLength;
+    const iv = sealed.subarray(0, ivLength);
+    const ciphertext = sealed.subarray(ivLength, macAt);
+    const mac = authenticate(ciphertext, oneTimeHalves(iv));
+    return isZero(iv) || !timingSafeEqual(mac, sealed.subarray(macAt)) ? undefined : { iv, ciphertext };
+  };
+  const decipherOf = ({ iv }: SealedParts): Decipher => createDecipheriv('aes-256-ctr', key.encrypt, iv);
   return {
     seal(plaintext) {
       const iv = randomIv();
@@ -87,13 +106,18 @@ export const createEnvelope = (key: MasterKey, poly1305: Poly1305): Envelope => 
       return sealed;
     },
     open(sealed) {
-      if (sealed.length < envelopeOverhead) return undefined;
-      const macAt = sealed.length - macLength;
-      const iv = sealed.subarray(0, ivLength);
-      const ciphertext = sealed.subarray(ivLength, macAt);
-      const mac = authenticate(ciphertext, oneTimeHalves(iv));
-      if (isZero(iv) || !timingSafeEqual(mac, sealed.subarray(macAt))) return undefined;
-      return byteView(createDecipheriv('aes-256-ctr', key.encrypt, iv).update(ciphertext));
+      const found = authentic(sealed);
+      return found && byteView(decipherOf(found).update(found.ciphertext));
+    },
+    openInto(sealed, into) {
+      const found = authentic(sealed);
+      if (found === undefined) return false;
+      const { ciphertext } = found;
+      const decipher = decipherOf(found);
+      for (let at = 0; at < ciphertext.length; at += deciphered) {
+        into.set(decipher.update(ciphertext.subarray(at, at + deciphered)), at);
+      }
+      return true;
     },
   };
 };
