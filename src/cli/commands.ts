@@ -12,6 +12,7 @@ const loaders: Readonly<Record<string, () => Promise<DefineCommand>>> = {
   backup: async () => (await import('./command/backup.ts')).backupCommand,
   run: async () => (await import('./command/run.ts')).runCommand,
   status: async () => (await import('./command/status.ts')).statusCommand,
+  schedule: async () => (await import('./command/schedule.ts')).scheduleCommand,
   report: async () => (await import('./command/report.ts')).reportCommand,
   notify: async () => (await import('./command/notify.ts')).notifyCommand,
   adopt: async () => (await import('./command/adopt.ts')).adoptCommand,

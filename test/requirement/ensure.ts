@@ -28,6 +28,8 @@ export const serverPackages: readonly PackageNeed[] = [
   { name: 'gnome-keyring', command: 'gnome-keyring-daemon' },
   { name: 'libsecret-tools', command: 'secret-tool' },
   { name: 'postfix', command: '/usr/sbin/postfix' },
+  { name: 'systemd', command: 'systemd-analyze' },
+  { name: 'cron', command: 'crontab' },
 ];
 
 /** Gets what the tests of a tier need, where it may; resolves to a sentence for each thing that is still missing. */

@@ -14,6 +14,7 @@ import { repairMessages } from './english/repair.ts';
 import { reportMessages } from './english/report.ts';
 import { repositoryMessages } from './english/repository.ts';
 import { restoreMessages } from './english/restore.ts';
+import { scheduleMessages } from './english/schedule.ts';
 
 /** One file a command; names are unique over all of them. */
 export const english = {
@@ -24,6 +25,7 @@ export const english = {
   ...reportMessages,
   ...repositoryMessages,
   ...restoreMessages,
+  ...scheduleMessages,
   ...forgetMessages,
   ...keyMessages,
   ...notifyMessages,

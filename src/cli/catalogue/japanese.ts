@@ -15,6 +15,7 @@ import { repairMessages } from './japanese/repair.ts';
 import { reportMessages } from './japanese/report.ts';
 import { repositoryMessages } from './japanese/repository.ts';
 import { restoreMessages } from './japanese/restore.ts';
+import { scheduleMessages } from './japanese/schedule.ts';
 
 export const japanese: Messages = {
   ...generalMessages,
@@ -24,6 +25,7 @@ export const japanese: Messages = {
   ...reportMessages,
   ...repositoryMessages,
   ...restoreMessages,
+  ...scheduleMessages,
   ...forgetMessages,
   ...keyMessages,
   ...notifyMessages,

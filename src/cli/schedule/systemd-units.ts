@@ -44,29 +44,36 @@ const head = (file: string, name: string): readonly string[] => [
   mark(file),
 ];
 
+/** Whether something of ours lies where a private /tmp would hide it. */
+const usesTemporary = ({ file, writable, command }: UnitWish): boolean =>
+  [file, ...writable, ...command].some((place) => /^\/(?:var\/)?tmp(?:\/|$)/.test(place));
+
 /** Confinement that needs no rights; what mounts differently needs root. */
-const confinement = ({ scope, writable, needsPrivileges }: UnitWish): readonly string[] => [
-  ...(needsPrivileges && scope === 'user' ? [] : ['NoNewPrivileges=yes']),
-  'LockPersonality=yes',
-  'RestrictRealtime=yes',
-  ...(scope === 'user'
-    ? []
-    : [
-        'ProtectSystem=strict',
-        ...writable.map((folder) => `ReadWritePaths=${path(folder)}`),
-        'PrivateTmp=yes',
-        'PrivateDevices=yes',
-        'ProtectClock=yes',
-        'ProtectControlGroups=yes',
-        'ProtectHostname=yes',
-        'ProtectKernelLogs=yes',
-        'ProtectKernelModules=yes',
-        'ProtectKernelTunables=yes',
-        'RestrictAddressFamilies=AF_UNIX AF_INET AF_INET6 AF_NETLINK',
-        'RestrictNamespaces=yes',
-        ...(needsPrivileges ? [] : ['RestrictSUIDSGID=yes']),
-      ]),
-];
+const confinement = (wish: UnitWish): readonly string[] => {
+  const { scope, writable, needsPrivileges } = wish;
+  return [
+    ...(needsPrivileges && scope === 'user' ? [] : ['NoNewPrivileges=yes']),
+    'LockPersonality=yes',
+    'RestrictRealtime=yes',
+    ...(scope === 'user'
+      ? []
+      : [
+          'ProtectSystem=strict',
+          ...writable.map((folder) => `ReadWritePaths=${path(folder)}`),
+          ...(usesTemporary(wish) ? [] : ['PrivateTmp=yes']),
+          'PrivateDevices=yes',
+          'ProtectClock=yes',
+          'ProtectControlGroups=yes',
+          'ProtectHostname=yes',
+          'ProtectKernelLogs=yes',
+          'ProtectKernelModules=yes',
+          'ProtectKernelTunables=yes',
+          'RestrictAddressFamilies=AF_UNIX AF_INET AF_INET6 AF_NETLINK',
+          'RestrictNamespaces=yes',
+          ...(needsPrivileges ? [] : ['RestrictSUIDSGID=yes']),
+        ]),
+  ];
+};
 
 export const serviceUnit = (wish: UnitWish): string => {
   const { name, scope, file, command, environment } = wish;
