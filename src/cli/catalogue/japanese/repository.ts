@@ -3,7 +3,7 @@ import type { repositoryMessages as english } from '../english/repository.ts';
 const phases: Readonly<Record<string, string>> = {
   'checking keys and index': '鍵と索引を検査中',
   'checking trees': 'フォルダーの構造を検査中',
-  'reading packs': 'パックを読み取り中',
+  'checking trees, reading packs': 'フォルダーの構造を検査し、パックを読み取り中',
 };
 
 export const repositoryMessages: typeof english = {

@@ -37,18 +37,25 @@ interface Step {
 
 const sealedOverhead = 32;
 
+export interface TreeCheckParts {
+  readonly blobs: BlobReader;
+  readonly table: BlobTable;
+  readonly findings: CheckFindings;
+  /** Whether to emit how many trees were looked at. */
+  readonly tellProgress: boolean;
+}
+
 /** Walks the trees of all snapshots, each tree once, and looks that everything they refer to is there. */
 export class TreeCheck {
   readonly #blobs: BlobReader;
   readonly #table: BlobTable;
   readonly #findings: CheckFindings;
   readonly #run: Run;
+  readonly #tellProgress: boolean;
   readonly #seen = new Set<string>();
 
-  constructor(
-    parts: { readonly blobs: BlobReader; readonly table: BlobTable; readonly findings: CheckFindings },
-    run: Run,
-  ) {
+  constructor(parts: TreeCheckParts, run: Run) {
+    this.#tellProgress = parts.tellProgress;
     this.#blobs = parts.blobs;
     this.#table = parts.table;
     this.#findings = parts.findings;
@@ -69,7 +76,8 @@ export class TreeCheck {
       if (this.#seen.has(key)) continue;
       this.#seen.add(key);
       steps.push(...(await this.#checkTree(step)));
-      if (this.#seen.size % 64 === 0) this.#run.emit({ kind: 'progress', files: this.#seen.size, bytes: 0 });
+      if (this.#tellProgress && this.#seen.size % 64 === 0)
+        this.#run.emit({ kind: 'progress', files: this.#seen.size, bytes: 0 });
     }
   }
 

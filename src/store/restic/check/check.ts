@@ -71,19 +71,20 @@ const checkLocked = async (repository: Repository, options: CheckOptions, run: R
   const snapshots = await checkSnapshotFiles(session, findings, run);
   const checked = await checkIndex(session, findings, run);
   const present = await checkPacksPresent(session, checked, findings, run);
-  run.emit({ kind: 'phase', phase: 'checking trees' });
   const blobs = createBlobReader(session.backend, checked.index, session);
-  const trees = new TreeCheck({ blobs, table: checked.index.table, findings }, run);
-  for (const snapshot of snapshots) {
-    throwIfInterrupted(run);
-    await trees.check(snapshot);
-  }
   const keepEvidence = options.keepEvidence === true && options.readData.kind !== 'none' && !session.options.noLock;
   const evidence =
     keepEvidence || options.readData.kind === 'rotation' ? await loadEvidence(repository, snapshots, run) : undefined;
   const chosen = choosePacks(present, options.readData, { random: options.random, evidence });
-  if (chosen.length > 0) run.emit({ kind: 'phase', phase: 'reading packs' });
-  const { good, ...read } = await checkPacks(present, chosen, { session, checked, findings }, run);
+  const isReading = chosen.length > 0;
+  run.emit({ kind: 'phase', phase: isReading ? 'checking trees, reading packs' : 'checking trees' });
+  // One number at a time is shown: while packs are read, how far that is.
+  const trees = new TreeCheck({ blobs, table: checked.index.table, findings, tellProgress: !isReading }, run);
+  // The trees keep this thread busy, the packs all others.
+  const [, { good, ...read }] = await bothEnded(
+    checkTrees(trees, snapshots, run),
+    checkPacks(present, chosen, { session, checked, findings }, run),
+  );
   const report = {
     damage: findings.damage,
     remarks: findings.remarks,
@@ -98,6 +99,19 @@ const checkLocked = async (repository: Repository, options: CheckOptions, run: R
   const observation = { time: run.now(), present: present.keys(), good, bad, snapshots: claimsOf(snapshots) };
   const written = await tolerated(() => writeEvidence(repository, addObservation(evidence, observation), run), run);
   return { report, superseded: written === undefined ? [] : evidenceIds(snapshots).filter((id) => id !== written) };
+};
+
+const checkTrees = async (trees: TreeCheck, snapshots: readonly SnapshotFile[], run: Run): Promise<void> => {
+  for (const snapshot of snapshots) {
+    throwIfInterrupted(run);
+    await trees.check(snapshot);
+  }
+};
+
+/** As `Promise.all`, but when one fails the other is waited for: it uses the repository, which is closed next. */
+const bothEnded = async <First, Second>(first: Promise<First>, second: Promise<Second>): Promise<[First, Second]> => {
+  await Promise.allSettled([first, second]);
+  return [await first, await second];
 };
 
 const claimsOf = (snapshots: readonly SnapshotFile[]): readonly ClaimedSnapshot[] =>
