@@ -64,6 +64,7 @@ const repository = z.object({
   verify: z.object({ outcome, readBytes: z.number(), packs: z.number() }).exactOptional(),
   forget: z.object({ outcome, removed: z.number(), kept: z.number(), frozen: z.number() }).exactOptional(),
   prune: z.object({ outcome, freedBytes: z.number() }).exactOptional(),
+  hold: z.object({ outcome, extended: z.number(), held: z.number() }).exactOptional(),
   copies: z.array(z.object({ to: z.string(), outcome, snapshots: z.number(), bytes: z.number() })),
 });
 

@@ -11,8 +11,10 @@ const loaders: Readonly<Record<string, () => Promise<DefineCommand>>> = {
   login: async () => (await import('./command/login.ts')).loginCommand,
   backup: async () => (await import('./command/backup.ts')).backupCommand,
   run: async () => (await import('./command/run.ts')).runCommand,
+  maintain: async () => (await import('./command/maintain.ts')).maintainCommand,
   status: async () => (await import('./command/status.ts')).statusCommand,
   schedule: async () => (await import('./command/schedule.ts')).scheduleCommand,
+  history: async () => (await import('./command/history.ts')).historyCommand,
   report: async () => (await import('./command/report.ts')).reportCommand,
   notify: async () => (await import('./command/notify.ts')).notifyCommand,
   adopt: async () => (await import('./command/adopt.ts')).adoptCommand,
@@ -41,8 +43,10 @@ const loaders: Readonly<Record<string, () => Promise<DefineCommand>>> = {
   key: async () => (await import('./command/key.ts')).keyCommand,
 };
 
+const groups: ReadonlySet<string> = new Set(['key', 'repair', 'config', 'history']);
+
 /** Whether a command's next word is a command, too. */
-export const isCommandGroup = (name: string): boolean => name === 'key' || name === 'repair' || name === 'config';
+export const isCommandGroup = (name: string): boolean => groups.has(name);
 
 /** The command that is asked for; all of them for `--help`, and for `completion`, which tells of all. */
 export const loadCommands = (name: string | undefined): Promise<readonly DefineCommand[]> => {

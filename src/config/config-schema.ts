@@ -1,8 +1,9 @@
 import { z } from 'zod';
 import { secretSource } from '../contract/secret-source.ts';
-import type { ResolvePath } from '../contract/setting.ts';
+import { pathSetting, type ResolvePath } from '../contract/setting.ts';
 import { notificationList, refuseUnknownLogins, type TellsOfRuns, withNames } from './notification-list.ts';
 import { timeFields } from './schedule-setting.ts';
+import { upkeepFields } from './upkeep-setting.ts';
 
 /** What the name of an account or a repository may be: it stands in commands, where `/` and `:` mean a location. */
 const settingName = z
@@ -57,6 +58,25 @@ const repositorySetting = (resolve: ResolvePath) =>
           'Secrets that the storage looks for in variables of the environment, for this repository only; before those that are set.',
         sample: { AWS_SECRET_ACCESS_KEY: { file: '~/.config/mailkeep/aws-secret' } },
       }),
+    ...upkeepFields,
+  });
+
+type RepositorySettings = Readonly<Record<string, z.output<ReturnType<typeof repositorySetting>>>>;
+
+/** What is wrong between settings of repositories: where, and what. */
+const upkeepProblems = (repositories: RepositorySettings): readonly (readonly [PropertyKey[], string])[] =>
+  Object.entries(repositories).flatMap(([name, { copyTo, retention, verifyWithin }]) => {
+    const known = Object.keys(repositories).filter((other) => other !== name);
+    const others = known.length === 0 ? 'there is no other' : `there are: ${known.join(', ')}`;
+    const copies = copyTo.flatMap((to, number): [PropertyKey[], string][] => {
+      const path = ['repositories', name, 'copyTo', number];
+      if (to === name) return [[path, 'is this repository itself']];
+      return known.includes(to) ? [] : [[path, `is the name of no repository; ${others}`]];
+    });
+    if (retention === undefined || verifyWithin !== 'never') return copies;
+    const message =
+      'cannot be never where there is retention: nothing is forgotten unless a newer snapshot was read back';
+    return [...copies, [['repositories', name, 'verifyWithin'], message]];
   });
 
 /**
@@ -91,8 +111,20 @@ export const createConfigSchema = <
       }),
       ...timeFields,
       notifications: notificationList(parts.notification),
+      metrics: z
+        .strictObject({
+          file: pathSetting(resolve).meta({
+            description: "Written after each run, for node_exporter's textfile collector.",
+            sample: '/var/lib/node_exporter/textfile/mailkeep.prom',
+          }),
+        })
+        .optional()
+        .meta({ description: 'For Prometheus.' }),
     })
     .superRefine(({ repositories, defaultRepository, accounts }, context) => {
+      for (const [path, message] of upkeepProblems(repositories)) {
+        context.addIssue({ code: 'custom', path: [...path], message });
+      }
       const names = Object.keys(repositories);
       const check = (name: string, path: readonly string[]): void => {
         if (names.includes(name)) return;

@@ -5,6 +5,7 @@ import { notificationSetting } from '../notify/notification-setting.ts';
 import { createConfigSchema } from './config-schema.ts';
 import type { ConfigProblem } from './config-problem.ts';
 import { parseConfig } from './parse-config.ts';
+import { upkeepOf, usualUpkeep } from './upkeep-setting.ts';
 
 const resolve = (path: string): string => path.replace(/^~/, '/home/alice').replace(/^(?!\/)/, '/etc/');
 const schema = createConfigSchema(
@@ -109,6 +110,66 @@ repositories:
     const { accounts } = good(account(`user: a\ncertificateFingerprint: "${colons}"`)).config;
     assert.equal(accounts['mail']?.certificateFingerprint, 'ab'.repeat(32));
   });
+});
+
+describe('the upkeep of a repository', () => {
+  const repository = (more: string): string =>
+    `version: 1\nrepositories:\n  main: {location: /a${more}}\n  offsite: {location: /b}\n`;
+  const upkeep = (more: string) => {
+    const { main } = good(repository(more)).config.repositories;
+    return main === undefined ? assert.fail() : upkeepOf(main);
+  };
+
+  test('without a word of it all is read within 30 days and nothing is forgotten, pruned or copied', () => {
+    assert.deepEqual(upkeep(''), usualUpkeep);
+  });
+
+  test('B4: retention is the policy of forget, and prune comes every week with it', () => {
+    const rules = 'keepDaily: 30, keepYearly: unlimited, keepWithin: 1y5m, keepTags: ["a,b", c]';
+    const { retention, pruneEvery, verifyWithin } = upkeep(`, verifyWithin: 2w, retention: {${rules}}`);
+    assert.equal(verifyWithin, 14 * 86_400_000);
+    assert.equal(pruneEvery, 7 * 86_400_000);
+    assert.deepEqual(retention?.tags, [['a', 'b'], ['c']]);
+    assert.deepEqual([retention.buckets.daily, retention.buckets.yearly], [30, 'unlimited']);
+    assert.deepEqual(retention.within, { years: 1, months: 5, days: 0, hours: 0 });
+    assert.equal(upkeep(', retention: {keepLast: 1}, pruneEvery: never').pruneEvery, undefined);
+    assert.equal(upkeep(', pruneEvery: 12h').pruneEvery, 43_200_000);
+  });
+
+  for (const [what, more, expected] of [
+    [
+      'a copy into nowhere',
+      ', copyTo: [offsit]',
+      /^3:33 repositories\.main\.copyTo\.0 is the name of no repository; there are: offsite/,
+    ],
+    [
+      'a copy into itself',
+      ', copyTo: [offsite, main]',
+      /^3:42 repositories\.main\.copyTo\.1 is this repository itself/,
+    ],
+    [
+      'retention without rules',
+      ', retention: {}',
+      /repositories\.main\.retention keeps nothing: give at least one of keepLast/,
+    ],
+    [
+      'retention that nothing proves',
+      ', retention: {keepLast: 1}, verifyWithin: never',
+      /verifyWithin cannot be never where there is/,
+    ],
+    ['a count of none', ', retention: {keepLast: 0}', /keepLast must be at least 1/],
+    ['a span without a unit', ', retention: {keepWithin: 30}', /keepWithin must be text.*quotes/],
+    ['a time in words', ', verifyWithin: monthly', /verifyWithin must be a time such as 12h, 30d or 2w, or never/],
+    ['a share of everything', ', maxUnused: 100%', /maxUnused must be a share below 100%/],
+    ['a misspelt rule', ', retention: {keepDayly: 3}', /keepDayly is not known.*Is keepDaily meant/],
+  ] as const) {
+    test(`${what} is told`, () => {
+      const lines = problems(repository(more)).map(
+        ({ line, column, setting, message, hint = '' }) => `${line}:${column} ${setting} ${message} ${hint}`,
+      );
+      assert.match(lines.join('\n'), expected);
+    });
+  }
 });
 
 describe('a configuration that is wrong', () => {

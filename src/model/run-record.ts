@@ -83,6 +83,8 @@ export interface RepositoryRecord {
     readonly frozen: number;
   };
   readonly prune?: { readonly outcome: StepOutcome; readonly freedBytes: number };
+  /** Objects held back from deletion (S3 Object Lock): those whose time was extended, and those held for long enough. */
+  readonly hold?: { readonly outcome: StepOutcome; readonly extended: number; readonly held: number };
   readonly copies: readonly {
     readonly to: string;
     readonly outcome: StepOutcome;
@@ -124,10 +126,11 @@ export type RunVerdict = 'good' | 'attention' | 'failed';
 
 export const stepsOf = ({ jobs, repositories }: Pick<RunRecord, 'jobs' | 'repositories'>): readonly StepOutcome[] => [
   ...jobs.map(({ outcome }) => outcome),
-  ...repositories.flatMap(({ verify, forget, prune, copies }) => [
+  ...repositories.flatMap(({ verify, forget, prune, hold, copies }) => [
     ...(verify === undefined ? [] : [verify.outcome]),
     ...(forget === undefined ? [] : [forget.outcome]),
     ...(prune === undefined ? [] : [prune.outcome]),
+    ...(hold === undefined ? [] : [hold.outcome]),
     ...copies.map(({ outcome }) => outcome),
   ]),
 ];

@@ -14,10 +14,10 @@ const syncFolder = async (folder: string): Promise<void> => {
 };
 
 /**
- * Puts a text under a name, 0600 in a folder 0700 that is made when needed. Whole or not at all, and on the disk before it
+ * Puts a text under a name, 0600 unless another mode is given, in a folder 0700 that is made when needed. Whole or not at all, and on the disk before it
  * returns; what was there before is replaced. Faults as `errnoFault`.
  */
-export const writeDurably = async (path: string, text: string): Promise<void> => {
+export const writeDurably = async (path: string, text: string, mode = 0o600): Promise<void> => {
   const folder = dirname(path);
   const temporary = join(folder, `.${randomBytes(8).toString('hex')}.partial`);
   try {
@@ -26,6 +26,7 @@ export const writeDurably = async (path: string, text: string): Promise<void> =>
       const file = await open(temporary, 'wx', 0o600);
       try {
         await file.writeFile(text);
+        if (mode !== 0o600) await file.chmod(mode);
         await file.sync();
       } finally {
         await file.close();

@@ -5,6 +5,7 @@ import { captureMessages } from './english/capture.ts';
 import { copyMessages } from './english/copy.ts';
 import { forgetMessages } from './english/forget.ts';
 import { generalMessages } from './english/general.ts';
+import { historyMessages } from './english/history.ts';
 import { keyMessages } from './english/keys.ts';
 import { lookingInsideMessages } from './english/looking-inside.ts';
 import { mountMessages } from './english/mount.ts';
@@ -15,6 +16,7 @@ import { reportMessages } from './english/report.ts';
 import { repositoryMessages } from './english/repository.ts';
 import { restoreMessages } from './english/restore.ts';
 import { scheduleMessages } from './english/schedule.ts';
+import { upkeepMessages } from './english/upkeep.ts';
 
 /** One file a command; names are unique over all of them. */
 export const english = {
@@ -35,6 +37,8 @@ export const english = {
   ...copyMessages,
   ...lookingInsideMessages,
   ...mountMessages,
+  ...historyMessages,
+  ...upkeepMessages,
 };
 
 /**

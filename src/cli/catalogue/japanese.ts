@@ -6,6 +6,7 @@ import { captureMessages } from './japanese/capture.ts';
 import { copyMessages } from './japanese/copy.ts';
 import { forgetMessages } from './japanese/forget.ts';
 import { generalMessages } from './japanese/general.ts';
+import { historyMessages } from './japanese/history.ts';
 import { keyMessages } from './japanese/keys.ts';
 import { lookingInsideMessages } from './japanese/looking-inside.ts';
 import { mountMessages } from './japanese/mount.ts';
@@ -16,6 +17,7 @@ import { reportMessages } from './japanese/report.ts';
 import { repositoryMessages } from './japanese/repository.ts';
 import { restoreMessages } from './japanese/restore.ts';
 import { scheduleMessages } from './japanese/schedule.ts';
+import { upkeepMessages } from './japanese/upkeep.ts';
 
 export const japanese: Messages = {
   ...generalMessages,
@@ -35,4 +37,6 @@ export const japanese: Messages = {
   ...copyMessages,
   ...lookingInsideMessages,
   ...mountMessages,
+  ...historyMessages,
+  ...upkeepMessages,
 };

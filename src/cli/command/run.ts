@@ -4,28 +4,26 @@ import { Fault } from '../../model/fault.ts';
 import { capturedLines, capturedRecord, needsPerson } from '../account/captured-account.ts';
 import { contextOfAccount, selectedAccounts } from '../account/selected-accounts.ts';
 import { needConfiguration } from '../configuration.ts';
-import type { CommandContext, GlobalOptions } from '../context.ts';
+import type { CommandContext } from '../context.ts';
 import { examples, newCommand, parseWait, type DefineCommand } from '../define-command.ts';
 import { withRepository } from '../open-repository.ts';
 import { type AccountJob, accountJob, accountPlace } from '../run/account-job.ts';
 import { recordedRun, type RunTally } from '../run/recorded-run.ts';
+import { upkeepRepositories } from '../run/repository-upkeep.ts';
+import { type RunStartOptions, scheduledContext, waitOf } from '../run/run-options.ts';
 
-interface RunOptions extends GlobalOptions {
+interface RunOptions extends RunStartOptions {
   readonly confirm: boolean;
   readonly rescan: boolean;
-  readonly scheduled: boolean;
-  /** Milliseconds. */
-  readonly wait?: number;
+  readonly captureOnly: boolean;
 }
 
-const threeHours = 3 * 3_600_000;
-const tenMinutes = 600_000;
-
 export const runCommand: DefineCommand = (execute) =>
-  newCommand('run', 'capture the mail accounts of the configuration')
+  newCommand('run', 'the whole night: capture all accounts, then verify, forget, prune and copy')
     .argument('[accounts...]', 'only these, by their names in the configuration')
     .option('--confirm', 'what looks like damage in these accounts is right', false)
     .option('--rescan', 'look at every message of every folder, whatever seems unchanged', false)
+    .option('--capture-only', 'make snapshots, and leave everything else to `mailkeep maintain`', false)
     .option('--wait <time>', 'how long to wait for a run that is under way, e.g. 30m (default: not at all)', parseWait)
     .option('--scheduled', 'started by a timer: waits up to 3h for another run, and for locks', false)
     .addHelpText(
@@ -34,34 +32,44 @@ export const runCommand: DefineCommand = (execute) =>
         'mailkeep run                        all accounts; every night by cron or a timer',
         'mailkeep run fastmail               one account',
         'mailkeep run fastmail --confirm     the deletions that held the brake were meant',
+        'mailkeep run --capture-only         snapshots only',
       ]),
     )
     .action((names: readonly string[], options: RunOptions) =>
-      execute(options, (context) => runAccounts(names, options, context)),
+      execute(options, (context) =>
+        recordedRun(
+          { command: 'run', trigger: options.scheduled ? 'schedule' : 'person', wait: waitOf(options) },
+          (tally, listening) => runNight(names, options, { tally, context: listening }),
+          scheduledContext(options, context),
+        ),
+      ),
     );
 
-const runAccounts = (names: readonly string[], options: RunOptions, given: CommandContext): Promise<number> => {
-  const { scheduled } = options;
-  const wait = options.wait ?? (scheduled ? threeHours : 0);
-  const retryLock = scheduled ? Math.max(options.retryLock, tenMinutes) : options.retryLock;
-  return recordedRun(
-    { command: 'run', trigger: scheduled ? 'schedule' : 'person', wait },
-    (tally, context) => captureAccounts(names, options, { tally, context }),
-    { ...given, options: { ...given.options, retryLock } },
-  );
-};
+interface Place {
+  readonly tally: RunTally;
+  readonly context: CommandContext;
+}
 
-const captureAccounts = async (
-  names: readonly string[],
-  options: RunOptions,
-  { tally, context }: { readonly tally: RunTally; readonly context: CommandContext },
-): Promise<void> => {
+const runNight = async (names: readonly string[], options: RunOptions, place: Place): Promise<void> => {
+  const { tally, context } = place;
   const loaded = await needConfiguration(context);
   const accounts = await selectedAccounts(names, context);
   if (options.confirm && names.length === 0 && accounts.length > 1) {
     throw new Fault('usage', context.messages.confirmNames());
   }
   const jobs = accounts.map((account) => accountJob(account, loaded, context));
+  const opened = await captureAccounts(jobs, options, place);
+  if (options.captureOnly) return;
+  const contexts = new Map(jobs.map(({ repository, account }) => [repository, contextOfAccount(account, context)]));
+  await upkeepRepositories(opened, { command: 'run', loaded, tally, contexts }, context);
+};
+
+/** Returns the repositories that could be opened. */
+const captureAccounts = (
+  jobs: readonly AccountJob[],
+  options: RunOptions,
+  { tally, context }: Place,
+): Promise<readonly string[]> => {
   const parts = {
     withPlace: async ([first]: readonly AccountJob[], work: Parameters<CaptureParts['withPlace']>[1]) => {
       if (first === undefined) return;
@@ -72,7 +80,7 @@ const captureAccounts = async (
     lastGoodBefore: ({ name }: AccountJob) => lastGoodBefore(name, tally),
     record: (record: RunTally['jobs'][number]) => tally.jobs.push(record),
   };
-  await captureJobs(jobs, parts, context.run);
+  return captureJobs(jobs, parts, context.run);
 };
 
 type CaptureParts = Parameters<typeof captureJobs<AccountJob>>[1];

@@ -1,8 +1,9 @@
 import type { Run } from '../../contract/run.ts';
+import type { Nanoseconds } from '../../model/entry.ts';
 import { planNamed, planRetention, type RetentionPlan, type RetentionRules } from '../../model/retention.ts';
 import type { RetentionClock } from '../../model/retention-rules.ts';
-import { planVerifiedRetention } from '../../model/retention-verified.ts';
-import { type GroupField, selectSnapshots, type SnapshotFilter } from '../../model/snapshot-selection.ts';
+import { planVerifiedRetention, type SnapshotEvidence } from '../../model/retention-verified.ts';
+import { type GroupField, noFilter, selectSnapshots, type SnapshotFilter } from '../../model/snapshot-selection.ts';
 import type { SnapshotFile } from '../../store/restic/format/snapshot-format.ts';
 import { localOffsetMinutes } from '../../store/restic/format/time-format.ts';
 import type { Repository } from '../../store/restic/repository.ts';
@@ -45,8 +46,34 @@ export const makeForgetPlan = async (
   const selected = selectSnapshots(snapshots, [], filter);
   const clock: RetentionClock = { now: run.now(), zone: localOffsetMinutes };
   if (!options.verifiedOnly) return planRetention(selected, rules, clock);
-  const { snapshotEvidence } = await import('../../store/restic/evidence/snapshot-evidence.ts');
   const within = BigInt(Math.round(options.verifiedWithin * 1_000_000));
-  const evidence = await snapshotEvidence({ repository, snapshots, within }, run);
+  const evidence = await evidenceOf(repository, { snapshots, within }, run);
   return planVerifiedRetention(selected, evidence, { rules, clock });
+};
+
+interface EvidenceWish {
+  readonly snapshots: readonly SnapshotFile[];
+  /** What was read back longer ago says nothing. */
+  readonly within: Nanoseconds;
+}
+
+const evidenceOf = async (
+  repository: Repository,
+  { snapshots, within }: EvidenceWish,
+  run: Run,
+): Promise<ReadonlyMap<string, SnapshotEvidence>> => {
+  const { snapshotEvidence } = await import('../../store/restic/evidence/snapshot-evidence.ts');
+  return snapshotEvidence({ repository, snapshots, within }, run);
+};
+
+/** As `forget --verified-only` plans for all snapshots. To be called under a lock. */
+export const verifiedForgetPlan = async (
+  repository: Repository,
+  { rules, within }: { readonly rules: RetentionRules; readonly within: Nanoseconds },
+  run: Run,
+): Promise<RetentionPlan<SnapshotFile>> => {
+  const snapshots = await loadAllSnapshots(repository, run);
+  const evidence = await evidenceOf(repository, { snapshots, within }, run);
+  const clock: RetentionClock = { now: run.now(), zone: localOffsetMinutes };
+  return planVerifiedRetention(selectSnapshots(snapshots, [], noFilter), evidence, { rules, clock });
 };

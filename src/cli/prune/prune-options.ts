@@ -1,7 +1,7 @@
 import { InvalidArgumentError, type Command } from 'commander';
 import { Fault } from '../../model/fault.ts';
-import { parseBytes } from '../../model/size.ts';
-import type { PruneOptions, UnusedLimit } from '../../store/restic/prune/prune-options.ts';
+import { parseUnusedLimit, type UnusedLimit, usualUnusedLimit } from '../../model/unused-limit.ts';
+import type { PruneOptions } from '../../store/restic/prune/prune-options.ts';
 import { parseSize, parseWait, type DefineCommand } from '../define-command.ts';
 
 /** The options of `prune`, which `forget --prune` takes, too. */
@@ -18,19 +18,10 @@ export interface PruneCommandOptions {
 
 const day = 86_400_000;
 
-export const parseUnusedLimit = (given: string): UnusedLimit => {
-  const text = given.trim();
-  if (text === 'unlimited') return { kind: 'unlimited' };
-  const percent = /^(\d{1,3}(?:\.\d+)?)%$/.exec(text);
-  if (percent !== null) {
-    const value = Number(percent[1]);
-    if (value < 100) return { kind: 'percent', percent: value };
-    throw new InvalidArgumentError('It must be below 100%.');
-  }
-  const bytes = parseBytes(text);
-  if (bytes === undefined)
-    throw new InvalidArgumentError('It must be a share such as 5%, a size such as 1G, or unlimited.');
-  return { kind: 'bytes', bytes };
+const parseUnused = (text: string): UnusedLimit => {
+  const limit = parseUnusedLimit(text);
+  if (limit !== undefined) return limit;
+  throw new InvalidArgumentError('It must be a share below 100% such as 5%, a size such as 1G, or unlimited.');
 };
 
 const parseLimit = (text: string): number => {
@@ -41,10 +32,7 @@ const parseLimit = (text: string): number => {
 
 export const addPruneOptions = (command: ReturnType<DefineCommand>): Command =>
   command
-    .option('--max-unused <limit>', 'unused data that may stay: 5%, 1G, unlimited', parseUnusedLimit, {
-      kind: 'percent',
-      percent: 5,
-    })
+    .option('--max-unused <limit>', 'unused data that may stay: 5%, 1G, unlimited', parseUnused, usualUnusedLimit)
     .option('--max-repack-size <size>', 'repack no more than so much, e.g. 10G', parseSize)
     .option('--repack-cacheable-only', 'repack only packs of folders, which the cache holds', false)
     .option('--repack-smaller-than <size>', 'packs below this size count as small and are put together', parseLimit)

@@ -1,9 +1,5 @@
-import type { RunStart } from '../../model/run-record.ts';
-import type { CommandContext } from '../context.ts';
 import { pingStart } from './notify.ts';
-
-/** What is to happen when a run has begun. */
-export type BeforeRun = (start: RunStart, context: CommandContext) => Promise<void>;
+import type { BeforeRun } from './run-step.ts';
 
 /** All of it, in order. What fails is told, and stops nothing else. */
 const steps: readonly BeforeRun[] = [pingStart];

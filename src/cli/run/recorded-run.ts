@@ -18,6 +18,7 @@ import type { CommandContext } from '../context.ts';
 import { programVersion } from '../version.ts';
 import { afterRun } from './after-run.ts';
 import { beforeRun } from './before-run.ts';
+import { historyPath } from './known-history.ts';
 import { runExitCode } from './run-exit-code.ts';
 
 export interface RecordedRunOptions {
@@ -34,9 +35,6 @@ export interface RunTally {
   /** Asks history; undefined where it cannot be read. */
   readonly ask: <Answer>(question: (history: History) => Answer) => Answer | undefined;
 }
-
-export const historyPath = ({ environment }: Pick<CommandContext, 'environment'>): string =>
-  join(environment.stateDirectory, 'history.sqlite');
 
 /** A run that nobody can read up on later is better than none. */
 const openedHistory = async (context: CommandContext): Promise<History | undefined> => {

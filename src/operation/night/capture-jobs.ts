@@ -38,6 +38,7 @@ class RepositoryJobs<Job extends NightJob> {
   readonly #parts: CaptureJobsParts<Job>;
   readonly #run: Run;
   readonly #records = new Map<Job, Unfinished>();
+  isOpened = false;
 
   constructor(parts: CaptureJobsParts<Job>, run: Run) {
     this.#parts = parts;
@@ -48,6 +49,7 @@ class RepositoryJobs<Job extends NightJob> {
     let ages: readonly (number | undefined)[] | undefined;
     try {
       await this.#parts.withPlace(jobs, async (place) => {
+        this.isOpened = true;
         for (const job of jobs) await this.#capture(job, place);
         ages = await place.lastGood(jobs, this.#run);
       });
@@ -92,16 +94,22 @@ class RepositoryJobs<Job extends NightJob> {
 
 /**
  * Captures every job, those of one repository one after another while it is open. One that fails stops no other. `record`
- * is called with each as it is done. Fault `interrupted`: what was not captured is recorded as failed all the same.
+ * is called with each as it is done. Returns the repositories that could be opened, by their names. Fault `interrupted`: what
+ * was not captured is recorded as failed all the same.
  */
 export const captureJobs = async <Job extends NightJob>(
   jobs: readonly Job[],
   parts: CaptureJobsParts<Job> & { record(job: JobRecord): void },
   run: Run,
-): Promise<void> => {
+): Promise<readonly string[]> => {
+  const opened: string[] = [];
   for (const group of Object.values(Object.groupBy(jobs, ({ repository }) => repository))) {
     if (group === undefined) continue;
-    for (const record of await new RepositoryJobs(parts, run).captureAll(group)) parts.record(record);
+    const together = new RepositoryJobs(parts, run);
+    for (const record of await together.captureAll(group)) parts.record(record);
+    const [first] = group;
+    if (together.isOpened && first !== undefined) opened.push(first.repository);
   }
   if (run.signal.aborted) throw interrupted(run.signal.reason);
+  return opened;
 };

@@ -111,7 +111,7 @@ export const writeEvidence = async (repository: Repository, evidence: PackEviden
 
 /**
  * Removes evidence that newer evidence contains. It needs an exclusive lock for a moment; when somebody else is at work it
- * stays for the next time. Faults: what the backend says; `repository-locked` is none.
+ * stays for the next time, as it does where nothing may be removed. Faults: what the backend says.
  */
 export const removeSuperseded = async (repository: Repository, ids: readonly string[], run: Run): Promise<void> => {
   const { backend, envelope, options } = repository.session;
@@ -124,7 +124,7 @@ export const removeSuperseded = async (repository: Repository, ids: readonly str
       await lock.release();
     }
   } catch (error) {
-    if (!isFault(error, 'repository-locked', 'object-missing')) throw error;
+    if (!isFault(error, 'repository-locked', 'object-missing', 'permission-denied', 'read-only')) throw error;
   }
 };
 

@@ -1,11 +1,5 @@
 import type { Nanoseconds } from '../../../model/entry.ts';
-
-/** How many unused bytes may stay rather than be repacked away. */
-export type UnusedLimit =
-  | { readonly kind: 'unlimited' }
-  | { readonly kind: 'bytes'; readonly bytes: number }
-  /** Of the whole repository as it will be, 0 to below 100. */
-  | { readonly kind: 'percent'; readonly percent: number };
+import { type UnusedLimit, usualUnusedLimit } from '../../../model/unused-limit.ts';
 
 export interface PruneOptions {
   readonly maxUnused: UnusedLimit;
@@ -27,7 +21,7 @@ const hour: Nanoseconds = 3_600_000_000_000n;
 
 /** restic's, and a day of grace. */
 export const usualPruneOptions: PruneOptions = {
-  maxUnused: { kind: 'percent', percent: 5 },
+  maxUnused: usualUnusedLimit,
   maxRepackSize: undefined,
   repackCacheableOnly: false,
   repackUncompressed: false,

@@ -1,0 +1,136 @@
+import type { UpkeepSetting } from '../../config/upkeep-setting.ts';
+import type { ObjectKind } from '../../contract/backend.ts';
+import type { Run } from '../../contract/run.ts';
+import type { Nanoseconds } from '../../model/entry.ts';
+import { Fault } from '../../model/fault.ts';
+import { type RetentionPlan, removalsOf, type RetentionRules } from '../../model/retention.ts';
+import type { RetentionPolicy } from '../../model/retention-policy.ts';
+import { isNote } from '../../model/snapshot.ts';
+import type { UpkeepTools } from '../../operation/night/upkeep.ts';
+import { newerThan } from '../../operation/night/snapshots-to-copy.ts';
+import type { SnapshotFile } from '../../store/restic/format/snapshot-format.ts';
+import { usualPruneOptions, type PruneOptions } from '../../store/restic/prune/prune-options.ts';
+import type { Repository } from '../../store/restic/repository.ts';
+import { verifiedForgetPlan } from '../forget/forget-plan.ts';
+
+/** Opens another repository of the configuration for as long as `work` lasts. */
+export type WithOther = <Result>(name: string, work: (repository: Repository) => Promise<Result>) => Promise<Result>;
+
+const perMillisecond = 1_000_000n;
+
+/** What was read back longer ago than this counts no more. Never asked for where nothing is verified. */
+export const verifiedWithin = ({ verifyWithin }: UpkeepSetting): Nanoseconds =>
+  BigInt(verifyWithin ?? 0) * perMillisecond;
+
+export const rulesOf = (policy: RetentionPolicy): RetentionRules => ({
+  policy,
+  groupBy: new Set(['host', 'paths'] as const),
+  allowRemoveAll: false,
+});
+
+export const pruneOptionsFor = ({ maxUnused }: UpkeepSetting): PruneOptions => ({ ...usualPruneOptions, maxUnused });
+
+const verify = async (repository: Repository, parts: number, run: Run): ReturnType<UpkeepTools['verify']> => {
+  const { checkRepository } = await import('../../store/restic/check/check.ts');
+  let damage: Fault | undefined;
+  const listening: Run = {
+    signal: run.signal,
+    now: () => run.now(),
+    emit: (event) => {
+      if (event.kind === 'fault') damage ??= event.fault;
+      // A check remarks on order and space, which is no news for the night.
+      if (event.kind !== 'notice') run.emit(event);
+    },
+  };
+  const readData = { kind: 'rotation', parts } as const;
+  const options = { readData, random: Math.random, keepEvidence: true };
+  const report = await checkRepository(repository, options, listening);
+  if (!report.evidenceKept) {
+    const message = `what was read in ${repository.description} could not be noted, so nothing is forgotten by it`;
+    run.emit({ kind: 'notice', message });
+  }
+  const doubt = new Fault('pack-damaged', `${report.damage} things are damaged in ${repository.description}`);
+  return {
+    damage: report.damage > 0 ? (damage ?? doubt) : undefined,
+    readBytes: report.bytesRead,
+    packs: report.packsRead,
+  };
+};
+
+const frozenIn = (plan: RetentionPlan<SnapshotFile>): number =>
+  plan.groups
+    .flatMap(({ decisions }) => decisions)
+    .filter((decision) => decision.verdict === 'keep' && decision.reasons.some(({ kind }) => kind === 'frozen')).length;
+
+const forget = async (
+  repository: Repository,
+  { retention, ...setting }: UpkeepSetting,
+  run: Run,
+): ReturnType<UpkeepTools['forget']> => {
+  if (retention === undefined) throw new Fault('internal', 'there is no retention to forget by');
+  const { refuseImmutable, removeSnapshots } = await import('../../store/restic/snapshots/remove-snapshots.ts');
+  refuseImmutable(repository, 'no snapshot is removed');
+  const within = verifiedWithin({ retention, ...setting });
+  return repository.locked(
+    'exclusive',
+    async () => {
+      const plan = await verifiedForgetPlan(repository, { rules: rulesOf(retention), within }, run);
+      const going = removalsOf(plan).map(({ id }) => id);
+      const all = plan.groups.reduce((sum, { decisions }) => sum + decisions.length, 0);
+      const { removed, failed } =
+        going.length === 0 ? { removed: [], failed: [] } : await removeSnapshots(repository, going, run);
+      return { removed: removed.length, failed: failed.length, kept: all - removed.length, frozen: frozenIn(plan) };
+    },
+    run,
+  );
+};
+
+const prune = async (repository: Repository, setting: UpkeepSetting, run: Run): ReturnType<UpkeepTools['prune']> => {
+  const [{ prunePlan }, { applyPrune }] = await Promise.all([
+    import('../../store/restic/prune/prune-plan.ts'),
+    import('../../store/restic/prune/apply-prune.ts'),
+  ]);
+  const plan = await prunePlan(repository, pruneOptionsFor(setting), run);
+  const { removedBytes, newBytes, failedPacks } = await applyPrune(repository, plan, run);
+  return { freedBytes: Math.max(0, removedBytes - newBytes), failed: failedPacks };
+};
+
+/** Those that the other does not have yet, oldest first. */
+export const waitingCopies = async (
+  repository: Repository,
+  other: Repository,
+  run: Run,
+): Promise<readonly SnapshotFile[]> =>
+  newerThan(await other.snapshots(run), await repository.snapshots(run), run.now());
+
+const copy = async (repository: Repository, other: Repository, run: Run): ReturnType<UpkeepTools['copy']> => {
+  const { copySnapshots } = await import('../../store/restic/copy/copy-snapshots.ts');
+  const { snapshots, bytes } = await copySnapshots(repository, other, await waitingCopies(repository, other, run), run);
+  return { snapshots: snapshots.filter(({ copy: made }) => made !== undefined).length, bytes };
+};
+
+const kinds: readonly ObjectKind[] = ['config', 'key', 'snapshot', 'index', 'pack'];
+
+const measure = async (repository: Repository, run: Run): ReturnType<UpkeepTools['measure']> => {
+  const { backend } = repository.session;
+  let storedBytes = 0;
+  for (const kind of kinds) {
+    for await (const page of backend.list(kind, run)) for (const { size } of page) storedBytes += size;
+  }
+  const snapshots = (await repository.snapshots(run)).filter((snapshot) => !isNote(snapshot));
+  return { storedBytes, snapshots: snapshots.length };
+};
+
+/** The steps of the upkeep, in an open repository. */
+export const upkeepTools = (repository: Repository, setting: UpkeepSetting, withOther: WithOther): UpkeepTools => ({
+  verify: (parts, run) => verify(repository, parts, run),
+  forget: (run) => forget(repository, setting, run),
+  prune: (run) => prune(repository, setting, run),
+  hold: async (run) => {
+    const { holdEverything } = await import('../hold-everything.ts');
+    const until = run.now() + BigInt(setting.holdFor ?? 0) * perMillisecond;
+    return holdEverything(repository.session.backend, until, run);
+  },
+  copy: (to, run) => withOther(to, (other) => copy(repository, other, run)),
+  measure: (run) => measure(repository, run),
+});

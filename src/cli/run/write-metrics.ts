@@ -1,0 +1,40 @@
+import type { KnownRun } from '../../model/run-record.ts';
+import { prometheusText } from '../../operation/metrics/prometheus.ts';
+import type { Config } from '../../registry.ts';
+import { writeDurably } from '../../system/durable-file.ts';
+import { openConfiguration } from '../configuration.ts';
+import type { CommandContext } from '../context.ts';
+import { withKnownHistory } from './known-history.ts';
+import type { AfterRun } from './run-step.ts';
+
+/** Runs that metrics and the share of good runs are made from; 90 days of hourly ones. */
+const lookedAt = 2500;
+
+export const recentRuns = async (context: CommandContext): Promise<readonly KnownRun[]> =>
+  (await withKnownHistory(context, (history) => history.runs({ last: lookedAt }))) ?? [];
+
+export interface MetricsParts {
+  readonly runs: readonly KnownRun[];
+  readonly lastGood?: ReadonlyMap<string, number | undefined>;
+}
+
+/** The metrics of what is configured now. */
+export const metricsText = (
+  { accounts, repositories }: Pick<Config, 'accounts' | 'repositories'>,
+  parts: MetricsParts,
+  { run }: CommandContext,
+): string =>
+  prometheusText({
+    ...parts,
+    isKnownJob: (name) => Object.hasOwn(accounts, name.split('/', 1)[0] ?? ''),
+    isKnownRepository: (name) => Object.keys(repositories).length === 0 || Object.hasOwn(repositories, name),
+    now: Number(run.now() / 1_000_000n),
+  });
+
+/** `metrics: {file: …}`: a text file for node_exporter, whole or not at all. Everybody may read it. */
+export const writeMetrics: AfterRun = async (_record, _previous, context) => {
+  const loaded = await openConfiguration(context);
+  const file = loaded?.config.metrics?.file;
+  if (loaded === undefined || file === undefined) return;
+  await writeDurably(file, metricsText(loaded.config, { runs: await recentRuns(context) }, context), 0o644);
+};
