@@ -11,7 +11,7 @@ import { openConfiguration } from '../configuration.ts';
 import type { CommandContext, GlobalOptions } from '../context.ts';
 import { examples, newCommand, type DefineCommand } from '../define-command.ts';
 import { exitCode } from '../exit-code.ts';
-import { historyPath } from '../run/recorded-run.ts';
+import { historyPath } from '../run/known-history.ts';
 
 interface ReportOptions extends GlobalOptions {
   readonly days?: number;
