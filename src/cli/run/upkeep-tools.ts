@@ -38,17 +38,12 @@ const verify = async (repository: Repository, parts: number, run: Run): ReturnTy
     now: () => run.now(),
     emit: (event) => {
       if (event.kind === 'fault') damage ??= event.fault;
-      // A check remarks on order and space, which is no news for the night.
-      if (event.kind !== 'notice') run.emit(event);
+      run.emit(event);
     },
   };
   const readData = { kind: 'rotation', parts } as const;
   const options = { readData, random: Math.random, keepEvidence: true };
   const report = await checkRepository(repository, options, listening);
-  if (!report.evidenceKept) {
-    const message = `what was read in ${repository.description} could not be noted, so nothing is forgotten by it`;
-    run.emit({ kind: 'notice', message });
-  }
   const doubt = new Fault('pack-damaged', `${report.damage} things are damaged in ${repository.description}`);
   return {
     damage: report.damage > 0 ? (damage ?? doubt) : undefined,

@@ -15,8 +15,6 @@ export interface CheckReport {
   /** Packs whose every byte was read, and their bytes. */
   readonly packsRead: number;
   readonly bytesRead: number;
-  /** Whether it was noted in the repository which packs were read; false, too, when that was not asked for. */
-  readonly evidenceKept: boolean;
 }
 
 /** Gathers what a check finds. */

@@ -94,12 +94,11 @@ const checkLocked = async (repository: Repository, options: CheckOptions, run: R
     blobs: checked.index.table.size(),
     ...read,
   };
-  if (!keepEvidence) return { report: { ...report, evidenceKept: false }, superseded: [] };
+  if (!keepEvidence) return { report, superseded: [] };
   const bad = new Set(chosen.filter((id) => !good.has(id)));
   const observation = { time: run.now(), present: present.keys(), good, bad, snapshots: claimsOf(snapshots) };
   const written = await tolerated(() => writeEvidence(repository, addObservation(evidence, observation), run), run);
-  const superseded = written === undefined ? [] : evidenceIds(snapshots).filter((id) => id !== written);
-  return { report: { ...report, evidenceKept: written !== undefined }, superseded };
+  return { report, superseded: written === undefined ? [] : evidenceIds(snapshots).filter((id) => id !== written) };
 };
 
 const checkTrees = async (trees: TreeCheck, snapshots: readonly SnapshotFile[], run: Run): Promise<void> => {
