@@ -9,7 +9,7 @@ import type { CommandContext, GlobalOptions } from '../context.ts';
 import { examples, newCommand, type DefineCommand, type Execute } from '../define-command.ts';
 import { exitCode } from '../exit-code.ts';
 import { localTime } from '../render/local-time.ts';
-import { historyPath } from '../run/recorded-run.ts';
+import { historyPath } from '../run/known-history.ts';
 import { cronBlock, installLines, linesState, removeLines } from '../schedule/crontab.ts';
 import { nextRun } from '../schedule/next-run.ts';
 import { installTimer, isRunning, removeTimer, type TimerState, timerState, unitFiles } from '../schedule/systemd.ts';
