@@ -16,7 +16,9 @@ const gatherParts = 512;
 const cannotSync = new Set(['EINVAL', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'ENOTTY']);
 const cannotSyncFolder = new Set([...cannotSync, 'EBADF']);
 const cannotChmod = new Set(['EPERM', 'EACCES', 'EINVAL', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EROFS']);
-const cannotLink = new Set(['EPERM', 'EACCES', 'EINVAL', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK', 'EXDEV']);
+const noLinks = new Set(['EPERM', 'EINVAL', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EXDEV']);
+/** Besides: what may be so of one file only, or of one moment. EIO is what `rclone mount` says. */
+const cannotLink = new Set([...noLinks, 'EACCES', 'EMLINK', 'EIO']);
 
 /** Awaits a step that some file systems cannot do and that matters only where they can. */
 const whereSupported = async (step: Promise<unknown>, excuses: ReadonlySet<string>): Promise<void> => {
@@ -165,21 +167,26 @@ const renameUnderClaim = async (temporary: ByteString, target: ByteString, run: 
 
 /** Gives the temporary file its final name. An EEXIST error when that is taken. */
 const moveIntoPlace = async (temporary: ByteString, target: ByteString, place: Place): Promise<void> => {
-  if (!place.hardLinks) return renameUnderClaim(temporary, target, place.run);
+  if (!place.links.usable) return renameUnderClaim(temporary, target, place.run);
   try {
     await link(nativePath(temporary), nativePath(target));
   } catch (error) {
     const code = errnoCode(error) ?? '';
+    if (noLinks.has(code)) place.links.usable = false;
     if (cannotLink.has(code)) return renameUnderClaim(temporary, target, place.run);
     if (code !== 'EEXIST' || !(await isSameFile(temporary, target))) throw error;
   }
   await unlinkIfThere(temporary);
 };
 
+/** Whether to try hard links; false once the file system has turned out to have none. */
+export interface Links {
+  usable: boolean;
+}
+
 export interface Place {
   readonly run: Run;
-  /** Whether to try them; where the file system turns out to have none, it works without. */
-  readonly hardLinks: boolean;
+  readonly links: Links;
 }
 
 /**

@@ -7,7 +7,7 @@ import { errnoCode, errnoFault } from '../system/errno.ts';
 import { nativePath, pathOf, readablePath } from '../system/native-path.ts';
 import { below, folderOf, kindFolder, objectPath, packFolders, parentOf } from './local-layout.ts';
 import { listFolder, readObject } from './local-read.ts';
-import { publish, removeFile, syncFolder, writeBeside } from './local-write.ts';
+import { type Links, publish, removeFile, syncFolder, writeBeside } from './local-write.ts';
 import { checkHandle, checkRange, isObjectName, objectMissing } from './object-name.ts';
 
 export interface LocalBackendOptions {
@@ -100,7 +100,7 @@ const saveObject = async (base: ByteString, handle: ObjectHandle, place: Saving)
 interface Saving {
   readonly parts: readonly Uint8Array[];
   readonly run: Run;
-  readonly hardLinks: boolean;
+  readonly links: Links;
 }
 
 const sizeOf = async (base: ByteString, handle: ObjectHandle): Promise<number> => {
@@ -156,6 +156,7 @@ async function* listKind(base: ByteString, kind: ObjectKind, run: Run): AsyncGen
  */
 export const openLocalBackend = (path: ByteString | string, options: LocalBackendOptions = {}): Backend => {
   const { hardLinks = true } = options;
+  const links: Links = { usable: hardLinks };
   if (path === '') throw new Fault('configuration', 'the path of the repository is empty');
   const base = byteStringOfLatin1(pathOf(path).replace(/(?<=.)\/+$/, ''));
   const pathFor = (handle: ObjectHandle): ByteString => {
@@ -174,7 +175,7 @@ export const openLocalBackend = (path: ByteString | string, options: LocalBacken
     },
     save: async (handle, parts, run) => {
       throwIfInterrupted(run);
-      await asked('write', pathFor(handle), () => saveObject(base, handle, { parts, run, hardLinks }));
+      await asked('write', pathFor(handle), () => saveObject(base, handle, { parts, run, links }));
     },
     load: async (handle, range, run) => {
       throwIfInterrupted(run);
