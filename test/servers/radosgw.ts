@@ -35,6 +35,8 @@ export interface Radosgw {
 }
 
 export interface RadosgwOptions {
+  /** Objects that one answer to a listing names. Default 1000. */
+  readonly page?: number;
   /** Bytes that it can keep, in memory. Default 2 GiB. */
   readonly room?: number;
   /** File with certificate and key: TLS on the port after the last. */
@@ -69,13 +71,13 @@ const freePorts = async (count: number): Promise<number> => {
 
 const osdPorts = 8;
 
-interface Setup extends Required<Pick<RadosgwOptions, 'room'>> {
+interface Setup extends Required<Pick<RadosgwOptions, 'page' | 'room'>> {
   readonly folder: string;
   readonly port: number;
   readonly pem: string | undefined;
 }
 
-const configuration = (fsid: string, { folder, port, pem, room }: Setup): string => `
+const configuration = (fsid: string, { folder, port, pem, page, room }: Setup): string => `
 [global]
 fsid = ${fsid}
 mon initial members = a
@@ -141,6 +143,7 @@ rgw enable usage log = false
 rgw enable ops log = false
 rgw dynamic resharding = false
 rgw run sync thread = false
+rgw max listing results = ${page}
 rgw bucket quota ttl = 0
 `;
 
@@ -203,7 +206,7 @@ const clientOf = (endpoint: string, credentials: S3User): S3Client =>
   });
 
 /** Starts one, installing its packages when need and right are there. Takes some seconds. */
-export const startRadosgw = async ({ pem, room = 2 ** 31 }: RadosgwOptions = {}): Promise<Radosgw> => {
+export const startRadosgw = async ({ pem, page = 1000, room = 2 ** 31 }: RadosgwOptions = {}): Promise<Radosgw> => {
   const missing = await installPackages(serverPackages);
   if (missing.length > 0) throw new Error(missing.join(' '));
   const folder = await mkdtemp(join(tmpdir(), 'mailkeep-rgw-'));
@@ -218,7 +221,7 @@ export const startRadosgw = async ({ pem, room = 2 ** 31 }: RadosgwOptions = {})
   try {
     for (const name of ['mon', 'osd', 'run', 'log']) await mkdir(join(folder, name));
     const port = await freePorts(osdPorts + 3);
-    await writeFile(join(folder, 'ceph.conf'), configuration(randomUUID(), { folder, port, pem, room }));
+    await writeFile(join(folder, 'ceph.conf'), configuration(randomUUID(), { folder, port, pem, page, room }));
     await startCluster(folder, port, children);
     const admin = (...args: readonly string[]): Promise<string> =>
       succeed('radosgw-admin', ['-c', join(folder, 'ceph.conf'), '-n', 'client.admin', ...args]);

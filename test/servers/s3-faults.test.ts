@@ -19,7 +19,7 @@ import { s3Variables } from './s3-settings.ts';
 let server: Radosgw;
 let folder: string;
 before(async () => {
-  server = await startRadosgw();
+  server = await startRadosgw({ page: 10 });
   await server.client().send(new CreateBucketCommand({ Bucket: 'faults' }));
   folder = await mkdtemp(join(tmpdir(), 'mailkeep-s3-'));
 });
@@ -157,6 +157,33 @@ describe('S3: what passes is tried again', () => {
       },
     );
   });
+});
+
+test('S2: a listing of very many packs is asked for in parts at the same time, and names each once', async () => {
+  await through(
+    first(2, ({ url }) => url.includes('data%2Fa'), { kind: 'answer', status: 503 }),
+    async ({ plain, retrying, proxy }) => {
+      const run = createTestRun();
+      const names = Array.from({ length: 250 }, (_, at) =>
+        Math.floor((at * 65_536) / 250)
+          .toString(16)
+          .padStart(4, '0')
+          .padEnd(64, '0'),
+      );
+      const queue = [...names];
+      const write = async (): Promise<void> => {
+        for (let name = queue.shift(); name !== undefined; name = queue.shift()) {
+          await plain.save({ kind: 'pack', name }, [bytesOf(10)], run);
+        }
+      };
+      await Promise.all([write(), write(), write(), write()]);
+      const before = proxy.calls.length;
+      const listed = (await Array.fromAsync(retrying.list('pack', run))).flat().map(({ name }) => name);
+      assert.deepEqual(listed.toSorted(), names);
+      const parts = proxy.calls.slice(before).filter(({ url }) => /prefix=[^&]*data%2F[0-9a-f](&|$)/.test(url));
+      assert.ok(parts.length >= 16, `${parts.length}`);
+    },
+  );
 });
 
 describe('S3: what does not pass is told at once, with what to do', () => {

@@ -1,12 +1,12 @@
 import { addAbortSignal, Readable } from 'node:stream';
 import { finished } from 'node:stream/promises';
-import type { ByteRange, ListedObject, ObjectHandle, ObjectKind } from '../../contract/backend.ts';
-import { throwIfInterrupted, type Run } from '../../contract/run.ts';
+import type { ByteRange, ObjectHandle } from '../../contract/backend.ts';
+import type { Run } from '../../contract/run.ts';
 import { Fault, isFault } from '../../model/fault.ts';
 import { describeObject, objectMissing, tooShort } from '../object-name.ts';
 import { roomFor } from '../parts.ts';
 import type { S3Connection } from './connection.ts';
-import { keyOf, nameOf, prefixOf } from './keys.ts';
+import { keyOf } from './keys.ts';
 
 /** Says of a refusal without text, as HEAD has it, what it means: asks in a way that is answered with text. */
 const explained = async (connection: S3Connection, handle: ObjectHandle, thrown: unknown, run: Run): Promise<Fault> => {
@@ -93,43 +93,3 @@ export const loadObject = async (
     throw error;
   }
 };
-
-/** All objects of a kind, a page for each answer. */
-export async function* listObjects(
-  connection: S3Connection,
-  kind: ObjectKind,
-  run: Run,
-): AsyncGenerator<readonly ListedObject[]> {
-  if (kind === 'config') {
-    try {
-      yield [{ name: '', size: await sizeOfObject(connection, { kind, name: '' }, run) }];
-    } catch (error) {
-      if (!isFault(error, 'object-missing')) throw error;
-    }
-    return;
-  }
-  const { location } = connection.place;
-  let from: string | undefined;
-  do {
-    const page = await connection.ask(`list each ${kind}`, run, (client, options, sdk) =>
-      client.send(
-        new sdk.ListObjectsV2Command({
-          Bucket: location.bucket,
-          Prefix: prefixOf(location, kind),
-          ...(from === undefined ? {} : { ContinuationToken: from }),
-        }),
-        options,
-      ),
-    );
-    const found = (page.Contents ?? []).flatMap(({ Key, Size }): ListedObject[] => {
-      const name = nameOf(location, kind, Key);
-      return name === undefined ? [] : [{ name, size: Size ?? 0 }];
-    });
-    if (found.length > 0) yield found;
-    throwIfInterrupted(run);
-    if (page.IsTruncated === true && (page.NextContinuationToken ?? from) === from) {
-      throw new Fault('backend-misbehaved', `the server does not say how a listing goes on`);
-    }
-    from = page.IsTruncated === true ? page.NextContinuationToken : undefined;
-  } while (from !== undefined);
-}

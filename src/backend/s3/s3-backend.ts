@@ -6,7 +6,8 @@ import { checkHandle, checkRange } from '../object-name.ts';
 import { connectS3, type S3Place } from './connection.ts';
 import { describeS3Location, parseS3Location } from './location.ts';
 import { makeBucket } from './make-bucket.ts';
-import { listObjects, loadObject, sizeOfObject } from './read-object.ts';
+import { listedAtOnce, listObjects } from './list-objects.ts';
+import { loadObject, sizeOfObject } from './read-object.ts';
 import { s3Settings } from './settings.ts';
 import { createS3Versions } from './versions.ts';
 import { createSave, removeObject } from './write-object.ts';
@@ -21,7 +22,7 @@ const openPlace = (place: S3Place): Backend => {
   const locks = new Set<string>();
   return {
     description: describeS3Location(place.location),
-    capabilities: { immutable: false, connections: place.settings.connections, isRemote: true, listedAtOnce: 1000 },
+    capabilities: { immutable: false, connections: place.settings.connections, isRemote: true, listedAtOnce },
     entrance: { module: import.meta.url, location: place },
     versions: createS3Versions(connection),
     create: (run) => makeBucket(connection, run),
