@@ -263,7 +263,10 @@ export const liveNights = async (t: TestContext, plan: NightsPlan): Promise<void
   t.after(() => dovecot.stop());
   const nights = new Nights(plan, person, dovecot);
   await nights.setUp();
-  for (let night = 0; night < plan.nights; night++) await nights.live(night);
+  for (let night = 0; night < plan.nights; night++) {
+    await nights.live(night);
+    t.diagnostic(`night ${String(night)} ended with ${String(nights.codes.at(-1))}`);
+  }
   const last = plan.nights - 1;
 
   const main = await nights.keptNights('main');

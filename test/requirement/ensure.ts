@@ -11,6 +11,9 @@ const journeyPackages: readonly PackageNeed[] = [
   { name: 'openssl', command: 'openssl' },
 ];
 
+/** The clock of a program, moved: for what happens night after night. */
+const clockPackages: readonly PackageNeed[] = [{ name: 'faketime', command: 'faketime' }];
+
 /** What the servers of the tier of that name are made of. */
 export const serverPackages: readonly PackageNeed[] = [
   { name: 'ceph-mon', command: 'ceph-mon' },
@@ -39,7 +42,8 @@ export const serverPackages: readonly PackageNeed[] = [
 
 /** Gets what the tests of a tier need, where it may; resolves to a sentence for each thing that is still missing. */
 export async function ensureRequirements(tier: 'test' | 'servers' | 'long'): Promise<string[]> {
-  const missing = await installPackages([...journeyPackages, ...(tier === 'servers' ? serverPackages : [])]);
+  const more = { test: [], servers: [...serverPackages, ...clockPackages], long: clockPackages };
+  const missing = await installPackages([...journeyPackages, ...more[tier]]);
   const needs: (() => Promise<unknown>)[] = resticVersions.map((version) => () => resticBinary(version));
   if (tier === 'servers')
     needs.push(

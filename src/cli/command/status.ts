@@ -1,5 +1,6 @@
 import type { Nanoseconds } from '../../model/entry.ts';
 import { asFault, type Fault, isFault } from '../../model/fault.ts';
+import type { KnownRun } from '../../model/run-record.ts';
 import { formatDuration } from '../../model/size.ts';
 import { incompleteTag } from '../../model/snapshot.ts';
 import { folderDifferences } from '../../mail/direct/ledger.ts';
@@ -14,13 +15,17 @@ import type { CommandContext, GlobalOptions } from '../context.ts';
 import { examples, newCommand, type DefineCommand } from '../define-command.ts';
 import { exitCode } from '../exit-code.ts';
 import { parseAge } from '../parse-age.ts';
+import { needConfiguration } from '../configuration.ts';
 import { readRepository } from '../read-repository.ts';
+import { lastRunJson, lastRunLines } from '../run/last-runs.ts';
+import { metricsText, recentRuns } from '../run/write-metrics.ts';
 import { localTime } from '../render/local-time.ts';
 import { tableLines } from '../render/table.ts';
 
 interface StatusOptions extends GlobalOptions {
   /** Nanoseconds. */
   readonly maxAge?: Nanoseconds;
+  readonly prometheus: boolean;
 }
 
 type KnownAccount =
@@ -31,12 +36,14 @@ export const statusCommand: DefineCommand = (execute) =>
   newCommand('status', 'tell how old and how complete the backups of the accounts are')
     .argument('[accounts...]', 'only these, by their names in the configuration')
     .option('--max-age <time>', 'end with 1 when the last good backup is older (26h, 2d)', parseAge)
+    .option('--prometheus', 'print metrics in the text format of Prometheus', false)
     .addHelpText(
       'after',
       examples([
         'mailkeep status                     the last good backup of each account, the brake, differences',
         'mailkeep status --max-age 26h       for monitors: ends with 1 when something needs a person',
         'mailkeep status fastmail --json',
+        'mailkeep status --prometheus        metrics; docs/history.md describes them',
       ]),
     )
     .action((names: readonly string[], options: StatusOptions) =>
@@ -45,7 +52,7 @@ export const statusCommand: DefineCommand = (execute) =>
 
 const tellStatus = async (
   names: readonly string[],
-  { maxAge }: StatusOptions,
+  { maxAge, prometheus }: StatusOptions,
   context: CommandContext,
 ): Promise<number> => {
   const known: KnownAccount[] = [];
@@ -53,9 +60,39 @@ const tellStatus = async (
     known.push(...(await statusOfGroup(group, context)));
   }
   const judged = known.map((account) => ({ account, troubles: troublesOf(account, maxAge, context) }));
-  if (context.options.json) for (const one of judged) context.output.print(JSON.stringify(record(one)));
-  else for (const line of statusLines(judged, context)) context.output.print(line);
+  const lines = prometheus ? await metricLines(known, context) : await shownLines(judged, context);
+  for (const line of lines) context.output.print(line);
   return judged.some(({ troubles }) => troubles.length > 0) ? exitCode.incomplete : exitCode.good;
+};
+
+const shownLines = async (judged: readonly Judged[], context: CommandContext): Promise<readonly string[]> => {
+  const runs = await knownRuns(context);
+  if (!context.options.json) return [...statusLines(judged, context), ...lastRunLines(runs, context)];
+  const last = lastRunJson(runs, context);
+  return [...judged.map((one) => JSON.stringify(record(one))), ...(last === undefined ? [] : [last])];
+};
+
+const metricLines = async (known: readonly KnownAccount[], context: CommandContext): Promise<readonly string[]> => {
+  const { config } = await needConfiguration(context);
+  const lastGood = new Map<string, number | undefined>();
+  for (const one of known) {
+    if (one.kind === 'unknown') continue;
+    const { good } = one.status;
+    lastGood.set(one.account.name, good === undefined ? undefined : milliseconds(good.time.nanoseconds));
+  }
+  return metricsText(config, { runs: await knownRuns(context), lastGood }, context)
+    .trimEnd()
+    .split('\n');
+};
+
+/** Backups are what counts: what is wrong with history is told, and everything else is told as well. */
+const knownRuns = async (context: CommandContext): Promise<readonly KnownRun[]> => {
+  try {
+    return await recentRuns(context);
+  } catch (error) {
+    context.run.emit({ kind: 'notice', message: asFault(error).message });
+    return [];
+  }
 };
 
 const statusOfGroup = async (

@@ -110,11 +110,15 @@ const jobMetrics = (jobs: readonly JobRecord[], { lastGood }: MetricsInput): rea
     help,
     samples: of(value),
   });
+  const times = new Map([...jobs.map((job) => [job.name, job.lastGood] as const), ...(lastGood ?? [])]);
   return [
-    metric('last_good_timestamp_seconds', 'When the newest good snapshot was made.', ({ name, lastGood: known }) => {
-      const time = lastGood?.has(name) === true ? lastGood.get(name) : known;
-      return time === undefined ? undefined : time / 1000;
-    }),
+    {
+      name: 'mailkeep_account_last_good_timestamp_seconds',
+      help: 'When the newest good snapshot was made.',
+      samples: [...times].flatMap(([account, time]) =>
+        time === undefined ? [] : [{ labels: { account }, value: time / 1000 }],
+      ),
+    },
     {
       name: 'mailkeep_account_outcome',
       help: '1 for how the last capture ended.',

@@ -16,6 +16,9 @@ export const historyMessages = {
   historySkipped: (reason: string): string => `left out: ${reason}`,
   historyMessages: (count: number, stored: string): string =>
     `  in all:   ${plural(count, 'message', 'messages')}; ${stored} newly stored`,
+  statusLastRun: (time: string, state: string): string => `last run: ${time}, ${state}`,
+  statusShare: (good: number, all: number): string =>
+    `${good.toLocaleString('en')} of ${plural(all, 'run', 'runs')} in 90 days ended well`,
   historyStored: (
     bytes: string,
     snapshots: number,

@@ -13,6 +13,9 @@ export const historyMessages: typeof english = {
   historyFailed: (sentence) => `失敗: ${sentence}`,
   historySkipped: (reason) => `省略: ${reason}`,
   historyMessages: (count, stored) => `  合計:     ${count.toLocaleString('ja')} 通。新たに ${stored} を保存`,
+  statusLastRun: (time, state) => `前回の実行: ${time}、${state}`,
+  statusShare: (good, all) =>
+    `90 日間の実行 ${all.toLocaleString('ja')} 回のうち ${good.toLocaleString('ja')} 回が正常に終わりました`,
   historyStored: (bytes, snapshots, cost) =>
     `  保持:     ${bytes}、スナップショット ${snapshots.toLocaleString('ja')} 件${cost === undefined ? '' : `、月額 ${cost.amount.toFixed(2)} ${cost.currency}`}`,
 };

@@ -1,0 +1,48 @@
+import { formatDuration } from '../../model/size.ts';
+import { type KnownRun, verdictOf } from '../../model/run-record.ts';
+import { successOf } from '../../operation/metrics/prometheus.ts';
+import type { CommandContext } from '../context.ts';
+import { localTime } from '../render/local-time.ts';
+
+/** The newest run that captured anything, or was about to. */
+const lastOf = (runs: readonly KnownRun[]): KnownRun | undefined =>
+  runs.find((known) => (known.kind === 'finished' ? known.record : known.start).command === 'run');
+
+const nowOf = ({ run }: Pick<CommandContext, 'run'>): number => Number(run.now() / 1_000_000n);
+
+const timeText = (milliseconds: number): string => localTime(BigInt(Math.round(milliseconds)) * 1_000_000n);
+
+/** What `status` says of earlier runs, newest first; nothing where history has none. */
+export const lastRunLines = (runs: readonly KnownRun[], context: CommandContext): readonly string[] => {
+  const { messages } = context;
+  const last = lastOf(runs);
+  if (last === undefined) return [];
+  const { good, all } = successOf(runs, nowOf(context));
+  const share = all === 0 ? [] : [messages.statusShare(good, all)];
+  if (last.kind !== 'finished') {
+    const state = last.kind === 'cut-off' ? messages.historyCutOff() : messages.historyUnderWay();
+    return ['', messages.statusLastRun(timeText(last.start.started), state), ...share];
+  }
+  const { started, ended } = last.record;
+  const state = `${messages.historyVerdict(verdictOf(last.record))}, ${formatDuration(ended - started)}`;
+  return ['', messages.statusLastRun(timeText(started), state), ...share];
+};
+
+/** The same as a line of `--json`; undefined where history has none. */
+export const lastRunJson = (runs: readonly KnownRun[], context: CommandContext): string | undefined => {
+  const last = lastOf(runs);
+  if (last === undefined) return undefined;
+  const { good, all } = successOf(runs, nowOf(context));
+  const { id, started } = last.kind === 'finished' ? last.record : last.start;
+  return JSON.stringify({
+    message_type: 'runs',
+    last_run_id: id,
+    last_run_time: Math.round(started / 1000),
+    last_run_state: last.kind,
+    ...(last.kind === 'finished'
+      ? { last_run_verdict: verdictOf(last.record), last_run_exit_code: last.record.exitCode }
+      : {}),
+    runs_in_90_days: all,
+    good_runs_in_90_days: good,
+  });
+};
