@@ -13,12 +13,15 @@ export const fromLine = (date: Nanoseconds): string => {
   return `From MAILER-DAEMON ${day} ${clock} ${time.getUTCFullYear()}\n`;
 };
 
+/** Of any year: what a message claims to be of is no reason to lose it. */
+const dated = new RegExp(`\\b(?:${months.join('|')}) +\\d{1,2} +\\d{1,2}:\\d{2}\\b.*\\b\\d{4}\\b`);
+
 /**
  * Whether a line that begins with `From ` begins a message: a time and a year stand in it, as no writer leaves them out. A
  * sentence in a message's text that begins so hardly has both.
  */
 export const isFromLine = (line: string): boolean =>
-  line.startsWith('From ') && /\d{1,2}:\d{2}/.test(line) && /\b(?:19|20)\d{2}\b/.test(line);
+  line.startsWith('From ') && /\d{1,2}:\d{2}/.test(line) && (/\b(?:19|20)\d{2}\b/.test(line) || dated.test(line));
 
 /** The moment that it names, taken as UTC where it names no zone; undefined when it cannot be read. */
 export const dateOfFromLine = (line: string): Nanoseconds | undefined => {

@@ -4,7 +4,7 @@ import { basename, join } from 'node:path';
 import { byteStringOfLatin1 } from '../../model/byte-string.ts';
 import { type Run, throwIfInterrupted } from '../../contract/run.ts';
 import { joinFlags } from '../../mail/direct/flags.ts';
-import { mailboxText } from '../../mail/mailbox-name.ts';
+import { escapedLevelText } from '../../mail/mailbox-name.ts';
 import { findMailboxes } from '../../mail/mailbox.ts';
 import { splitMaildirName } from '../../mail/maildir-name.ts';
 import { errnoFault } from '../../system/errno.ts';
@@ -96,7 +96,7 @@ async function* maildirFolders(root: string, run: Run): AsyncGenerator<ImportFol
   const asNames = directories.map(({ path, names }) => ({ path: path.map(asBytes), names: names.map(asBytes) }));
   for (const mailbox of findMailboxes(asNames)) {
     const directory = join(root, ...mailbox.path.map((level) => Buffer.from(level, 'latin1').toString()));
-    const levels = mailbox.levels.map(mailboxText);
+    const levels = mailbox.levels.map(escapedLevelText);
     yield {
       name: levels.length === 0 ? byteStringOfLatin1('INBOX') : folderName(levels),
       messages: () => maildirMessages(directory, run),

@@ -50,6 +50,11 @@ describe('A11: mboxes of every kind', () => {
       `${from}\nContent-Length: 9\n\nx\n\n${from}\nB: 2\n\ny\n`,
       ['Content-Length: 9\n\nx\n', 'B: 2\n\ny\n'],
     ],
+    [
+      'a year that no clock has shown',
+      `${from}\nA: 1\n\nx\n\nFrom MAILER-DAEMON Mon Jun 30 09:33:50 3609\nB: 2\n\ny\n`,
+      ['A: 1\n\nx\n', 'B: 2\n\ny\n'],
+    ],
     ['a sentence', `${from}\nA: 1\n\n\nFrom here on\n`, ['A: 1\n\n\nFrom here on\n']],
     ['nothing', '', []],
   ];
@@ -105,14 +110,20 @@ describe('A11: files of mail are a source in the layout of accounts', () => {
     const captured = (await recordCapture(await sourceOf(join(folder, 'eml'), 'eml'), undefined, run)).paths();
     assert.ok(captured.includes('folders/INBOX/1.0000000/0000000001:2,'), captured.join('\n'));
     assert.ok(captured.includes('folders/Entw&APw-rfe/1.0000000/0000000001:2,'));
-    for (const own of ['cur', 'new', 'tmp']) await mkdir(join(folder, 'offline', 'INBOX', own), { recursive: true });
+    for (const name of ['INBOX', '.Lists.v1%2e2'])
+      for (const own of ['cur', 'new', 'tmp']) await mkdir(join(folder, 'offline', name, own), { recursive: true });
     const message = join(folder, 'offline', 'INBOX', 'cur', '1700000000_0.1.host,U=5,FMD5=abc:2,FS');
     await writeFile(message, 'Subject: c\n\nz\n');
     await utimes(message, 1_000_000_000, 1_000_000_000);
     assert.equal(await detectFormat(join(folder, 'offline')), 'maildir');
     assert.equal(await detectFormat(join(folder, 'eml')), 'eml');
     const source = await sourceOf(join(folder, 'offline'), 'maildir');
-    const child = (await recordCapture(source, undefined, run)).child('folders/INBOX/1.0000000/0000000001:2,FS');
+    const recorded = await recordCapture(source, undefined, run);
+    assert.ok(
+      recorded.paths().some((path) => path.startsWith('folders/Lists%2Fv1.2/')),
+      'our own escapes are undone',
+    );
+    const child = recorded.child('folders/INBOX/1.0000000/0000000001:2,FS');
     assert.equal(child?.kind === 'fresh' && child.entry.mtime, 1_000_000_000_000_000_000n);
   });
 
