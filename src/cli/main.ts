@@ -2,6 +2,7 @@ import { Command, CommanderError } from 'commander';
 import { configuredLanguage } from '../config/configured-language.ts';
 import { readEnvironment } from '../config/environment.ts';
 import { asFault, Fault } from '../model/fault.ts';
+import { keepNurserySmall } from '../system/nursery.ts';
 import { createRun } from '../system/run.ts';
 import { messagesIn } from './catalogue/messages.ts';
 import { isCommandGroup, loadCommands } from './commands.ts';
@@ -15,6 +16,7 @@ import { programVersion } from './version.ts';
 
 /** Runs the program with the arguments after its name; resolves to the exit code. */
 export const main = async (argv: readonly string[]): Promise<number> => {
+  keepNurserySmall();
   const environment = readEnvironment();
   const { stdout, stderr } = process;
   const messages = messagesIn(
