@@ -1,6 +1,8 @@
 import { z } from 'zod';
 import { secretSource } from '../contract/secret-source.ts';
-import { pathSetting, type ResolvePath } from '../contract/setting.ts';
+import type { ResolvePath } from '../contract/setting.ts';
+import { logSetting } from './log-setting.ts';
+import { metricsSetting } from './metrics-setting.ts';
 import { notificationList, refuseUnknownLogins, type TellsOfRuns, withNames } from './notification-list.ts';
 import { timeFields } from './schedule-setting.ts';
 import { upkeepFields } from './upkeep-setting.ts';
@@ -110,16 +112,9 @@ export const createConfigSchema = <
         sampleName: 'fastmail',
       }),
       ...timeFields,
+      log: logSetting(resolve),
       notifications: notificationList(parts.notification),
-      metrics: z
-        .strictObject({
-          file: pathSetting(resolve).meta({
-            description: "Written after each run, for node_exporter's textfile collector.",
-            sample: '/var/lib/node_exporter/textfile/mailkeep.prom',
-          }),
-        })
-        .optional()
-        .meta({ description: 'For Prometheus.' }),
+      metrics: metricsSetting(resolve),
     })
     .superRefine(({ repositories, defaultRepository, accounts }, context) => {
       for (const [path, message] of upkeepProblems(repositories)) {

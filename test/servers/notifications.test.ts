@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readdir, stat, writeFile } from 'node:fs/promises';
+import { readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import PostalMime from 'postal-mime';
@@ -82,7 +82,7 @@ describe('B5: people and programs are told of runs', () => {
   });
 
   test('a good night: a monitor hears of start and success, and who wants every report gets it by the real sendmail', async () => {
-    const night = await mailkeep('run');
+    const night = await mailkeep('run', '--scheduled');
     assert.equal(night.code, 0, night.stderr);
     assert.equal(night.stderr, '');
     // The first run is a change from none.
@@ -110,6 +110,14 @@ describe('B5: people and programs are told of runs', () => {
     const mails = await postfix.delivered(3);
     const subjects = mails.map((mail) => headerOf(mail, 'subject')).filter((subject) => subject?.startsWith('[ALERT]'));
     assert.equal(subjects.length, 2);
+    const log = (name: string): Promise<string> =>
+      readFile(join(person.home, '.local/state/mailkeep/log', name), 'utf8');
+    assert.match(await log('mailkeep.log'), /^\[[-\d]{10} [:\d]{8}\] \[INFO\] \[RUN\] run begins \(schedule, /);
+    assert.match(await log('mailkeep.log'), /\[INFO\] \[alice\] good; 80 came, 0 left, 80 kept, /);
+    assert.match(
+      await log('mailkeep-error.log'),
+      /^\[[-\d]{10} [:\d]{8}\] \[ERROR\] \[alice\] failed \(credentials-refused\)/,
+    );
     assert.match(subjects[0] ?? '', /^\[ALERT\] Mail Backup Failed - \d{4}-\d\d-\d\d$/);
     await configure();
   });
@@ -131,7 +139,7 @@ describe('B5: people and programs are told of runs', () => {
     hooks.received.length = 0;
     hookStatus = 200;
     assert.equal((await mailkeep('run')).code, 0);
-    assert.deepEqual(pings().toSorted(), ['/hook-token', '/ping-token', '/ping-token/start']);
+    assert.deepEqual(pings().toSorted(), ['/hook-token', '/ping-token']);
     assert.deepEqual(await readdir(join(outbox, folder)), []);
   });
 

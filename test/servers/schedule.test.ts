@@ -142,7 +142,10 @@ describe('B14: a schedule of its own', () => {
       /^installed \(cron\).*\nremoved \(cron\)\ninstalled \(cron\).*\nalready as it should be \(cron\)/,
     );
     assert.match(output, /^mailkeep: installed \(cron\)$/m);
-    assert.match(output, /^0 4 \* \* \* nice -n 19 \S+ \S+mailkeep\.js run --scheduled --quiet --config \S+$/m);
+    assert.match(
+      output,
+      /^0 4 \* \* \* HOME=\S+ nice -n 19 \S+ \S+mailkeep\.js run --scheduled --quiet --config \S+$/m,
+    );
     assert.equal(lines.at(-1), 'same');
   });
 

@@ -14,7 +14,7 @@ import { cronBlock, installLines, linesState, removeLines } from '../schedule/cr
 import { nextRun } from '../schedule/next-run.ts';
 import { installTimer, isRunning, removeTimer, type TimerState, timerState, unitFiles } from '../schedule/systemd.ts';
 import type { UnitWish } from '../schedule/systemd-units.ts';
-import { scheduleWish } from '../schedule/wish.ts';
+import { ownFolders, scheduleWish } from '../schedule/wish.ts';
 
 interface ScheduleOptions extends GlobalOptions {
   readonly name: string;
@@ -91,12 +91,11 @@ const refuseOtherZone = ({ timeZone, file }: UnitWish): void => {
 const install: Work = async (options, context) => {
   const manager = await managerOf(options, context);
   const wish = await wishOf(options, context);
-  const { output, messages, environment } = context;
+  const { output, messages } = context;
   if (manager === 'cron') refuseOtherZone(wish);
   if (options.print || options.dryRun) return print(manager, wish, context);
   if (/[/\\]_npx[/\\]/.test(wish.command.join(' '))) output.say(messages.warning(messages.scheduleFromCache()));
-  // What is not there cannot be made writable.
-  for (const folder of [environment.stateDirectory, environment.cacheDirectory]) {
+  for (const folder of ownFolders(await needConfiguration(context), context)) {
     await mkdir(folder, { recursive: true, mode: 0o700 });
   }
   const result = manager === 'systemd' ? await installTimer(wish, context) : await installLines(wish, context);

@@ -59,8 +59,9 @@ const openPings = async (
   return opened.flatMap(({ notification, notifier }) => (notifier.kind === 'ping' ? [{ notification, notifier }] : []));
 };
 
-/** Tells monitors that a run begins. */
-export const pingStart = async (_start: RunStart, context: CommandContext): Promise<void> => {
+/** Tells monitors that a scheduled run begins; somebody who types a command sees whether it ends, and may mistype a name. */
+export const pingStart = async ({ trigger }: RunStart, context: CommandContext): Promise<void> => {
+  if (trigger === 'person') return;
   const loaded = await configured(context);
   if (loaded === undefined) return;
   const { run } = context;

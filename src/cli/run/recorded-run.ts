@@ -15,6 +15,7 @@ import {
 import { processIdentity } from '../../system/identity.ts';
 import { type RunHolder, type RunLock, takeRunLock } from '../../system/run-lock.ts';
 import type { CommandContext } from '../context.ts';
+import { type RunLog, openRunLog } from '../log/run-log.ts';
 import { programVersion } from '../version.ts';
 import { afterRun } from './after-run.ts';
 import { beforeRun } from './before-run.ts';
@@ -88,11 +89,12 @@ const startOf = async (
 const rememberedNotices = 100;
 
 /** The command's context, which also remembers what people are told. */
-const listeningContext = (context: CommandContext, notices: string[]): CommandContext => {
+const listeningContext = (context: CommandContext, notices: string[], log: RunLog): CommandContext => {
   const { run } = context;
   const emit: Run['emit'] = (event) => {
     const text = event.kind === 'notice' ? event.message : event.kind === 'fault' ? event.fault.message : undefined;
     if (text !== undefined && notices.length < rememberedNotices) notices.push(text);
+    log.note(event);
     run.emit(event);
   };
   return { ...context, run: { signal: run.signal, now: () => run.now(), emit } };
@@ -149,8 +151,9 @@ const runInHistory = async (
   { history, context }: RunPlace,
 ): Promise<number> => {
   const notices: string[] = [];
-  const listening = listeningContext(context, notices);
   const start = await startOf(options, context);
+  const log = await openRunLog(start, context);
+  const listening = listeningContext(context, notices, log);
   inHistory(history, (known) => known.begin(start), listening);
   await beforeRun(start, context);
   const ask: RunTally['ask'] = (question) => inHistory(history, question, listening);
@@ -164,6 +167,7 @@ const runInHistory = async (
   // A person has mistyped a name: nothing was run.
   if (ended?.code === 'usage') {
     inHistory(history, (known) => known.discard(start.id), context);
+    await log.close();
     throw ended;
   }
   const faults: readonly RecordedFault[] = ended === undefined ? [] : [recordedFault(ended)];
@@ -172,6 +176,7 @@ const runInHistory = async (
   const record: RunRecord = { ...start, ended: milliseconds(context.run), exitCode, ...done, notices };
   const previous = inHistory(history, (known) => known.before(record), context);
   inHistory(history, (known) => known.finish(record), context);
+  await log.finish(record);
   await afterRun(record, previous, context);
   if (ended !== undefined) throw ended;
   return exitCode;

@@ -1,10 +1,11 @@
-import { access } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import type { LoadedConfig } from '../../config/load-config.ts';
 import { Fault } from '../../model/fault.ts';
 import type { Config } from '../../registry.ts';
 import type { CommandContext } from '../context.ts';
+import { logFolder } from '../log/run-log.ts';
+import { ownHome } from '../own-home.ts';
 import type { UnitWish } from './systemd-units.ts';
 
 export interface WishOptions {
@@ -13,11 +14,12 @@ export interface WishOptions {
 }
 
 /** All that a timer or a line of a crontab is made of, from the configuration and where this program lies. */
-export const scheduleWish = async (
-  { config, file }: LoadedConfig<Config>,
+export const scheduleWish = (
+  loaded: LoadedConfig<Config>,
   { name, scope }: WishOptions,
   context: CommandContext,
-): Promise<UnitWish> => {
+): UnitWish => {
+  const { config, file } = loaded;
   const { schedule, timeZone, notifications } = config;
   if (schedule === undefined) {
     throw new Fault('configuration', `${file} has no schedule`, {
@@ -34,8 +36,8 @@ export const scheduleWish = async (
     rules: schedule.rules,
     randomDelay: schedule.randomDelay,
     timeZone,
-    writable: await writablePlaces(config, context),
-    needsPrivileges: notifications.some(({ way }) => way.kind === 'mail' && way.value.by.kind === 'sendmail'),
+    writable: writablePlaces(loaded, context),
+    needsPrivileges: notifications.some(isBySendmail),
   };
 };
 
@@ -48,26 +50,14 @@ const programCommand = ({ accounts }: Config, file: string): readonly string[] =
 
 /** Where this program keeps its things, where that was chosen: a timer has none of the variables of a login. */
 const ownPlaces = ({ environment }: CommandContext): Readonly<Record<string, string>> => {
-  const { variables } = environment;
+  const { variables, home } = environment;
   const names = ['XDG_CONFIG_HOME', 'XDG_STATE_HOME', 'XDG_CACHE_HOME', 'XDG_DATA_HOME'];
-  return Object.fromEntries(
-    names.flatMap((name) => {
-      const value = variables[name];
-      return value === undefined || value === '' ? [] : [[name, value]];
-    }),
-  );
-};
-
-/** What is there of a path, never the whole file system. */
-const nearestThere = async (path: string): Promise<string | undefined> => {
-  for (let place = path; place !== '/'; place = dirname(place)) {
-    const there = await access(place).then(
-      () => true,
-      () => false,
-    );
-    if (there) return place;
-  }
-  return undefined;
+  const chosen = names.flatMap((name): readonly (readonly [string, string])[] => {
+    const value = variables[name];
+    return value === undefined || value === '' ? [] : [[name, value]];
+  });
+  // With sudo it may be that of another.
+  return Object.fromEntries([...(home === ownHome() ? [] : [['HOME', home] as const]), ...chosen]);
 };
 
 /** A repository on this machine; the places of others are not ours to write. */
@@ -76,24 +66,38 @@ const localFolder = (location: string): string | undefined => {
   return location.startsWith('/') ? location : undefined;
 };
 
-const writablePlaces = async (config: Config, { environment }: CommandContext): Promise<readonly string[]> => {
-  const { stateDirectory, cacheDirectory, dataDirectory } = environment;
-  const locations = Object.values(config.repositories).map(({ location }) => location);
-  const mirrors = Object.values(config.accounts).flatMap(({ store }) =>
-    store.kind === 'mirror' ? [store.folder] : [],
-  );
-  const usesSendmail = config.notifications.some(({ way }) => way.kind === 'mail' && way.value.by.kind === 'sendmail');
-  const needed = [...locations.flatMap((location) => localFolder(location) ?? []), ...mirrors];
-  const ifThere = [
-    // gpg locks its keys for the pass of a password, rclone renews its tokens.
+/** Folders of ours that a service can write only when they are there before it starts. */
+export const ownFolders = ({ config }: LoadedConfig<Config>, context: CommandContext): readonly string[] => [
+  context.environment.stateDirectory,
+  context.environment.cacheDirectory,
+  logFolder(config.log, context),
+  ...Object.values(config.accounts).flatMap(({ store }) => (store.kind === 'mirror' ? [store.folder] : [])),
+];
+
+/** gpg locks its keys for the pass of a password, rclone renews its tokens, sendmail has a spool. */
+const foreignPlaces = ({ repositories, notifications }: Config): readonly string[] => {
+  const usesRclone = Object.values(repositories).some(({ location }) => location.startsWith('rclone:'));
+  return [
     join(homedir(), '.gnupg'),
-    ...(locations.some((location) => location.startsWith('rclone:')) ? [join(homedir(), '.config', 'rclone')] : []),
-    ...(usesSendmail ? ['/var/spool', '/var/log'] : []),
+    ...(usesRclone ? [join(homedir(), '.config', 'rclone')] : []),
+    ...(notifications.some(isBySendmail) ? ['/var/spool', '/var/log'] : []),
   ];
-  const places = await Promise.all([
-    ...needed.map(nearestThere),
-    ...ifThere.map(async (place) => ((await nearestThere(place)) === place ? place : undefined)),
-  ]);
-  const found = places.filter((place) => place !== undefined);
-  return [...new Set([stateDirectory, cacheDirectory, dataDirectory, ...found])];
+};
+
+const isBySendmail = ({ way }: Config['notifications'][number]): boolean =>
+  way.kind === 'mail' && way.value.by.kind === 'sendmail';
+
+/** Everything else is read-only for the service. What is not there when it starts is passed over. */
+const writablePlaces = (loaded: LoadedConfig<Config>, context: CommandContext): readonly string[] => {
+  const { repositories, metrics } = loaded.config;
+  const local = Object.values(repositories).flatMap(({ location }) => localFolder(location) ?? []);
+  return [
+    ...new Set([
+      ...ownFolders(loaded, context),
+      context.environment.dataDirectory,
+      ...local,
+      ...(metrics === undefined ? [] : [dirname(metrics.file)]),
+      ...foreignPlaces(loaded.config),
+    ]),
+  ];
 };
