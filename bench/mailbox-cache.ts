@@ -7,6 +7,8 @@ import type { MailboxKind, MailboxOptions } from './mailbox/plan.ts';
 export interface MailboxWish {
   readonly kind: MailboxKind;
   readonly messages: number;
+  /** Default: one for 500 messages, or for 1,000 if they are tiny. */
+  readonly folders?: number;
 }
 
 /** To be raised when the generator writes other bytes than before. */
@@ -16,9 +18,9 @@ const seed = 1;
 /** Scanners must not trust a directory that changed within the last two seconds; real mailboxes are older than that. */
 export const settlingMilliseconds = 3000;
 
-/** The options that all mailboxes of the bench are made with: 500 messages a folder, 1,000 if they are tiny. */
-export function optionsOf({ kind, messages }: MailboxWish, base: string): MailboxOptions {
-  const folders = Math.max(1, Math.round(messages / (kind === 'tiny' ? 1000 : 500)));
+/** The options that all mailboxes of the bench are made with. */
+export function optionsOf({ kind, messages, folders: wanted }: MailboxWish, base: string): MailboxOptions {
+  const folders = wanted ?? Math.max(1, Math.round(messages / (kind === 'tiny' ? 1000 : 500)));
   const directory = join(base, 'mailbox', `${kind}-${messages}-${folders}-${seed}-v${generatorVersion}`);
   return { directory, kind, messages, folders, seed, bytes: messages * (kind === 'tiny' ? 2_000 : 30_000) };
 }

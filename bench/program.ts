@@ -32,6 +32,8 @@ export interface Program {
   readonly speaksS3?: boolean;
   readonly restore?: (place: Place, target: string) => Command;
   readonly check?: (place: Place) => Command;
+  /** Counts the messages that a first backup brought, of whoever keeps them as files. */
+  readonly messagesIn?: (place: Place) => number;
   /** Opens the repository and prints its settings: start, key derivation and little else; no lock where that is possible. */
   readonly open?: (place: Place) => Command;
 }
@@ -69,9 +71,17 @@ export async function findPrograms(folder: string): Promise<Found[]> {
   return [findMailkeep(folder), await findRestic(), ...(await findGuests()), findBorg(), findRsync(), findTar()];
 }
 
-function findMailkeep(folder: string): Found {
+/** How Mailkeep as it was built is started. */
+export interface MailkeepStart {
+  readonly version: string;
+  /** The first arguments of Node. */
+  readonly head: readonly string[];
+}
+
+/** Undefined: it was not built. */
+export function mailkeepStart(folder: string): MailkeepStart | undefined {
   const main = join(root, 'dist', 'cli', 'main.js');
-  if (!existsSync(main)) return { kind: 'missing', name: 'mailkeep', why: 'dist/cli/main.js was not built' };
+  if (!existsSync(main)) return undefined;
   // The module only exports main(), and the launcher in bin/ would prefer the sources of a checkout.
   const start = join(folder, 'start-mailkeep.mjs');
   mkdirSync(folder, { recursive: true, mode: 0o700 });
@@ -80,8 +90,15 @@ function findMailkeep(folder: string): Found {
     `import { main } from ${JSON.stringify(pathToFileURL(main).href)};\nprocess.exitCode = await main(process.argv.slice(2));\n`,
   );
   const head = ['--disable-warning=ExperimentalWarning', start];
-  const version = versionOf(process.execPath, [...head, '--version']) ?? 'unknown';
-  const program = resticLike({ name: 'mailkeep', program: process.execPath, head, version });
+  return { head, version: versionOf(process.execPath, [...head, '--version']) ?? 'unknown' };
+}
+
+export const notBuilt = 'dist/cli/main.js was not built';
+
+function findMailkeep(folder: string): Found {
+  const start = mailkeepStart(folder);
+  if (start === undefined) return { kind: 'missing', name: 'mailkeep', why: notBuilt };
+  const program = resticLike({ name: 'mailkeep', program: process.execPath, ...start });
   return {
     kind: 'program',
     program: { ...program, how: `compiled, on Node ${process.versions.node}; default options` },
@@ -139,12 +156,20 @@ interface ResticLike {
   readonly version: string;
 }
 
+/** A command on the repository of a place. */
+export const repositoryCommand = (
+  { program, head }: Pick<ResticLike, 'program' | 'head'>,
+  place: Place,
+  ...args: readonly string[]
+): Command => ({
+  program,
+  args: [...head, '-r', place.repository, '--password-file', place.passwordFile, '--quiet', ...args],
+  env: place.env,
+});
+
 function resticLike({ name, program, head, version }: ResticLike): Program {
-  const command = (place: Place, ...args: readonly string[]): Command => ({
-    program,
-    args: [...head, '-r', place.repository, '--password-file', place.passwordFile, '--quiet', ...args],
-    env: place.env,
-  });
+  const command = (place: Place, ...args: readonly string[]): Command =>
+    repositoryCommand({ program, head }, place, ...args);
   return {
     name,
     version,
@@ -237,12 +262,12 @@ function shell(place: Place, script: string, args: readonly string[], cwd: strin
   return { program: 'bash', args: ['-c', `set -o pipefail; ${script}`, 'bash', ...args], env: place.env, cwd };
 }
 
-function missing(name: string, what: string): Found {
+export function missing(name: string, what: string): Found {
   return { kind: 'missing', name, why: `not installed (${what})` };
 }
 
 /** The first line of what a program says about its version. */
-function versionOf(program: string, args: readonly string[]): string | undefined {
+export function versionOf(program: string, args: readonly string[]): string | undefined {
   const { status, stdout } = spawnSync(program, args, { encoding: 'utf8' });
   return status === 0 ? stdout.split('\n')[0] : undefined;
 }

@@ -71,6 +71,8 @@ describe('the report of the bench', () => {
     assert.equal(twice.replace('second report', 'first report'), once);
     assert.equal(once.split('<!--')[0], page.split('<!--')[0]);
     assert.throws(() => withReport('no markers', 'report'), /lacks/);
+    const both = withReport(once, 'report of accounts', 'imap');
+    assert.ok(both.includes('first report') && both.includes('report of accounts'));
   });
 
   test('the median of an even number of figures is the mean of the middle ones', () => {

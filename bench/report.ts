@@ -144,11 +144,15 @@ function gigabytes(bytes: number): string {
   return (bytes / 1e9).toFixed(0);
 }
 
-const begin = '<!-- bench:begin -->';
-const end = '<!-- bench:end -->';
+/** Which of the tables of the page: each lies between two markers of its own. */
+export type Table = 'main' | 'imap';
 
-/** The page with a new report between its two markers. */
-export function withReport(page: string, report: string): string {
+const markers: Readonly<Record<Table, string>> = { main: 'bench', imap: 'bench-imap' };
+
+/** The page with a new report between two markers. */
+export function withReport(page: string, report: string, table: Table = 'main'): string {
+  const begin = `<!-- ${markers[table]}:begin -->`;
+  const end = `<!-- ${markers[table]}:end -->`;
   const from = page.indexOf(begin);
   const to = page.indexOf(end);
   if (from === -1 || to < from) throw new Error(`the page lacks ${begin} and ${end}`);

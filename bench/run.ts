@@ -9,17 +9,21 @@ import { measuringMethod } from './measure.ts';
 import { findPrograms, type Found } from './program.ts';
 import { type Machine, markdown, withReport } from './report.ts';
 import { type Plan, type Result, type Row, runSeries, type Series } from './series.ts';
+import { imapProgramNames } from './imap-programs.ts';
+import { imapSeries } from './imap-series.ts';
 import { s3Latency } from './s3-storage.ts';
 import { openWorkFolder } from './work-folder.ts';
 
 const usage = `npm run bench [-- OPTIONS]: Mailkeep beside restic, borg, rsync and tar+zstd on the same mail, in one run
 
   --rows LIST       of: fixed, first-backup, unchanged, restore, check, shared-attachments, unchanged-large,
-                    changed-large, million, s3-first (default: all but million and s3-first)
+                    changed-large, million, s3-first, imap-first, imap-unchanged, imap-large
+                    (default: all but million, s3-first and those of imap)
   --messages N      size of the standard mailbox (50000); the large one has ten times as many, of 2 kB
   --quick           2000 messages, one run: whether it works, not how fast it is
   --repeat N        runs of each (3)
-  --programs LIST   of: mailkeep, restic, restic 0.14, restic on ours, borg, rsync, tar+zstd (all)
+  --programs LIST   of: mailkeep, restic, restic 0.14, restic on ours, borg, rsync, tar+zstd; in rows of imap:
+                    mailkeep, mailkeep mirror, mirror alone, mbsync, offlineimap (all)
   --cold            drop the page cache before each run (root only)
   --base DIR        where mailboxes and repositories are put (/var/tmp/mailkeep-bench)
   --no-build        take dist/ as it is
@@ -93,6 +97,7 @@ function allSeries(messages: number): Series[] {
         { id: 'million-restore', title: `full restore, ${count(messages * 20)}`, action: 'restore' },
       ],
     },
+    ...imapSeries(messages),
   ];
 }
 
@@ -101,6 +106,7 @@ const companions: Readonly<Record<string, readonly string[]>> = {
   million: ['million-unchanged', 'million-check', 'million-restore'],
   's3-first': ['s3-unchanged', 's3-restore'],
   fixed: ['open'],
+  'imap-large': ['imap-large-unchanged'],
 };
 
 /** The rows that a name on the command line stands for. */
@@ -117,9 +123,7 @@ function chosenSeries(rows: string | undefined, messages: number): Series[] {
   const all = allSeries(messages);
   if (rows !== undefined) return rowsNamed(rows.split(','), all);
   return rowsNamed(
-    all
-      .flatMap((each) => each.rows.map(({ id }) => id))
-      .filter((id) => !id.startsWith('million') && !id.startsWith('s3')),
+    all.flatMap((each) => each.rows.map(({ id }) => id)).filter((id) => !/^(?:million|s3|imap)/.test(id)),
     all,
   );
 }
@@ -153,9 +157,11 @@ function load(): string {
 /** Generously: each message with each of the programs, in each first backup and each restore, and the mailbox itself. */
 function spaceNeeded(series: readonly Series[], repeat: number): number {
   let needed = 0;
-  for (const { mailbox, messages, rows } of series) {
+  for (const { mailbox, messages, rows, account } of series) {
     if (mailbox === 'one-file') continue;
     const perMessage = mailbox === 'tiny' ? 5_000 : 32_000;
+    // The account itself, and a copy with each program.
+    if (account !== undefined) needed += messages * perMessage * 3;
     const copies = rows.reduce((sum, row) => {
       const times = row.once === true ? 1 : repeat;
       return sum + (row.action === 'restore' ? 6 : row.action === 'first' ? 3.2 : 0) * times;
@@ -174,10 +180,11 @@ function build(): void {
   if (status !== 0) throw new Error('npm run build failed');
 }
 
-function chosenPrograms(found: readonly Found[], names: string | undefined): Found[] {
+function chosenPrograms(found: readonly Found[], names: readonly string[] | undefined): Found[] {
   if (names === undefined) return [...found];
   const nameOf = (each: Found): string => (each.kind === 'missing' ? each.name : each.program.name);
-  return names.split(',').map((name) => {
+  return names.flatMap((name) => {
+    if (imapProgramNames.includes(name) && name !== 'mailkeep') return [];
     const chosen = found.find((each) => nameOf(each) === name);
     if (chosen === undefined) throw new Error(`no such program: ${name}; there are ${found.map(nameOf).join(', ')}`);
     return chosen;
@@ -215,7 +222,9 @@ async function main(argv: readonly string[]): Promise<void> {
   );
   const repeat = parsePositive(values.repeat ?? (values.quick ? '1' : '3'), '--repeat');
   if (!values['no-build'] && (values.programs ?? 'mailkeep').split(',').includes('mailkeep')) build();
-  const programs = chosenPrograms(await findPrograms(values.base), values.programs);
+  const named = values.programs?.split(',');
+  const isOfImap = series.every(({ account }) => account !== undefined);
+  const programs = isOfImap ? [] : chosenPrograms(await findPrograms(values.base), named);
   const work = await openWorkFolder({
     base: values.base,
     needed: spaceNeeded(series, repeat),
@@ -226,6 +235,7 @@ async function main(argv: readonly string[]): Promise<void> {
     base: values.base,
     work,
     programs: programs.flatMap((found) => (found.kind === 'program' ? [found.program] : [])),
+    named,
     repeat,
     cold: values.cold,
     say,
@@ -233,11 +243,13 @@ async function main(argv: readonly string[]): Promise<void> {
   const loadBefore = load();
   const results: Result[] = [];
   const mailboxes: string[] = [];
+  const others = new Map<string, Found>();
   try {
     for (const each of series) {
       const done = await runSeries(each, plan);
       results.push(...done.results);
       mailboxes.push(...done.mailbox);
+      for (const found of done.programs) others.set(found.kind === 'missing' ? found.name : found.program.name, found);
     }
   } finally {
     work.close(changedMailboxes(values.base));
@@ -248,7 +260,7 @@ async function main(argv: readonly string[]): Promise<void> {
     method: measuringMethod(),
     repeat,
     cold: values.cold,
-    programs,
+    programs: [...programs, ...others.values()],
     series,
     mailboxes,
     results,
@@ -258,7 +270,7 @@ async function main(argv: readonly string[]): Promise<void> {
   if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify(report, undefined, 2)}\n`);
   if (values['write-docs']) {
     const page = join(root, 'docs', 'benchmarks.md');
-    writeFileSync(page, withReport(readFileSync(page, 'utf8'), text));
+    writeFileSync(page, withReport(readFileSync(page, 'utf8'), text, isOfImap ? 'imap' : 'main'));
   }
 }
 

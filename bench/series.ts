@@ -5,7 +5,9 @@ import { changeMailbox } from './generate-mailbox.ts';
 import { ensureMailbox, forgetMailbox, mailboxSummary, optionsOf, settlingMilliseconds } from './mailbox-cache.ts';
 import type { MailboxKind, MailboxOptions } from './mailbox/plan.ts';
 import { type Command, CommandFailed, type Cost, measure, settle } from './measure.ts';
-import { newPlace, type Place, type Program } from './program.ts';
+import { type ImapAccount, startImapAccount } from './imap-account.ts';
+import { findImapPrograms } from './imap-programs.ts';
+import { type Found, newPlace, type Place, type Program } from './program.ts';
 import { type RemoteStorage, startS3Storage } from './s3-storage.ts';
 import type { WorkFolder } from './work-folder.ts';
 
@@ -27,6 +29,16 @@ export interface Series {
   readonly rows: readonly Row[];
   /** Where the repositories are. Default: on the same disk. */
   readonly storage?: 's3';
+  /** The mailbox is an account on an IMAP server. */
+  readonly account?: AccountSeries;
+}
+
+export interface AccountSeries {
+  readonly folders: number;
+  /** Milliseconds of a round trip while rows are measured. */
+  readonly latency: number;
+  /** Who is to take part, where not all can be waited for. */
+  readonly programs?: readonly string[];
 }
 
 export interface Result {
@@ -43,6 +55,8 @@ export interface Plan {
   readonly base: string;
   readonly work: WorkFolder;
   readonly programs: readonly Program[];
+  /** Names of programs that were asked for; undefined: all. */
+  readonly named: readonly string[] | undefined;
   readonly repeat: number;
   readonly cold: boolean;
   readonly say: (line: string) => void;
@@ -56,16 +70,61 @@ interface Desk {
   /** Programs that failed in this series, with the reason. */
   readonly failed: Map<string, string>;
   readonly remote: RemoteStorage | undefined;
+  readonly account: ImapAccount | undefined;
+}
+
+export interface SeriesDone {
+  readonly results: Result[];
+  readonly mailbox: string[];
+  /** Who took part besides the programs of the plan. */
+  readonly programs: readonly Found[];
 }
 
 /** Runs a series. A program that fails is left out of the series' later rows; the others go on. */
-export async function runSeries(series: Series, plan: Plan): Promise<{ results: Result[]; mailbox: string[] }> {
+export async function runSeries(series: Series, plan: Plan): Promise<SeriesDone> {
+  if (series.account !== undefined) return runAccount(series, series.account, plan);
   const remote = series.storage === undefined ? undefined : await startS3Storage();
   try {
-    return await runRows(series, plan, remote);
+    return { ...(await runRows(series, plan, remote)), programs: [] };
   } finally {
     await remote?.stop();
   }
+}
+
+/** The rows of an account: others take part, and the first capture that is not reported has a short line. */
+async function runAccount(series: Series, wish: AccountSeries, plan: Plan): Promise<SeriesDone> {
+  const { base, named, say } = plan;
+  if (series.mailbox === 'one-file') throw new Error('an account needs a mailbox');
+  const mailbox = optionsOf({ kind: series.mailbox, messages: series.messages, folders: wish.folders }, base);
+  say(`mailbox ${mailbox.directory}`);
+  await ensureMailbox(mailbox);
+  const { directory, messages } = mailbox;
+  const account = await startImapAccount({ mailbox: directory, messages, folder: `${base}-account` });
+  try {
+    const found = findImapPrograms(base, account).filter((each) => {
+      const name = each.kind === 'missing' ? each.name : each.program.name;
+      return (named?.includes(name) ?? true) && (wish.programs?.includes(name) ?? true);
+    });
+    const programs = found.flatMap((each) => (each.kind === 'program' ? [each.program] : []));
+    const common = { places: new Map<string, Place>(), failed: new Map<string, string>() };
+    const desk = { ...common, plan: { ...plan, programs }, source: directory, mailbox, remote: undefined, account };
+    const text = `account of ${wish.folders} folders, ${wish.latency} ms away, Dovecot ${account.version}: ${mailboxSummary(mailbox)}`;
+    return { results: await rowsOf(series, desk, wish.latency), mailbox: [text], programs: found };
+  } finally {
+    await account.stop();
+  }
+}
+
+async function rowsOf(series: Series, desk: Desk, latency: number): Promise<Result[]> {
+  const results: Result[] = [];
+  if (!series.rows.some((row) => row.action === 'first')) {
+    const programs = desk.plan.programs.filter((program) => series.rows.some((row) => canDo(program, row.action)));
+    const prepare: Row = { id: 'prepare', title: 'first backup, not reported', action: 'first', once: true };
+    await runRow(prepare, { ...desk, plan: { ...desk.plan, programs } });
+  }
+  desk.account?.setLatency(latency);
+  for (const row of series.rows) results.push(...(await runRow(row, desk)));
+  return results;
 }
 
 async function runRows(
@@ -75,19 +134,12 @@ async function runRows(
 ): Promise<{ results: Result[]; mailbox: string[] }> {
   const able = given.programs.filter(({ speaksS3 }) => remote === undefined || speaksS3 === true);
   const plan = { ...given, programs: able };
-  const desk = { ...(await prepare(series, plan)), remote };
+  const desk = { ...(await prepare(series, plan)), remote, account: undefined };
   const mailbox = desk.mailbox === undefined ? [] : [`mailbox ${series.mailbox}: ${mailboxSummary(desk.mailbox)}`];
-  const results: Result[] = [];
-  if (!series.rows.some((row) => row.action === 'first')) {
-    const programs = plan.programs.filter((program) => series.rows.some((row) => canDo(program, row.action)));
-    const prepare: Row = { id: 'prepare', title: 'first backup, not reported', action: 'first', once: true };
-    await runRow(prepare, { ...desk, plan: { ...plan, programs } });
-  }
-  for (const row of series.rows) results.push(...(await runRow(row, desk)));
-  return { results, mailbox };
+  return { results: await rowsOf(series, desk, 0), mailbox };
 }
 
-async function prepare(series: Series, plan: Plan): Promise<Omit<Desk, 'remote'>> {
+async function prepare(series: Series, plan: Plan): Promise<Omit<Desk, 'remote' | 'account'>> {
   const common = { plan, places: new Map<string, Place>(), failed: new Map<string, string>() };
   if (series.mailbox === 'one-file') {
     const source = plan.work.unused('one-file');
@@ -157,7 +209,11 @@ async function runOnce(action: RowAction, program: Program, desk: Desk): Promise
     const fresh = newPlace(plan.work.unused(program.name), desk.remote);
     desk.places.set(program.name, fresh);
     if (program.init !== undefined) await measure(program.init(fresh));
-    return measured(possible(program, program.backup?.(fresh, source)), plan);
+    const cost = await measured(possible(program, program.backup?.(fresh, source)), plan);
+    const [there, wanted] = [program.messagesIn?.(fresh), desk.account?.messages];
+    // A capture of half the messages would be a fast one.
+    if (there !== undefined && there !== wanted) throw new CommandFailed(`brought ${there} messages, not ${wanted}`);
+    return cost;
   }
   const place = desk.places.get(program.guestOf ?? program.name);
   if (place === undefined) throw new CommandFailed('the first backup was not made');

@@ -3,10 +3,7 @@ import { chmod, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type UnpackedServer, unpackedServer } from '../requirement/unpacked.ts';
-import { listening, makeCertificate } from './dovecot.ts';
-
-/** Neither a system account nor the superuser. */
-export const mailOwner = 23_450;
+import { listening, mailOwner, makeCertificate } from './dovecot.ts';
 
 /** Mounting is for the superuser. */
 export const canRunApart = process.getuid?.() === 0;
@@ -30,12 +27,12 @@ export interface Apart {
 const accounts = {
   passwd: `root:x:0:0:root:/root:/bin/sh
 mail:x:8:8:mail:/var/mail:/usr/sbin/nologin
-vmail:x:23450:23450::/:/usr/sbin/nologin
+vmail:x:${mailOwner}:${mailOwner}::/:/usr/sbin/nologin
 courier:x:23451:23451::/:/usr/sbin/nologin
 cyrus:x:23452:8::/:/usr/sbin/nologin
 nobody:x:65534:65534:nobody:/:/usr/sbin/nologin
 `,
-  group: 'root:x:0:\nmail:x:8:\nvmail:x:23450:\ncourier:x:23451:\nnogroup:x:65534:\n',
+  group: `root:x:0:\nmail:x:8:\nvmail:x:${mailOwner}:\ncourier:x:23451:\nnogroup:x:65534:\n`,
 };
 
 /**

@@ -1,8 +1,8 @@
 import { cp, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { unpackedServer } from '../requirement/unpacked.ts';
-import { mailOwner, startApart } from './apart.ts';
-import { freePort } from './dovecot.ts';
+import { startApart } from './apart.ts';
+import { freePort, mailOwner } from './dovecot.ts';
 import type { ImapServer } from './imap-server.suite.ts';
 
 /** Courier notes every word of a command on a line of its own. */

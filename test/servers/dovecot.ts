@@ -39,7 +39,7 @@ export interface Dovecot {
 }
 
 /** Neither a system account nor the superuser, which Dovecot refuses as the owner of mail. */
-const mailOwner = 23_450;
+export const mailOwner = 23_450;
 
 export const freePort = (): Promise<number> =>
   new Promise((resolve, reject) => {
