@@ -6,6 +6,7 @@ import { backendSuite } from '../../src/contract/backend.suite.ts';
 import type { Backend } from '../../src/contract/backend.ts';
 import { usualStorageSettings } from '../../src/contract/storage-settings.ts';
 import { type Radosgw, startRadosgw } from './radosgw.ts';
+import { callsSuite } from './s3-calls.ts';
 import { s3Variables } from './s3-settings.ts';
 
 let server: Radosgw;
@@ -45,3 +46,5 @@ backendSuite(
   // One more than a page holds.
   { listed: 1001, reopen: async ({ description }) => open(description) },
 );
+
+callsSuite(() => server);
