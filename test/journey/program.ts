@@ -32,7 +32,9 @@ export const createPerson = async (): Promise<Person> => {
   const folder = await mkdtemp(join(tmpdir(), 'mailkeep-journey-'));
   const home = join(folder, 'home');
   await mkdir(home);
-  const environment = { PATH: process.env['PATH'] ?? '/usr/bin:/bin', HOME: home, LANG: 'C.UTF-8', TZ: 'Asia/Tokyo' };
+  const { PATH = '/usr/bin:/bin', NODE_COMPILE_CACHE } = process.env;
+  const compiled = NODE_COMPILE_CACHE === undefined ? {} : { NODE_COMPILE_CACHE };
+  const environment = { PATH, HOME: home, LANG: 'C.UTF-8', TZ: 'Asia/Tokyo', ...compiled };
   const start = (args: readonly string[], { cwd = folder, environment: more = {} }: RunOptions = {}): ChildProcess =>
     spawn(process.execPath, [launcher, ...args], { cwd, env: { ...environment, ...more }, stdio: 'pipe' });
   return {
