@@ -18,7 +18,6 @@ import { openWriter, serverOf, sha256Of, type Writer } from '../servers/imap-acc
  */
 
 const day = 86_400_000;
-const password = 'geheim';
 const users = ['alice', 'bob'] as const;
 type User = (typeof users)[number];
 
@@ -104,10 +103,10 @@ class Nights {
     const text = [
       'version: 1',
       'repositories:',
-      '  main: {location: main, password: {file: repository-password}, verifyWithin: 6d, pruneEvery: 3d,',
+      '  main: {location: main, password: {file: main-password}, verifyWithin: 3d, pruneEvery: 2d,',
       '    retention: {keepDaily: 4, keepWeekly: 3}, copyTo: [offsite],',
       '    price: {perGigabyteMonth: 10, currency: EUR}}',
-      '  offsite: {location: offsite, password: {file: repository-password}, retention: {keepLast: 3, keepWeekly: 9}}',
+      '  offsite: {location: offsite, password: {file: offsite-password}, retention: {keepLast: 3, keepWeekly: 9}}',
       'defaultRepository: main',
       'metrics: {file: mailkeep.prom}',
       'accounts:',
@@ -117,15 +116,12 @@ class Nights {
   }
 
   async setUp(): Promise<void> {
-    for (const [name, secret] of [
-      ['repository-password', password],
-      ['imap-password', 'secret'],
-    ] as const) {
-      await writeFile(join(this.folder, name), `${secret}\n`, { mode: 0o600 });
-    }
+    await writeFile(join(this.folder, 'imap-password'), 'secret\n', { mode: 0o600 });
     await this.configure(this.#dovecot.port, users);
     for (const name of ['main', 'offsite']) {
-      const made = await this.mailkeep(0, 'init', '-r', name);
+      const file = join(this.folder, `${name}-password`);
+      // A strong one needs no costly derivation, which would be most of the time of a night like these.
+      const made = await this.mailkeep(0, 'init', '-r', join(this.folder, name), '--generate-password', file);
       assert.equal(made.code, 0, made.stderr);
     }
   }
@@ -190,8 +186,13 @@ class Nights {
     return (await over).code;
   }
 
+  async #restic(repository: 'main' | 'offsite'): Promise<ResticRunner> {
+    const password = (await readFile(join(this.folder, `${repository}-password`), 'utf8')).trim();
+    return resticOn(join(this.folder, repository), { password });
+  }
+
   async #notePromises(night: number): Promise<void> {
-    const restic = await resticOn(join(this.folder, 'main'), { password });
+    const restic = await this.#restic('main');
     for (const { id, paths } of snapshotsSchema.parse(JSON.parse(await restic(['snapshots', '--json', '--no-lock'])))) {
       const user = users.find((one) => paths.includes(`/imap/${one}`));
       if (user === undefined || this.#promises.has(id)) continue;
@@ -200,9 +201,14 @@ class Nights {
     }
   }
 
+  /** The last night in which an account was captured. */
+  lastOf(user: User): number {
+    return Math.max(...[...this.#promises.values()].flatMap((one) => (one.user === user ? [one.night] : [])));
+  }
+
   /** Which nights of an account are left in a repository, each looked into by restic; copies are told by their night. */
   async keptNights(repository: 'main' | 'offsite'): Promise<Readonly<Record<User, readonly number[]>>> {
-    const restic = await resticOn(join(this.folder, repository), { password });
+    const restic = await this.#restic(repository);
     await restic(['check', '--read-data']);
     const kept: Record<User, number[]> = { alice: [], bob: [] };
     const list = z
@@ -272,16 +278,11 @@ export const liveNights = async (t: TestContext, plan: NightsPlan): Promise<void
   const main = await nights.keptNights('main');
   const offsite = await nights.keptNights('offsite');
   // By both policies the last nights stay; of the account that was closed what there was at its end.
-  const { closureOn, killedOn } = plan;
+  const { killedOn } = plan;
   assert.deepEqual(main.alice.slice(-2), [last - 1, last]);
   assert.deepEqual(offsite.alice.slice(-2), [last - 1, last]);
-  const lastOfBob = closureOn - 1 === killedOn ? closureOn - 2 : closureOn - 1;
-  assert.equal(main.bob.at(-1), lastOfBob);
-  assert.equal(offsite.bob.at(-1), lastOfBob);
-  assert.ok(
-    main.alice.length < plan.nights - 2,
-    `something was forgotten: ${main.alice.join()} of ${String(plan.nights)}`,
-  );
+  assert.equal(main.bob.at(-1), nights.lastOf('bob'));
+  assert.equal(offsite.bob.at(-1), nights.lastOf('bob'));
 
   const status = await nights.mailkeep(last, 'status', '--max-age', '26h');
   assert.equal(status.code, 0, status.stdout);
@@ -300,7 +301,9 @@ export const liveNights = async (t: TestContext, plan: NightsPlan): Promise<void
     if (night !== killedOn) assert.deepEqual([state, exitCode], ['finished', nights.codes[night]]);
     else assert.ok(state === 'cut-off' || nights.codes[night] === exitCode, 'a killed run is shown as cut off');
   }
-  assert.match(history.stdout, /"prune":\{"outcome":\{"kind":"good"\},"freedBytes":[1-9]/, 'space was given back');
+  assert.match(history.stdout, /"forget":\{"outcome":\{"kind":"good"\},"removed":[1-9]/, 'something was forgotten');
+  // What a first prune notes, the next removes.
+  if (plan.nights > 14) assert.match(history.stdout, /"prune":\{"outcome":\{"kind":"good"\},"freedBytes":[1-9]/);
   const metrics = await readFile(join(nights.folder, 'mailkeep.prom'), 'utf8');
   assert.match(metrics, /^mailkeep_account_outcome\{account="alice",outcome="good"\} 1$/m);
   assert.match(metrics, /^mailkeep_repository_monthly_cost\{repository="main",currency="EUR"\} /m);

@@ -103,9 +103,9 @@ export const runLines = (known: KnownRun, messages: Messages): readonly string[]
   return [
     `${id}  ${command}  ${timeText(started)}  ${formatDuration(ended - started)}  ${machine}  ${program}`,
     messages.historyEnd(messages.historyVerdict(verdictOf(known.record)), exitCode),
-    ...faults.map(({ message }) => `  ${message}`),
+    ...faults.map(({ message }) => `  ${terminalLine(message)}`),
     ...jobs.flatMap((job) => jobLines(job, messages)),
     ...repositories.flatMap((repository) => repositoryLines(repository, messages)),
-    ...notices.map((notice) => messages.remark(notice)),
-  ].map(terminalLine);
+    ...notices.map((notice) => messages.remark(terminalLine(notice))),
+  ];
 };
