@@ -61,5 +61,7 @@ export const timeFields = {
     description: 'The time zone of the schedule, of reports and logs. Default: that of the system.',
     sample: 'Europe/Berlin',
   }),
-  schedule: scheduleSetting.optional().meta({ description: 'When `mailkeep schedule install` makes it run.' }),
+  schedule: scheduleSetting.optional().meta({
+    description: 'When `mailkeep schedule install` makes it run. Default: every day at 03:00, up to 15 minutes later.',
+  }),
 };

@@ -1,7 +1,7 @@
 import { Command } from 'commander';
 import { mkdir } from 'node:fs/promises';
 import { openHistory } from '../../catalog/history.ts';
-import { Fault } from '../../model/fault.ts';
+import { Fault, isFault } from '../../model/fault.ts';
 import { type RunRecord, verdictOf } from '../../model/run-record.ts';
 import { processIdentity } from '../../system/identity.ts';
 import { needConfiguration } from '../configuration.ts';
@@ -135,33 +135,47 @@ const remove: Work = async (options, context) => {
   const wish = { name: options.name, scope: scopeOf(options) };
   const removed: Manager[] = [];
   for (const manager of managers) {
-    if (await removedFrom(manager, wish, context, asked === undefined)) removed.push(manager);
+    const take = (): Promise<boolean> =>
+      manager === 'systemd' ? removeTimer(wish, context) : removeLines(wish, context);
+    if ((await (asked === undefined ? ifThere(take) : take())) === true) removed.push(manager);
   }
   if (global.json) output.print(JSON.stringify({ message_type: 'schedule', removed }));
   else output.print(messages.scheduleRemoved(removed));
   return exitCode.good;
 };
 
+interface Found {
+  readonly manager: Manager;
+  readonly state: TimerState | undefined;
+}
+
+/** Where it is: as usual here, or else the other way, unless one was asked for. */
+const found = async (options: ScheduleOptions, wish: UnitWish, context: CommandContext): Promise<Found> => {
+  const manager = await managerOf(options, context);
+  const state = await stateIn(manager, wish, context);
+  if (state !== undefined || options.systemd || options.user || options.cron) return { manager, state };
+  const other = manager === 'systemd' ? 'cron' : 'systemd';
+  const elsewhere = await ifThere(() => stateIn(other, wish, context));
+  return elsewhere === undefined ? { manager, state } : { manager: other, state: elsewhere };
+};
+
+const stateIn = (manager: Manager, wish: UnitWish, context: CommandContext): Promise<TimerState | undefined> =>
+  manager === 'systemd' ? timerState(wish, context) : linesState(wish, context);
+
 /** A machine may not have the other program at all. */
-const removedFrom = async (
-  manager: Manager,
-  wish: Pick<UnitWish, 'name' | 'scope'>,
-  context: CommandContext,
-  mayBeMissing: boolean,
-): Promise<boolean> => {
+const ifThere = async <Answer>(ask: () => Promise<Answer>): Promise<Answer | undefined> => {
   try {
-    return manager === 'systemd' ? await removeTimer(wish, context) : await removeLines(wish, context);
+    return await ask();
   } catch (error) {
-    if (mayBeMissing && error instanceof Fault && error.code === 'unsupported') return false;
+    if (isFault(error, 'unsupported')) return undefined;
     throw error;
   }
 };
 
 const show: Work = async (options, context) => {
   const { output, messages } = context;
-  const manager = await managerOf(options, context);
   const wish = await wishOf(options, context);
-  const state: TimerState | undefined = await (manager === 'systemd' ? timerState : linesState)(wish, context);
+  const { manager, state } = await found(options, wish, context);
   const last = await lastScheduled(context);
   const calculated = nextRun(wish.rules, { after: milliseconds(context), timeZone: wish.timeZone });
   const next = state === undefined ? undefined : (state.next ?? calculated);

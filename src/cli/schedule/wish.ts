@@ -1,7 +1,6 @@
 import { homedir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import type { LoadedConfig } from '../../config/load-config.ts';
-import { Fault } from '../../model/fault.ts';
 import type { Config } from '../../registry.ts';
 import type { CommandContext } from '../context.ts';
 import { logFolder } from '../log/run-log.ts';
@@ -13,6 +12,12 @@ export interface WishOptions {
   readonly scope: 'system' | 'user';
 }
 
+/** Where the configuration says nothing: every night at three (requirement B14), within a quarter of an hour. */
+const usualSchedule: NonNullable<Config['schedule']> = {
+  rules: [{ minutes: [0], hours: [3], monthDays: undefined, months: undefined, weekDays: undefined }],
+  randomDelay: 900,
+};
+
 /** All that a timer or a line of a crontab is made of, from the configuration and where this program lies. */
 export const scheduleWish = (
   loaded: LoadedConfig<Config>,
@@ -20,13 +25,7 @@ export const scheduleWish = (
   context: CommandContext,
 ): UnitWish => {
   const { config, file } = loaded;
-  const { schedule, timeZone, notifications } = config;
-  if (schedule === undefined) {
-    throw new Fault('configuration', `${file} has no schedule`, {
-      hint: "Add a line such as: schedule: { at: '03:00', randomDelay: 15m }",
-      context: { path: file },
-    });
-  }
+  const { schedule = usualSchedule, timeZone, notifications } = config;
   return {
     name,
     scope,

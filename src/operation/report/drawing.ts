@@ -169,8 +169,8 @@ const drawnRepository = (repository: RepositoryReport, words: ReportWords): Draw
   const { name, storedBytes, storedBefore, snapshots, monthlyCost, last } = repository;
   const outcomes = stepsIn(last).map(({ outcome }) => outcome.kind);
   const isAttention = outcomes.includes('held') || outcomes.includes('incomplete');
-  const growth =
-    storedBytes === undefined || storedBefore === undefined ? undefined : signed(storedBytes - storedBefore);
+  const isGrowth = storedBytes !== undefined && storedBefore !== undefined && storedBytes !== storedBefore;
+  const growth = isGrowth ? signed(storedBytes - storedBefore) : undefined;
   return {
     name,
     state: storedBytes === undefined ? '' : words.storedBytes(formatBytes(storedBytes), growth),
