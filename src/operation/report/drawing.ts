@@ -49,7 +49,7 @@ const minutes = (milliseconds: number, timeZone: string | undefined): string => 
 };
 
 const some = (...texts: readonly (string | undefined)[]): readonly string[] =>
-  texts.filter((text) => text !== undefined && text !== '') as readonly string[];
+  texts.flatMap((text) => (text === undefined || text === '' ? [] : [text]));
 
 const sentenceOf = (need: Need, words: ReportWords): string => {
   switch (need.kind) {

@@ -23,23 +23,23 @@ export interface JobReport {
   readonly gone: number;
   readonly changedBodies: number;
   /** Of the newest snapshot; absent while there is none. */
-  readonly messages?: number;
-  readonly bytes?: number;
+  readonly messages?: number | undefined;
+  readonly bytes?: number | undefined;
   /** How many there were before; absent when this is not known. */
-  readonly messagesBefore?: number;
-  readonly ledger?: NonNullable<JobRecord['captured']>['ledger'];
-  readonly lastGood?: number;
+  readonly messagesBefore?: number | undefined;
+  readonly ledger?: NonNullable<JobRecord['captured']>['ledger'] | undefined;
+  readonly lastGood?: number | undefined;
   /** Milliseconds, at the end of the last run. */
-  readonly lastGoodAge?: number;
+  readonly lastGoodAge?: number | undefined;
 }
 
 export interface RepositoryReport {
   readonly name: string;
   readonly appendOnly: boolean;
-  readonly storedBytes?: number;
-  readonly storedBefore?: number;
-  readonly snapshots?: number;
-  readonly monthlyCost?: { readonly amount: number; readonly currency: string };
+  readonly storedBytes?: number | undefined;
+  readonly storedBefore?: number | undefined;
+  readonly snapshots?: number | undefined;
+  readonly monthlyCost?: RepositoryRecord['monthlyCost'] | undefined;
   /** The last run's record, for the steps of which it consisted. */
   readonly last: RepositoryRecord;
 }
@@ -99,12 +99,6 @@ const newest = <Part, Value>(
   return undefined;
 };
 
-const present = <Name extends string, Value>(
-  name: Name,
-  value: Value | undefined,
-): { readonly [Key in Name]?: Value } =>
-  value === undefined ? {} : ({ [name]: value } as { readonly [Key in Name]?: Value });
-
 const jobReport = (last: JobRecord, { runs, earlier }: ReportedRuns): JobReport => {
   const { name, kind, host, repository, outcome, lastGood } = last;
   const ofThis = ({ jobs }: RunRecord): readonly JobRecord[] => jobs.filter((job) => job.name === name);
@@ -126,12 +120,12 @@ const jobReport = (last: JobRecord, { runs, earlier }: ReportedRuns): JobReport 
     arrivedBytes: sum(captures, ({ arrivedBytes }) => arrivedBytes),
     gone: sum(settled, ({ captured }) => captured?.gone ?? 0),
     changedBodies: sum(settled, ({ captured }) => captured?.changedBodies ?? 0),
-    ...present('messages', capture?.messages ?? before),
-    ...present('bytes', capture?.bytes),
-    ...present('messagesBefore', before),
-    ...present('ledger', last.captured?.ledger),
-    ...present('lastGood', lastGood),
-    ...present('lastGoodAge', lastGood === undefined ? undefined : Math.max(0, endOf(runs) - lastGood)),
+    messages: capture?.messages ?? before,
+    bytes: capture?.bytes,
+    messagesBefore: before,
+    ledger: last.captured?.ledger,
+    lastGood: lastGood,
+    lastGoodAge: lastGood === undefined ? undefined : Math.max(0, endOf(runs) - lastGood),
   };
 };
 
@@ -142,13 +136,10 @@ const repositoryReport = (last: RepositoryRecord, { earlier }: ReportedRuns): Re
   return {
     name,
     appendOnly,
-    ...present('storedBytes', storedBytes),
-    ...present(
-      'storedBefore',
-      newest(earlier, ofThis, (repository) => repository.storedBytes),
-    ),
-    ...present('snapshots', snapshots),
-    ...present('monthlyCost', monthlyCost),
+    storedBytes: storedBytes,
+    storedBefore: newest(earlier, ofThis, (repository) => repository.storedBytes),
+    snapshots: snapshots,
+    monthlyCost: monthlyCost,
     last,
   };
 };
