@@ -2,7 +2,7 @@ import { Fault } from '../../model/fault.ts';
 import { nearestName } from '../../config/nearest-name.ts';
 import type { LoadedConfig } from '../../config/load-config.ts';
 import type { Config } from '../../registry.ts';
-import { needConfiguration } from '../configuration.ts';
+import { needConfiguration, openConfiguration } from '../configuration.ts';
 import type { CommandContext, GlobalOptions } from '../context.ts';
 import { examples, newCommand, parseWait, type DefineCommand } from '../define-command.ts';
 import { exitCode } from '../exit-code.ts';
@@ -42,6 +42,9 @@ const maintain = async (names: readonly string[], options: Options, context: Com
     await showUpkeep(selected(names, loaded, context), loaded, context);
     return exitCode.good;
   }
+  // A mistyped name is no run: no monitor is told that one began.
+  const known = await openConfiguration(context).catch(() => undefined);
+  if (known !== undefined) selected(names, known, context);
   return recordedRun(
     { command: 'maintain', trigger: options.scheduled ? 'schedule' : 'person', wait: waitOf(options) },
     async (tally, listening) => {

@@ -3,7 +3,8 @@ import type { JobOutcome } from '../../operation/night/job-record.ts';
 import { Fault } from '../../model/fault.ts';
 import { capturedLines, capturedRecord, needsPerson } from '../account/captured-account.ts';
 import { contextOfAccount, selectedAccounts } from '../account/selected-accounts.ts';
-import { needConfiguration } from '../configuration.ts';
+import { accountNamed } from '../account/named-account.ts';
+import { needConfiguration, openConfiguration } from '../configuration.ts';
 import type { CommandContext } from '../context.ts';
 import { examples, newCommand, parseWait, type DefineCommand } from '../define-command.ts';
 import { withRepository } from '../open-repository.ts';
@@ -36,14 +37,29 @@ export const runCommand: DefineCommand = (execute) =>
       ]),
     )
     .action((names: readonly string[], options: RunOptions) =>
-      execute(options, (context) =>
-        recordedRun(
+      execute(options, async (context) => {
+        await refuseMistakes(names, options, context);
+        return recordedRun(
           { command: 'run', trigger: options.scheduled ? 'schedule' : 'person', wait: waitOf(options) },
           (tally, listening) => runNight(names, options, { tally, context: listening }),
           scheduledContext(options, context),
-        ),
-      ),
+        );
+      }),
     );
+
+/** A mistyped name is no run: no monitor is told that one began. A broken configuration is: at night nobody else would tell. */
+const refuseMistakes = async (
+  names: readonly string[],
+  { confirm }: RunOptions,
+  context: CommandContext,
+): Promise<void> => {
+  const loaded = await openConfiguration(context).catch(() => undefined);
+  if (loaded === undefined) return;
+  for (const name of names) accountNamed(loaded, name.split('/', 1)[0] ?? '');
+  if (confirm && names.length === 0 && Object.keys(loaded.config.accounts).length > 1) {
+    throw new Fault('usage', context.messages.confirmNames());
+  }
+};
 
 interface Place {
   readonly tally: RunTally;
