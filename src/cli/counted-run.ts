@@ -7,8 +7,11 @@ export interface CountedRun {
   readonly faults: () => number;
 }
 
-/** The command's run for work whose result is one JSON text: no progress among it. Faults are told and counted. */
-export const countedRun = ({ run, options }: CommandContext): CountedRun => {
+/**
+ * The command's run, with its faults counted. Where the result is one JSON text there is no progress among it; a result of lines
+ * may have some.
+ */
+export const countedRun = ({ run, options }: CommandContext, result: 'text' | 'lines' = 'text'): CountedRun => {
   let faults = 0;
   return {
     faults: () => faults,
@@ -17,7 +20,7 @@ export const countedRun = ({ run, options }: CommandContext): CountedRun => {
       now: () => run.now(),
       emit: (event) => {
         if (event.kind === 'fault') faults++;
-        if (event.kind !== 'progress' || !options.json) run.emit(event);
+        if (event.kind !== 'progress' || !options.json || result === 'lines') run.emit(event);
       },
     },
   };

@@ -150,6 +150,7 @@ describe('A9: mail of a snapshot goes back to an account', { concurrency: 1 }, (
     assert.deepEqual([...(await contentOf(dovecot, 'alice')).values()].flat(), []);
     const first = await restore('--to', 'imap:alice', '--verify');
     assert.equal(first.code, 0, first.stderr + first.stdout);
+    assert.match(first.stdout, /^\{"message_type":"status".*"total_files":/m, 'progress, with totals');
     assert.equal(first.summary.get('added'), 308);
     const content = await contentOf(dovecot, 'alice');
     assert.deepEqual(content.get('INBOX'), expected('INBOX'));

@@ -83,7 +83,7 @@ export const restoreToAccount = async (
   context: CommandContext,
 ): Promise<number> => {
   const wishes = wishesOf(options);
-  const { run, faults } = countedRun(context);
+  const { run, faults } = countedRun(context, 'lines');
   const target = await openTarget(account, context);
   try {
     const { file, folder: below } = await namedSnapshot(repository, reference, filterOf(options, context), run);
