@@ -15,12 +15,12 @@ export const whyNoMount = async (): Promise<string | undefined> => {
 
 const large = 64 * 1_048_576;
 
-const usedIn = (folder: string): number => {
+export const usedIn = (folder: string): number => {
   const { blocks, bfree, bsize } = statfsSync(folder);
   return (blocks - bfree) * bsize;
 };
 
-const resize = (folder: string, bytes: number): Promise<string> =>
+export const resize = (folder: string, bytes: number): Promise<string> =>
   succeed('mount', ['-o', `remount,size=${String(bytes)}`, folder]);
 
 /** What each may need beyond what is there, at most; below, it may find the disk full. */

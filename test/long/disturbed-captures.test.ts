@@ -1,0 +1,11 @@
+import { test } from 'node:test';
+import { fillCaptures } from '../life/full-captures.ts';
+import { killCaptures } from '../life/killed-captures.ts';
+
+for (const store of ['direct', 'mirror'] as const) {
+  const killed = `S5 A12: a capture (${store}), killed at forty moments: the next run completes, nothing is lost or doubled`;
+  test(killed, { timeout: 3_600_000 }, (t) => killCaptures(t, store, 40));
+
+  const full = `B6 A12: a capture (${store}) onto a disk that runs full at forty places: nothing is harmed, and it goes on`;
+  test(full, { timeout: 3_600_000 }, (t) => fillCaptures(t, store, 40));
+}
