@@ -8,6 +8,7 @@ import type { CommandResult } from '../requirement/command.ts';
 import { type Dovecot, startDovecot } from './dovecot.ts';
 import { openWriter, serverOf, type Writer } from './imap-account.ts';
 import { mbsyncMirror, offlineImapMirror, type OldMirror } from './old-mirrors.ts';
+import { type PresentedFile, presentedFiles } from './presented-maildir.ts';
 
 const mail = (folder: string, count: number) =>
   Array.from({ length: count }, (_, number) => ({
@@ -70,21 +71,9 @@ describe('mirrors of OfflineIMAP and mbsync, taken over', () => {
     return [Number(record?.['messages_fetched']), record?.['messages_in_snapshot']];
   };
 
-  /** Content and date of each message by folder and UID. */
-  const contentOf = async (account: string): Promise<ReadonlyMap<string, string>> => {
-    const root = join(person.folder, account);
-    const found = new Map<string, string>();
-    for (const path of await readdir(root, { recursive: true })) {
-      const match = /^(.*?)\/?(?:cur|new)\/\d+\.(\d+)\.\w+\.mailkeep,S=\d+,W=\d+:2,(\w*)$/.exec(path);
-      if (match === null) continue;
-      const { mtimeMs } = await stat(join(root, path));
-      const text = await readFile(join(root, path), 'latin1');
-      found.set(`${match[1]} ${Number(match[2])} ${match[3]}`, `${mtimeMs} ${text}`);
-    }
-    return found;
-  };
+  const contentOf = (account: string): readonly PresentedFile[] => presentedFiles(join(person.folder, account));
 
-  let fetched: ReadonlyMap<string, string>;
+  let fetched: readonly PresentedFile[];
 
   /** All is taken over, the first run asks for no body, and the mirror is as one that came from the server. */
   const adoptedWhole = async (old: OldMirror): Promise<void> => {
@@ -96,7 +85,7 @@ describe('mirrors of OfflineIMAP and mbsync, taken over', () => {
     assert.equal(summary?.['messages_adopted'], total, result.stdout);
     assert.deepEqual(await fetchedByRun(account), [0, total]);
     assert.equal(await bodiesFetched(), bodies, 'a body was asked for');
-    assert.deepEqual(await contentOf(account), fetched);
+    assert.deepEqual(contentOf(account), fetched);
     assert.deepEqual(describeTree(old.folder), before, 'the old tree was changed');
   };
 
@@ -122,8 +111,8 @@ describe('mirrors of OfflineIMAP and mbsync, taken over', () => {
     const account = await newAccount();
     assert.equal((await run('init', '-r', 'main')).code, 0);
     assert.deepEqual(await fetchedByRun(account), [total, total]);
-    fetched = await contentOf(account);
-    assert.equal(fetched.size, total);
+    fetched = contentOf(account);
+    assert.equal(fetched.length, total);
   });
   after(async () => {
     await writer.close();
@@ -165,11 +154,11 @@ describe('mirrors of OfflineIMAP and mbsync, taken over', () => {
   const completed = async (account: string, user: string, left: number): Promise<void> => {
     const [count, stored] = await fetchedByRun(account);
     assert.equal(count, left);
-    const mirrored = await contentOf(account);
-    assert.equal(mirrored.size, stored);
+    const mirrored = contentOf(account);
+    assert.equal(mirrored.length, stored);
     const whole = await newAccount(user);
     await fetchedByRun(whole);
-    assert.deepEqual(mirrored, await contentOf(whole));
+    assert.deepEqual(mirrored, contentOf(whole));
   };
 
   test('A5: what was changed, moved, doubled or renumbered since is told, and fetched by the next run', async () => {
