@@ -1,6 +1,7 @@
 import { captureJobs } from '../../operation/night/capture-jobs.ts';
 import type { JobOutcome } from '../../operation/night/job-record.ts';
 import { Fault } from '../../model/fault.ts';
+import { keepHeapSmall } from '../../system/small-heap.ts';
 import { capturedLines, capturedRecord, needsPerson } from '../account/captured-account.ts';
 import { contextOfAccount, selectedAccounts } from '../account/selected-accounts.ts';
 import { accountNamed } from '../account/named-account.ts';
@@ -68,13 +69,14 @@ interface Place {
 
 const runNight = async (names: readonly string[], options: RunOptions, place: Place): Promise<void> => {
   const { tally, context } = place;
+  const letHeapGrow = keepHeapSmall();
   const loaded = await needConfiguration(context);
   const accounts = await selectedAccounts(names, context);
   if (options.confirm && names.length === 0 && accounts.length > 1) {
     throw new Fault('usage', context.messages.confirmNames());
   }
   const jobs = accounts.map((account) => accountJob(account, loaded, context));
-  const opened = await captureAccounts(jobs, options, place);
+  const opened = await captureAccounts(jobs, options, place).finally(letHeapGrow);
   if (options.captureOnly) return;
   const contexts = new Map(jobs.map(({ repository, account }) => [repository, contextOfAccount(account, context)]));
   await upkeepRepositories(opened, { command: 'run', loaded, tally, contexts }, context);

@@ -8,6 +8,7 @@ import { encodeMessageRecords, type MessageRecord } from '../../../mail/direct/m
 import type { Nanoseconds } from '../../../model/entry.ts';
 import type { Fault } from '../../../model/fault.ts';
 import { lineOf } from '../scan/scanned-rows.ts';
+import { hasUid, uidSetOf } from '../wire/uid-set.ts';
 import type { BaseMessage } from './direct-base.ts';
 
 /** A message of a block that is being captured. */
@@ -121,7 +122,8 @@ export class CapturedBlock {
     const digested = stored.map(({ uid, flags, ids, size, date }): DigestedMessage => {
       return { uid, line: lineOf(flags, ids.labels), size, date: Number(date / 1_000_000_000n) };
     });
-    const uids = new Set(stored.map(({ uid }) => uid));
+    // Ranges: blocks of 500,000 messages are remembered until the ledger is written.
+    const uids = uidSetOf(stored.map(({ uid }) => uid));
     this.#result = {
       record: { block: this.block, ...digestLines(digested, newHash) },
       differences: this.#messages.flatMap(differencesOf),
@@ -129,7 +131,7 @@ export class CapturedBlock {
       left: this.#left,
       changedBodies: this.#messages.filter(isAnotherBody).length,
       isUnsettled: this.#left > 0 || this.#messages.some(({ hasOtherFlags }) => hasOtherFlags),
-      has: (uid) => uids.has(uid),
+      has: (uid) => hasUid(uids, uid),
     };
     this.#messages = [];
     return encodeMessageRecords(stored.map(recordOf));

@@ -24,7 +24,8 @@ interface MessageRead {
   readonly request: number;
   readonly block: CapturedBlock;
   readonly message: CapturedMessage;
-  readonly digest: MessageDigest;
+  /** From its first bytes until its verdict: a hash holds memory that the collector does not see. */
+  digest: MessageDigest | undefined;
 }
 
 export interface Fetched {
@@ -44,7 +45,7 @@ export async function* readAccount(
   for (const [request, wanted] of requests.entries()) {
     const key = keyOf(wanted);
     if (key.kind === 'made') made.push({ request, make: () => key.make() });
-    else reads.push({ ...key, request, digest: createMessageDigest(createHash('sha256')) });
+    else reads.push({ ...key, request, digest: undefined });
   }
   if (reads.length > 0) yield* readBodies(scan, { reads, fetched }, run);
   for (const { request, make } of made) {
@@ -65,7 +66,8 @@ async function* readBodies(
   const wanted = reads.map(({ block, message }) => ({ place: block.place, uid: message.uid, size: message.size }));
   for await (const { bytes, pieces, verdicts } of scan.readMany(wanted, run)) {
     for (const { request, start, length } of pieces) {
-      reads[request]?.digest.update(bytes.subarray(start, start + length));
+      const read = reads[request];
+      if (read !== undefined) digestOf(read).update(bytes.subarray(start, start + length));
       fetched.bytes += length;
     }
     for (const { request, verdict } of verdicts) note(reads[request], verdict, fetched);
@@ -77,12 +79,15 @@ async function* readBodies(
   }
 }
 
+const digestOf = (read: MessageRead): MessageDigest => (read.digest ??= createMessageDigest(createHash('sha256')));
+
 const note = (read: MessageRead | undefined, verdict: Verdict, fetched: Fetched): void => {
   if (read === undefined) return;
-  const { message, digest } = read;
+  const { message } = read;
   if (verdict.kind === 'complete' || verdict.kind === 'changed') {
     fetched.messages++;
-    message.content = { kind: 'read', sha256: digest.digest(), bytes: verdict.bytes };
+    message.content = { kind: 'read', sha256: digestOf(read).digest(), bytes: verdict.bytes };
   } else if (verdict.kind === 'gone') message.content = { kind: 'gone' };
   else message.content = { kind: 'failed', fault: verdict.fault };
+  read.digest = undefined;
 };
