@@ -10,7 +10,10 @@ export const canRunApart = process.getuid?.() === 0;
 
 export interface ApartOptions {
   readonly server: UnpackedServer;
-  /** Shell commands, with the server's files among the system's; the last one stays in the foreground. */
+  /**
+   * Shell commands, with the server's files among the system's. The last one stays, as the superuser: the first process of the
+   * namespace ends with the one that started it only as long as it changes nothing about who it is.
+   */
   readonly script: (folder: string) => string;
   readonly port: number;
   /** Makes files in the folder before it starts. */

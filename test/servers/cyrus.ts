@@ -70,7 +70,8 @@ for user in ${users.join(' ')} admin; do
   echo secret | saslpasswd2 -p -c -f ${folder}/sasldb2 -u localhost $user
 done
 chown -R cyrus:mail ${folder} /run
-exec /usr/lib/cyrus/bin/master -C ${folder}/imapd.conf -M ${folder}/cyrus.conf -D -p /run/master.pid
+/usr/lib/cyrus/bin/master -C ${folder}/imapd.conf -M ${folder}/cyrus.conf -D -p /run/master.pid &
+wait
 `;
   const { folder, certificateAuthority, stop } = await startApart({ server: 'cyrus', script, port: tlsPort, prepare });
   return {

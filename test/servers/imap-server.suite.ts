@@ -109,7 +109,7 @@ const contentOf = async (night: Night): Promise<ReadonlyMap<string, readonly str
     ]),
   );
 
-/** What has to hold on every IMAP server: issue of capture, mirror and restore, from the first night to the way back. */
+/** What has to hold on every IMAP server: capture, mirror and restore, from the first night to the way back. */
 export const imapServerSuite = (traits: ImapServerTraits): void => {
   const { name, prefix, delimiter, oddNames, stored } = traits;
   const skip = canRunApart ? false : 'only the superuser can mount what it is made of';
