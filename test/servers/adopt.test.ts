@@ -151,7 +151,7 @@ describe('mirrors of OfflineIMAP and mbsync, taken over', () => {
   });
 
   /** What the mirror has after the next run, and that it is what a fetch of the whole account gives. */
-  const completed = async (account: string, user: string, left: number): Promise<void> => {
+  const completed = async (account: string, user: string, left: number): Promise<number> => {
     const [count, stored] = await fetchedByRun(account);
     assert.equal(count, left);
     const mirrored = contentOf(account);
@@ -159,6 +159,7 @@ describe('mirrors of OfflineIMAP and mbsync, taken over', () => {
     const whole = await newAccount(user);
     await fetchedByRun(whole);
     assert.deepEqual(mirrored, contentOf(whole));
+    return mirrored.length;
   };
 
   test('A5: what was changed, moved, doubled or renumbered since is told, and fetched by the next run', async () => {
@@ -230,8 +231,7 @@ describe('mirrors of OfflineIMAP and mbsync, taken over', () => {
     assert.equal(result.code, 0, result.stderr);
     assert.equal(await bodiesFetched('bob'), bodies);
     const left = Number(summary?.['messages_left']);
-    assert.equal(Number(summary?.['messages_adopted']) + left, 163);
-    await completed(account, 'bob', left);
+    assert.equal(Number(summary?.['messages_adopted']) + left, await completed(account, 'bob', left));
   });
 
   test('A5: a plan alone writes nothing; without a terminal it needs --yes; a second time there is nothing to do', async () => {
