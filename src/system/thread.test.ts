@@ -50,6 +50,14 @@ test('what waits in the queue of a thread that shall end is not done', async () 
   assert.ok(done.length <= 1, 'at most the one that was under way');
 });
 
+test('a thread that ends by itself has failed', async () => {
+  const { worker, end } = startThread(await writeThread('quitting', 'return () => port.close();'), { setup: {} });
+  const failed = new Promise((resolve) => worker.once('error', resolve));
+  worker.postMessage('go');
+  assert.match(String(await failed), /ended by itself/);
+  await end();
+});
+
 test('a thread that works on and on is made to end, and one that cannot start has ended', async () => {
   const busy = startThread(await writeThread('busy', 'return () => { for (;;) ; };'), { setup: {}, patience: 50 });
   busy.worker.postMessage('go');

@@ -41,8 +41,16 @@ export const startThread = (file: URL, options: ThreadOptions): Thread => {
   const limits = options.resourceLimits === undefined ? {} : { resourceLimits: options.resourceLimits };
   // Without the flags of this process: some, such as --input-type, are no good for a thread.
   const worker = new Worker(file, { workerData: birth, execArgv: [], ...limits });
-  const exited = new Promise<void>((resolve) => worker.once('exit', () => resolve()));
   let ending: Promise<void> | undefined;
+  let hasFailed = false;
+  worker.once('error', () => (hasFailed = true));
+  const exited = new Promise<void>((resolve) =>
+    worker.once('exit', (code) => {
+      resolve();
+      // Whoever waits for its answers would wait for ever.
+      if (ending === undefined && !hasFailed) worker.emit('error', new Error(`a thread has ended by itself (${code})`));
+    }),
+  );
   const end = async (): Promise<void> => {
     Atomics.store(life, shallEnd, 1);
     // It may have been idle, keeping no process alive; now there is something to wait for.
