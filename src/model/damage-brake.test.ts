@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { type BrakeReason, brakeReasons, type FolderChange, usualBrakeLimits } from './damage-brake.ts';
+import { type BrakeReason, brakeReasons, countedChange, type FolderChange, usualBrakeLimits } from './damage-brake.ts';
 
 const folder = (name: string, change: Partial<FolderChange> = {}): FolderChange => ({
   folder: name,
@@ -59,6 +59,14 @@ describe('the damage brake (A8)', () => {
     const empty = folder('empty', { before: 0, now: 0 });
     assert.deepEqual(brakes([folder('a', { uidValidityChanged: true }), folder('b'), empty]), ['uidvalidity-changed']);
     assert.deepEqual(brakes([folder('a'), folder('new', { before: 0, now: 7, uidValidityChanged: true })]), []);
+  });
+
+  it('counts of a folder whose UIDs were given anew what it has less than before', () => {
+    const renewed = { uidValidityChanged: true, before: 60, gone: 60 };
+    const large = folder('Archive', { before: 100_000, now: 100_000 });
+    const others = [large, folder('a'), folder('b')];
+    assert.deepEqual(brakes([...others, countedChange(folder('Old', { ...renewed, now: 60 }))]), []);
+    assert.deepEqual(brakes([...others, countedChange(folder('Old', { ...renewed, now: 0 }))]), ['folder-gone Old']);
   });
 
   it('holds when five bodies changed under a known identity, and not at four', () => {

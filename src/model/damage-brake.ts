@@ -23,7 +23,7 @@ export interface FolderChange {
   readonly folder: string;
   /** Messages of the last good snapshot. */
   readonly before: number;
-  /** Those of them that the server has no more; all of them, if the folder is gone. */
+  /** Those of them that the server has no more; all of them, if the folder is gone. Of UIDs given anew: see `countedChange`. */
   readonly gone: number;
   /** Messages that are there now. */
   readonly now: number;
@@ -31,6 +31,12 @@ export interface FolderChange {
   readonly changedBodies: number;
   readonly uidValidityChanged: boolean;
 }
+
+/**
+ * A change with what it lost. UIDs that were given anew prove no message gone; only that there are fewer than before does.
+ */
+export const countedChange = (change: FolderChange): FolderChange =>
+  change.uidValidityChanged ? { ...change, gone: Math.max(0, change.before - change.now) } : change;
 
 export type BrakeReason =
   | { readonly kind: 'account-empty'; readonly before: number }
@@ -62,8 +68,7 @@ export const brakeReasons = (
   if (sum(changes, ({ now }) => now) === 0 && (isFirst || before > 0)) reasons.push({ kind: 'account-empty', before });
   if (isTooMuch(gone, before)) reasons.push({ kind: 'account-gone', gone, before });
   for (const change of known) {
-    // A folder whose UIDs were given anew lost none of its messages by that.
-    if (!change.uidValidityChanged && isTooMuch(change.gone, change.before)) {
+    if (isTooMuch(change.gone, change.before)) {
       reasons.push({ kind: 'folder-gone', folder: change.folder, gone: change.gone, before: change.before });
     }
   }

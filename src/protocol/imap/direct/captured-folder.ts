@@ -3,7 +3,7 @@ import type { NewHash } from '../../../mail/direct/hash.ts';
 import type { FolderLedger, LedgerDifference } from '../../../mail/direct/ledger.ts';
 import { type BlockRecord, encodeMailboxRecord, type MailboxRecord } from '../../../mail/direct/mailbox-record.ts';
 import { mailboxText } from '../../../mail/mailbox-name.ts';
-import type { FolderChange } from '../../../model/damage-brake.ts';
+import { countedChange, type FolderChange } from '../../../model/damage-brake.ts';
 import type { CapturedBlock } from './captured-block.ts';
 
 /** So many differences of one folder are told one by one. */
@@ -70,14 +70,14 @@ export class CapturedFolder {
     const before = this.#before?.messages ?? 0;
     const isRenewed = this.#before !== undefined && this.#before.uidValidity !== this.state.uidValidity;
     const now = this.#onServer;
-    return {
+    return countedChange({
       folder: mailboxText(this.state.name),
       before,
-      gone: isRenewed ? Math.max(0, before - now) : before - this.#known,
+      gone: before - this.#known,
       now,
       changedBodies: this.#sum(({ changedBodies }) => changedBodies),
       uidValidityChanged: isRenewed,
-    };
+    });
   }
 
   ledger(newHash: NewHash): FolderLedger {

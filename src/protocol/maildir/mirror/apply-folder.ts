@@ -23,6 +23,7 @@ import { errnoCode, errnoFault } from '../../../system/errno.ts';
 import { clearTemporary, type DeliveredMessage, deliverMessages, nameWith } from './deliver.ts';
 import type { KnownFolder, MirrorPlace } from './mirror-base.ts';
 import { digestOfFile, messagesOfBlock } from './mirror-base.ts';
+import { changeOfMirror } from './mirror-change.ts';
 import {
   makeMaildir,
   type MirrorFolder,
@@ -117,14 +118,14 @@ export const applyFolder = async (
     record,
     directory,
     doomed: [...applying.files.stale, ...gone],
-    change: {
+    change: changeOfMirror(applying.files, {
       folder: displayText(state.name),
       before: known?.record.messages ?? 0,
       gone: gone.length,
       now: kept.size,
       changedBodies: counts.changedBodies,
       uidValidityChanged: known !== undefined && known.record.uidValidity !== state.uidValidity,
-    },
+    }),
     onServer: scanned.onServer,
     fetched: { messages: counts.messages, bytes: counts.bytes },
     flagsChanged: counts.flags,
