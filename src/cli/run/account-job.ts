@@ -11,14 +11,12 @@ import { accountDescription } from '../account/account-description.ts';
 import { accountParts } from '../account/named-account.ts';
 import { usualRepository } from '../configuration.ts';
 import type { CommandContext } from '../context.ts';
+import { locationName } from './location-name.ts';
 
 /** An account as a job of a run. */
 export interface AccountJob extends NightJob {
   readonly account: ImapAccount;
 }
-
-/** A location for people: without a user and a password in it. */
-const withoutSecret = (location: string): string => location.replace(/\/\/[^@/]*@/, '//');
 
 /** What the repository of an account is called in records. */
 const repositoryNameOf = (
@@ -27,10 +25,10 @@ const repositoryNameOf = (
   { options, environment }: CommandContext,
 ): string => {
   const given = options.repo ?? options.repositoryFile;
-  if (given !== undefined) return withoutSecret(given);
+  if (given !== undefined) return locationName(given);
   if (repository !== undefined) return repository;
   const named = environment.repository ?? environment.repositoryFile;
-  return named === undefined ? (usualRepository(loaded)?.name ?? 'default') : withoutSecret(named);
+  return named === undefined ? (usualRepository(loaded)?.name ?? 'default') : locationName(named);
 };
 
 export const accountJob = (

@@ -1,3 +1,4 @@
+import { asFault } from '../../model/fault.ts';
 import { notifyEnd } from './notify.ts';
 import type { AfterRun } from './run-step.ts';
 import { writeMetrics } from './write-metrics.ts';
@@ -10,8 +11,9 @@ export const afterRun: AfterRun = async (record, previous, context) => {
     try {
       await step(record, previous, context);
     } catch (error) {
-      const message = error instanceof Error ? error.message : String(error);
+      const { message, hint } = asFault(error);
       context.output.say(context.messages.warning(message));
+      if (hint !== undefined) context.output.say(context.messages.hint(hint));
     }
   }
 };

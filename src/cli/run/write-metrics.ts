@@ -1,7 +1,11 @@
+import { access } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { Fault } from '../../model/fault.ts';
 import type { KnownRun } from '../../model/run-record.ts';
 import { prometheusText } from '../../operation/metrics/prometheus.ts';
 import type { Config } from '../../registry.ts';
 import { writeDurably } from '../../system/durable-file.ts';
+import { errnoCode, errnoFault } from '../../system/errno.ts';
 import { openConfiguration } from '../configuration.ts';
 import type { CommandContext } from '../context.ts';
 import { withKnownHistory } from './known-history.ts';
@@ -31,10 +35,24 @@ export const metricsText = (
     now: Number(run.now() / 1_000_000n),
   });
 
+/** It belongs to whoever collects: one that we made would be closed to them (0700), and a misspelt one never be read. */
+const requireFolder = async (folder: string): Promise<void> => {
+  try {
+    await access(folder);
+  } catch (error) {
+    if (errnoCode(error) !== 'ENOENT') throw errnoFault(error, 'write metrics in', folder);
+    throw new Fault('configuration', `the folder ${folder} for metrics is not there`, {
+      hint: 'Make it, so that the collector may read it, or look at the file of metrics in the configuration.',
+      context: { path: folder },
+    });
+  }
+};
+
 /** `metrics: {file: …}`: a text file for node_exporter, whole or not at all. Everybody may read it. */
 export const writeMetrics: AfterRun = async (_record, _previous, context) => {
   const loaded = await openConfiguration(context);
   const file = loaded?.config.metrics?.file;
   if (loaded === undefined || file === undefined) return;
+  await requireFolder(dirname(file));
   await writeDurably(file, metricsText(loaded.config, { runs: await recentRuns(context) }, context), 0o644);
 };

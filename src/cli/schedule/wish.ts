@@ -1,6 +1,7 @@
 import { homedir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import type { LoadedConfig } from '../../config/load-config.ts';
+import { Fault } from '../../model/fault.ts';
 import type { Config } from '../../registry.ts';
 import type { CommandContext } from '../context.ts';
 import { logFolder } from '../log/run-log.ts';
@@ -18,7 +19,18 @@ const usualSchedule: NonNullable<Config['schedule']> = {
   randomDelay: 900,
 };
 
-/** All that a timer or a line of a crontab is made of, from the configuration and where this program lies. */
+const refuseControl = (what: string, text: string): void => {
+  // A line break would begin a line of its own in a unit or a crontab, with whatever command stands there.
+  if (!/\p{Cc}/u.test(text)) return;
+  throw new Fault('configuration', `${what} holds a control character, which no schedule can hold`, {
+    hint: 'Give it a name without line breaks and the like, and try again.',
+  });
+};
+
+/**
+ * All that a timer or a line of a crontab is made of, from the configuration and where this program lies. Fault `configuration`
+ * when a path among it holds a control character.
+ */
 export const scheduleWish = (
   loaded: LoadedConfig<Config>,
   { name, scope }: WishOptions,
@@ -26,16 +38,23 @@ export const scheduleWish = (
 ): UnitWish => {
   const { config, file } = loaded;
   const { schedule = usualSchedule, timeZone, notifications } = config;
+  const command = programCommand(config, resolve(file));
+  const environment = ownPlaces(context);
+  const writable = writablePlaces(loaded, context);
+  refuseControl('the path of the configuration', resolve(file));
+  for (const word of command) refuseControl('the path of this program', word);
+  for (const [variable, place] of Object.entries(environment)) refuseControl(`the variable ${variable}`, place);
+  for (const place of writable) refuseControl('the path of a folder to write to', place);
   return {
     name,
     scope,
     file: resolve(file),
-    command: programCommand(config, resolve(file)),
-    environment: ownPlaces(context),
+    command,
+    environment,
     rules: schedule.rules,
     randomDelay: schedule.randomDelay,
     timeZone,
-    writable: writablePlaces(loaded, context),
+    writable,
     needsPrivileges: notifications.some(isBySendmail),
   };
 };
