@@ -51,7 +51,7 @@ export interface Snapshot extends SnapshotDescription {
   readonly summary?: SnapshotSummary;
 }
 
-/** Marks a snapshot in which something could not be read: never evidence for retention. */
+/** Marks a snapshot in which something could not be read, or is missing without a reason: never evidence for retention. */
 export const incompleteTag = 'mailkeep:incomplete';
 
 /**

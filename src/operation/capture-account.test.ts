@@ -4,10 +4,11 @@ import type { AccountSource, AccountSourceOptions } from '../contract/account-so
 import type { Base } from '../contract/source.ts';
 import type { StoredSnapshot } from '../contract/store.ts';
 import { createTestRun, type TestRun } from '../contract/test-run.ts';
+import type { FolderLedger } from '../mail/direct/ledger.ts';
 import { byteStringOfText } from '../model/byte-string.ts';
 import { type FolderChange, usualBrakeLimits } from '../model/damage-brake.ts';
 import { isFault } from '../model/fault.ts';
-import { brakedTag, checkpointTag, type SnapshotDescription } from '../model/snapshot.ts';
+import { brakedTag, checkpointTag, incompleteTag, type SnapshotDescription } from '../model/snapshot.ts';
 import { createMemorySource, memoryDirectory, memoryFile } from '../protocol/memory/source.ts';
 import { createMemoryStore } from '../store/memory/store.ts';
 import { createMemoryStorePlace } from '../store/memory/place.ts';
@@ -31,6 +32,8 @@ interface Night {
   /** Messages that one slice can fetch; default: all. */
   readonly perSlice?: number;
   readonly dies?: boolean;
+  /** Messages that the server has more than the snapshot, and nobody knows why. */
+  readonly unexplained?: number;
 }
 
 class Account {
@@ -47,7 +50,13 @@ class Account {
       const before = parent?.summary?.totalFilesProcessed ?? 0;
       fetched = Math.min(night.messages, Math.max(fetched, Math.min(before, night.messages)) + (night.perSlice ?? 1e9));
       if (night.dies === true && fetched === night.messages) throw new Error('the power went');
-      return { before, now: fetched, gone: night.gone ?? 0, isPartial: fetched < night.messages };
+      return {
+        before,
+        now: fetched,
+        gone: night.gone ?? 0,
+        isPartial: fetched < night.messages,
+        unexplained: night.unexplained ?? 0,
+      };
     };
     const open = (options: AccountSourceOptions): AccountSource => accountSource(look, options);
     return captureAccount(
@@ -75,16 +84,22 @@ interface Slice {
   readonly now: number;
   readonly gone: number;
   readonly isPartial: boolean;
+  readonly unexplained: number;
 }
 
 const isStored = (base: Base): base is StoredSnapshot => 'snapshot' in base;
 
 const accountSource = (look: (base: Base | undefined) => Slice, { judge }: AccountSourceOptions): AccountSource => {
   let tree = createMemorySource(memoryDirectory({}));
-  let slice: Slice = { before: 0, now: 0, gone: 0, isPartial: false };
+  let slice: Slice = { before: 0, now: 0, gone: 0, isPartial: false, unexplained: 0 };
   const changes = (): readonly FolderChange[] => {
     const { before, now, gone } = slice;
     return [{ folder: 'INBOX', before, gone, now, changedBodies: 0, uidValidityChanged: false }];
+  };
+  const inbox = (): FolderLedger => {
+    const { now: inSnapshot, unexplained } = slice;
+    const name = byteStringOfText('INBOX');
+    return { name, uidValidity: 1, onServer: inSnapshot + unexplained, inSnapshot, differences: [] };
   };
   return {
     description: 'an account',
@@ -100,7 +115,7 @@ const accountSource = (look: (base: Base | undefined) => Slice, { judge }: Accou
     close: async () => {},
     report: () => ({
       changes: changes(),
-      ledger: { folders: [], brake: [] },
+      ledger: { folders: [inbox()], brake: [] },
       isPartial: slice.isPartial,
       fetched: { messages: Math.max(0, slice.now - slice.before), bytes: 0 },
     }),
@@ -131,6 +146,13 @@ describe('capturing an account', () => {
     assert.ok(!confirmed.snapshot.tags.includes(brakedTag));
     await account.night({ messages: 40 });
     assert.equal(account.bases.at(-1), confirmed.snapshot.id);
+  });
+
+  it('B4: what is missing without a reason makes an incomplete snapshot, which counts as no good one', async () => {
+    const account = new Account();
+    const { snapshot } = await account.night({ messages: 25, perSlice: 10, unexplained: 1 });
+    assert.deepEqual(snapshot.tags, [incompleteTag]);
+    assert.deepEqual((await account.night({ messages: 25 })).snapshot.tags, []);
   });
 
   it('A12: a long capture leaves checkpoints that go when all is there', async () => {

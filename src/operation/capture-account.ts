@@ -1,10 +1,11 @@
 import type { AccountReport, AccountSource, AccountSourceOptions, FetchBudget } from '../contract/account-source.ts';
 import { type Run, throwIfInterrupted } from '../contract/run.ts';
 import type { Store, StoredSnapshot, WriteResult } from '../contract/store.ts';
+import { isExplained } from '../mail/direct/ledger.ts';
 import { type BrakeLimits, type BrakeReason, brakeReasons, type FolderChange } from '../model/damage-brake.ts';
 import { Fault } from '../model/fault.ts';
 import { chooseParent } from '../model/parent.ts';
-import { brakedTag, checkpointTag, type Snapshot, type SnapshotDescription } from '../model/snapshot.ts';
+import { brakedTag, checkpointTag, incompleteTag, type Snapshot, type SnapshotDescription } from '../model/snapshot.ts';
 
 export interface CaptureAccountOptions {
   /** Its paths and host tell the account from others. */
@@ -79,6 +80,12 @@ interface SliceOptions extends CaptureAccountOptions {
   readonly isBraked: boolean;
 }
 
+/** A snapshot whose ledger leaves something unexplained is as little evidence as one in which something could not be read. */
+const stateTags = ({ isPartial, ledger }: AccountReport): readonly string[] => {
+  if (isPartial) return [checkpointTag];
+  return ledger.folders.every(isExplained) ? [] : [incompleteTag];
+};
+
 /** One capture: all of the account, or as much as the budget allows. */
 const captureSlice = async ({ open, store }: CaptureAccountParts, options: SliceOptions, run: Run): Promise<Slice> => {
   const { base, isFirst, limits, confirmed, budget, description } = options;
@@ -91,7 +98,7 @@ const captureSlice = async ({ open, store }: CaptureAccountParts, options: Slice
   try {
     const parent: StoredSnapshot | undefined = base === undefined ? undefined : await store.open(base.id, run);
     const tagsAtEnd = (): readonly string[] => [
-      ...(source.report().isPartial ? [checkpointTag] : []),
+      ...stateTags(source.report()),
       ...(!confirmed && (reasons.length > 0 || options.isBraked) ? [brakedTag] : []),
     ];
     const common = { description: { ...description, time: at(description, run) }, tagsAtEnd };
