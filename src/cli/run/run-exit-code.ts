@@ -1,21 +1,29 @@
 import type { FaultCode } from '../../model/fault.ts';
-import { type RunRecord, verdictOf } from '../../model/run-record.ts';
+import { type RepositoryRecord, type RunRecord, stepsOf, verdictOf } from '../../model/run-record.ts';
 import { exitCode, exitCodeOf } from '../exit-code.ts';
 
 /** What a repository says before anything is done in it; each has an exit code of its own. */
 const unopened: ReadonlySet<number> = new Set([exitCode.noRepository, exitCode.locked, exitCode.wrongPassword]);
 
+/** What the first step that failed has failed with, of each repository in which one has. */
+const firstFaults = (repositories: readonly RepositoryRecord[]): readonly FaultCode[] =>
+  repositories.flatMap((repository) => {
+    const first = stepsOf({ jobs: [], repositories: [repository] }).find((outcome) => outcome.kind === 'failed');
+    return first === undefined ? [] : [first.fault.code];
+  });
+
 /**
- * 0 when all is well; the code of a fault of the run itself; that of the fault that has kept every job from beginning, where
- * it is the same for all; otherwise 1.
+ * 0 when all is well; the code of a fault of the run itself; that of the fault that has kept every job from beginning, or
+ * without any jobs the upkeep of every repository that failed, where it is the same for all; otherwise 1.
  */
 export const runExitCode = (record: Pick<RunRecord, 'jobs' | 'repositories' | 'faults'>): number => {
   if (verdictOf(record) === 'good') return exitCode.good;
   const [fault] = record.faults;
   if (fault !== undefined) return exitCodeOf(fault.code);
-  const codes = record.jobs.map(({ outcome }): FaultCode | undefined =>
+  const ofJobs = record.jobs.map(({ outcome }): FaultCode | undefined =>
     outcome.kind === 'failed' ? outcome.fault.code : undefined,
   );
+  const codes = ofJobs.length === 0 ? firstFaults(record.repositories) : ofJobs;
   const exits = new Set(codes.map((code) => (code === undefined ? exitCode.incomplete : exitCodeOf(code))));
   const [only] = exits;
   return exits.size === 1 && only !== undefined && unopened.has(only) ? only : exitCode.incomplete;
