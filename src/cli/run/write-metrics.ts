@@ -1,7 +1,7 @@
 import { access } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { Fault } from '../../model/fault.ts';
-import type { KnownRun } from '../../model/run-record.ts';
+import { asFault, Fault } from '../../model/fault.ts';
+import type { KnownRun, RunRecord } from '../../model/run-record.ts';
 import { prometheusText } from '../../operation/metrics/prometheus.ts';
 import type { Config } from '../../registry.ts';
 import { writeDurably } from '../../system/durable-file.ts';
@@ -16,6 +16,18 @@ const lookedAt = 2500;
 
 export const recentRuns = async (context: CommandContext): Promise<readonly KnownRun[]> =>
   (await withKnownHistory(context, (history) => history.runs({ last: lookedAt }))) ?? [];
+
+/** History is a cache: where the run could not be written into it, or nothing be read, its own record is still at hand. */
+const withRecord = async (record: RunRecord, context: CommandContext): Promise<readonly KnownRun[]> => {
+  const own: KnownRun = { kind: 'finished', record };
+  try {
+    const known = await recentRuns(context);
+    return [own, ...known.filter((one) => (one.kind === 'finished' ? one.record : one.start).id !== record.id)];
+  } catch (error) {
+    context.run.emit({ kind: 'notice', message: asFault(error).message });
+    return [own];
+  }
+};
 
 export interface MetricsParts {
   readonly runs: readonly KnownRun[];
@@ -49,10 +61,10 @@ const requireFolder = async (folder: string): Promise<void> => {
 };
 
 /** `metrics: {file: …}`: a text file for node_exporter, whole or not at all. Everybody may read it. */
-export const writeMetrics: AfterRun = async (_record, _previous, context) => {
+export const writeMetrics: AfterRun = async (record, _previous, context) => {
   const loaded = await openConfiguration(context);
   const file = loaded?.config.metrics?.file;
   if (loaded === undefined || file === undefined) return;
   await requireFolder(dirname(file));
-  await writeDurably(file, metricsText(loaded.config, { runs: await recentRuns(context) }, context), 0o644);
+  await writeDurably(file, metricsText(loaded.config, { runs: await withRecord(record, context) }, context), 0o644);
 };
