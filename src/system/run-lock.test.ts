@@ -29,6 +29,15 @@ describe('the lock of a run', () => {
     assert.deepEqual(await readdir(join(path, '..')), [], 'nothing is left');
   });
 
+  test('also where a file can have no second name', async (t) => {
+    const path = await place(t);
+    const giveName = (): Promise<never> => Promise.reject(Object.assign(new Error('no links'), { code: 'EPERM' }));
+    const all = await Promise.allSettled(Array.from({ length: 5 }, () => takeRunLock({ path, ...now, giveName })));
+    assert.equal(all.filter(({ status }) => status === 'fulfilled').length, 1);
+    for (const one of all) if (one.status === 'fulfilled') await one.value.release();
+    assert.deepEqual(await readdir(join(path, '..')), [], 'nothing is left');
+  });
+
   test('of many that come at once one gets it', async (t) => {
     const path = await place(t);
     const all = await Promise.allSettled(Array.from({ length: 20 }, () => takeRunLock({ path, ...now })));

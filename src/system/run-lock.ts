@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { link, mkdir, open, readFile, rename, rm, stat, utimes } from 'node:fs/promises';
+import { constants, copyFile, link, mkdir, open, readFile, rename, rm, stat, utimes } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { Fault } from '../model/fault.ts';
 import { sleep } from './clock.ts';
@@ -25,6 +25,8 @@ export interface RunLockOptions {
   /** Milliseconds between two looks. */
   readonly interval?: number;
   readonly fateOf?: (stamp: ProcessStamp) => ProcessFate;
+  /** Gives a file a second name, unless that is taken. */
+  readonly giveName?: typeof link;
 }
 
 export interface RunLock {
@@ -97,15 +99,36 @@ const removeDead = async (path: string, dead: Found): Promise<void> => {
     throw error;
   }
   if ((await readFile(aside, 'utf8')) !== dead.text) {
-    await link(aside, path).catch((error: unknown) => {
-      if (errnoCode(error) !== 'EEXIST') throw error;
+    await link(aside, path).catch(async (error: unknown) => {
+      if (errnoCode(error) === 'EEXIST') return;
+      if (!knowsNoLinks(error)) throw error;
+      await copyFile(aside, path, constants.COPYFILE_EXCL).catch((taken: unknown) => {
+        if (errnoCode(taken) !== 'EEXIST') throw taken;
+      });
     });
   }
   await rm(aside, { force: true });
 };
 
+/** FAT, and many a share of a network, know no second name of a file. */
+const knowsNoLinks = (error: unknown): boolean =>
+  ['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS'].includes(errnoCode(error) ?? '');
+
+/** Where a lock cannot be whole from the first moment: who reads half of it takes it for one of a live run. */
+const putByHalves = async (path: string, text: string): Promise<void> => {
+  const file = await open(path, 'wx', 0o600);
+  try {
+    await file.writeFile(text);
+  } catch (error) {
+    await rm(path, { force: true });
+    throw error;
+  } finally {
+    await file.close();
+  }
+};
+
 /** Puts our lock there unless one is there: whole from the first moment, so that nobody reads half of it. */
-const put = async (path: string, text: string): Promise<boolean> => {
+const put = async (path: string, text: string, giveName: typeof link): Promise<boolean> => {
   const temporary = `${path}.${randomBytes(6).toString('hex')}`;
   try {
     const file = await open(temporary, 'wx', 0o600);
@@ -114,7 +137,12 @@ const put = async (path: string, text: string): Promise<boolean> => {
     } finally {
       await file.close();
     }
-    await link(temporary, path);
+    try {
+      await giveName(temporary, path);
+    } catch (error) {
+      if (!knowsNoLinks(error)) throw error;
+      await putByHalves(path, text);
+    }
     return true;
   } catch (error) {
     if (errnoCode(error) === 'EEXIST') return false;
@@ -146,14 +174,22 @@ const release = async (path: string, text: string): Promise<void> => {
  * `run-under-way` after the wait, `interrupted`, and those of the file system.
  */
 export const takeRunLock = async (options: RunLockOptions): Promise<RunLock> => {
-  const { path, wait, signal, onWait, interval = 2000, fateOf = (stamp) => fateOfProcess(stamp) } = options;
+  const {
+    path,
+    wait,
+    signal,
+    onWait,
+    interval = 2000,
+    fateOf = (stamp) => fateOfProcess(stamp),
+    giveName = link,
+  } = options;
   const token = randomBytes(8).toString('hex');
   const text = JSON.stringify({ ...ownProcessStamp(), pid: process.pid, since: Date.now(), token });
   const deadline = performance.now() + wait;
   let told = false;
   try {
     await mkdir(dirname(path), { recursive: true, mode: 0o700 });
-    while (!(await put(path, text))) {
+    while (!(await put(path, text, giveName))) {
       const found = await look(path);
       if (found === undefined) continue;
       if (isDead(found, fateOf)) {
