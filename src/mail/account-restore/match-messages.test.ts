@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { describe, test } from 'node:test';
 import { headerTraits } from './header-traits.ts';
-import { ambiguousBodies, matchMessages, type SourceTraits, type TargetTraits } from './match-messages.ts';
+import { ambiguousBodies, matchMessages, type SourceTraits, type TargetTraits, toldByNote } from './match-messages.ts';
 
 const header = (digest: string, messageId = digest) => ({ digest, messageId });
 const source = (sha256: string, more: Partial<SourceTraits> = {}): SourceTraits => ({
@@ -67,6 +67,14 @@ describe('A9: what is on the target already', () => {
       { ...target(2), sha256: 'a', unended: 'c' },
     ];
     assert.deepEqual(matchMessages([source('a'), source('b')], both, strict), [2, 1], 'equal bytes are taken first');
+  });
+
+  test('a note counts only for a message with the bytes and the date that were noted', () => {
+    const isTold = toldByNote([source('a'), source('b', { seconds: 2000 })]);
+    assert.equal(isTold({ seconds: 1000, noted: 'a' }), true);
+    assert.equal(isTold({ seconds: 1000, noted: 'b' }), false);
+    assert.equal(isTold({ seconds: 1000, noted: 'c' }), false);
+    assert.equal(isTold({ seconds: 1000 }), false);
   });
 
   test('what is not ASCII in a header may have become something else', () => {

@@ -74,6 +74,17 @@ export const mayBeSame = (
   return ({ size, seconds }) => sizes.has(size) || dates.has(seconds);
 };
 
+/**
+ * Whether what was noted of a message on the target tells enough: one of these was added as it. Of any other, only a look
+ * tells: the server may have changed what it was given, and what it made of it may have been captured since.
+ */
+export const toldByNote = (
+  sources: readonly Pick<SourceTraits, 'sha256' | 'seconds'>[],
+): ((message: { readonly seconds: number; readonly noted?: string | undefined }) => boolean) => {
+  const known = new Set(sources.map(({ sha256, seconds }) => `${sha256} ${seconds}`));
+  return ({ noted, seconds }) => noted !== undefined && known.has(`${noted} ${seconds}`);
+};
+
 /** UIDs of messages on the target whose bodies have to be compared, as headers do not tell enough. */
 export const ambiguousBodies = (sources: readonly SourceTraits[], targets: readonly TargetTraits[]): number[] => {
   const trusted = trustedKeys(sources);
