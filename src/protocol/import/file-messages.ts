@@ -70,7 +70,8 @@ async function* emlFolders(path: string, levels: readonly string[], run: Run): A
     return;
   }
   const entries = await list(path);
-  const files = entries.filter((entry) => entry.isFile() && /\.eml$/i.test(entry.name));
+  // macOS keeps attributes of `a.eml` in `._a.eml` where the file system has none.
+  const files = entries.filter((entry) => entry.isFile() && /^(?!\.).*\.eml$/i.test(entry.name));
   if (files.length > 0) yield { name, messages: () => found(files.map((file) => join(path, file.name))) };
   for (const entry of entries) {
     if (entry.isDirectory()) yield* emlFolders(join(path, entry.name), [...levels, entry.name], run);

@@ -93,7 +93,9 @@ const imported = async (members: readonly Member[]) => {
   await source.close();
   assert.deepEqual(await readdir(folder), ['mail.zip'], 'nothing temporary stays');
   const faults = run.events.flatMap((event) => (event.kind === 'fault' ? [event.fault.code] : []));
-  return { texts, faults, counts: source.counts() };
+  const notices = run.events.flatMap((event) => (event.kind === 'notice' ? [event.message] : []));
+  const names = [...texts.keys()].map((place) => place.split('/')[1] ?? '');
+  return { texts, folders: [...new Set(names)].sort(), faults, notices, counts: source.counts() };
 };
 
 const eml = (name: string, more: Partial<Member> = {}): Member => ({
@@ -101,6 +103,8 @@ const eml = (name: string, more: Partial<Member> = {}): Member => ({
   content: `Subject: ${name}\r\n\r\n${'text '.repeat(50)}\r\n`,
   ...more,
 });
+
+const from = 'From 17@xxx Thu Jan  1 10:00:00 2004\r\n';
 
 describe('A11: mail in a zip', () => {
   test('.eml files, their folders being mail folders', async () => {
@@ -119,8 +123,8 @@ describe('A11: mail in a zip', () => {
   });
 
   test('the mboxes of a Takeout, without the folders that are Google’s own', async () => {
-    const from = 'From 17@xxx Thu Jan  1 10:00:00 2004\r\nX-GM-THRID: 17\r\nX-Gmail-Labels: Inbox,Unread\r\n';
-    const content = `${from}Subject: a\r\n\r\n>From x\r\n\r\n${from}Subject: b\r\n\r\ny\r\n\r\n`;
+    const labelled = `${from}X-GM-THRID: 17\r\nX-Gmail-Labels: Inbox,Unread\r\n`;
+    const content = `${labelled}Subject: a\r\n\r\n>From x\r\n\r\n${labelled}Subject: b\r\n\r\ny\r\n\r\n`;
     const { texts, counts } = await imported([{ name: 'Takeout/Mail/All mail.mbox', content }]);
     assert.deepEqual([...texts.keys()].length, 2);
     assert.match([...texts.values()][0] ?? '', /Subject: a\r\n\r\nFrom x\r\n$/);
@@ -140,10 +144,54 @@ describe('A11: mail in a zip', () => {
     assert.deepEqual(counts, { messages: 1, folders: 1, damaged: 3 });
   });
 
-  test('a damaged mbox costs that mbox only', async () => {
-    const { texts, faults } = await imported([eml('a.eml'), { name: 'x.mbox', content: 'From ', crc: 1 }]);
-    assert.deepEqual([texts.size, faults], [1, ['entry-unreadable']]);
+  test('of a damaged mbox every message that can be read is kept, and the damage told', async () => {
+    const content = `${from}Subject: a\r\n\r\nx\r\n\r\n${from}Subject: b\r\n\r\ny\r\n`;
+    const { texts, faults, counts } = await imported([eml('a.eml'), { name: 'x.mbox', content, crc: 1 }]);
+    assert.deepEqual([texts.size, faults], [3, ['entry-unreadable']]);
+    assert.deepEqual(counts, { messages: 3, folders: 2, damaged: 1 });
   });
+
+  test('mboxes without a suffix, of Apple Mail and Thunderbird; what is no mail is told once', async () => {
+    const content = `${from}Subject: a\r\n\r\nx\r\n`;
+    const { folders, faults, notices } = await imported([
+      { name: 'Mail/Work.mbox/mbox', content },
+      { name: 'Mail/Work.mbox/table_of_contents', content: 'x' },
+      { name: 'Mail/Inbox', content },
+      { name: 'Mail/Inbox.msf', content: 'x' },
+      { name: 'Mail/Inbox.sbd/Deep', content },
+      { name: 'Mail/letter', content: `From the sea to 10:00\n${'text '.repeat(100_000)}` },
+    ]);
+    assert.deepEqual(folders, ['Mail%2FInbox', 'Mail%2FInbox%2FDeep', 'Mail%2FWork']);
+    assert.deepEqual(faults, []);
+    assert.deepEqual(notices, ['3 files in the zip are no mail, and left out: Mail/Inbox.msf is the first']);
+  });
+
+  test('a file without a suffix that cannot be read is told', async () => {
+    const { faults, texts } = await imported([eml('a.eml'), { name: 'Inbox', content: from, flags: 1 }]);
+    assert.deepEqual([texts.size, faults], [1, ['entry-unsupported']]);
+  });
+
+  test('what macOS puts beside files is no mail', async () => {
+    const { texts, faults, notices } = await imported([
+      eml('a.eml'),
+      eml('._a.eml'),
+      eml('__MACOSX/._a.eml'),
+      { name: '.DS_Store', content: 'x' },
+    ]);
+    assert.deepEqual([texts.size, faults, notices], [1, [], []]);
+  });
+
+  const takeouts: readonly [string, readonly string[], readonly string[]][] = [
+    ['in one folder', ['Takeout/Mail/a.mbox', 'Takeout/Mail/b.mbox'], ['a', 'b']],
+    ['in two folders', ['Takeout/Mail/a.mbox', 'Takeout/Other/a.mbox'], ['Mail%2Fa', 'Other%2Fa']],
+    ['in none', ['Takeout/a.mbox', 'Takeout/b.mbox/mbox'], ['a', 'b']],
+  ];
+  for (const [where, names, expected] of takeouts) {
+    test(`mboxes ${where} below Takeout keep their own names`, async () => {
+      const content = `${from}Subject: a\r\n\r\nx\r\n`;
+      assert.deepEqual((await imported(names.map((name) => ({ name, content })))).folders, expected);
+    });
+  }
 
   const hostile: readonly [string, readonly Member[], RegExp][] = [
     ['a name that leads out', [eml('../../etc/x.eml')], /leads out of it/],
