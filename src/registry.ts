@@ -241,21 +241,24 @@ export interface MirrorAdoption {
   close(): Promise<void>;
 }
 
-/** Looks at what of an account lies in a mirror of OfflineIMAP or mbsync. Faults: `usage`, `source-empty`, those of the account. */
+/** Looks at what of an account lies in a mirror of OfflineIMAP or mbsync. Faults: `usage`, `target-occupied`, `source-empty`, those of the account. */
 export const openMirrorAdoption = async (
   account: ImapAccount,
   old: OldMirror,
   { directory, ...settings }: AccountParts & Pick<MirrorOptions, 'directory'>,
   run: Run,
 ): Promise<MirrorAdoption> => {
-  const [adoption, { readOldMirror }, { planAdoption }, { openImapScan }, options] = await Promise.all([
-    import('./protocol/maildir/adopt/adopt-mirror.ts'),
-    import('./protocol/maildir/adopt/read-old-mirror.ts'),
-    import('./protocol/maildir/adopt/adoption-plan.ts'),
-    import('./protocol/imap/scan/account-scan.ts'),
-    scanOptions(account, { ...settings, rescan: false }, run),
-  ]);
+  const [adoption, { refuseOldTree }, { readOldMirror }, { planAdoption }, { openImapScan }, options] =
+    await Promise.all([
+      import('./protocol/maildir/adopt/adopt-mirror.ts'),
+      import('./protocol/maildir/adopt/refuse-old-tree.ts'),
+      import('./protocol/maildir/adopt/read-old-mirror.ts'),
+      import('./protocol/maildir/adopt/adoption-plan.ts'),
+      import('./protocol/imap/scan/account-scan.ts'),
+      scanOptions(account, { ...settings, rescan: false }, run),
+    ]);
   await adoption.mustLieApart(directory, old.folder);
+  await refuseOldTree(directory, account.name);
   const parts = await readOldMirror(old, run);
   const free = await adoption.freeBytes(directory);
   const scan = openImapScan(options);

@@ -8,9 +8,11 @@ import { oldMessageBytes, type OldMessage } from './old-message.ts';
 
 /**
  * The account as far as the old tree has it: messages come from there, and those that it has not are as if they were not
- * there. A mirror takes them in on the same way as from the server, flags and dates being the server's.
+ * there. A mirror takes them in on the same way as from the server, flags and dates being the server's. A folder that the plan
+ * could not read stays as it is, for the next run.
  */
 export const adoptingScan = (scan: AccountScan, plan: AdoptionPlan): AccountScan => {
+  const unread = new Map(plan.unread.map(({ name, fault }) => [name, fault]));
   const folders = new Map(plan.folders.map((folder) => [`${folder.uidValidity} ${folder.name}`, folder]));
   const adoptionOf = ({ name, uidValidity }: { readonly name: string; readonly uidValidity: number }) =>
     folders.get(`${uidValidity} ${name}`);
@@ -18,7 +20,10 @@ export const adoptingScan = (scan: AccountScan, plan: AdoptionPlan): AccountScan
     description: scan.description,
     folders: async function* (base, run) {
       for await (const scanned of scan.folders(base, run)) {
-        yield scanned.kind === 'listed' ? adopted(scanned, adoptionOf(scanned.state)) : scanned;
+        const fault = scanned.kind === 'listed' ? unread.get(scanned.state.name) : undefined;
+        if (scanned.kind !== 'listed') yield scanned;
+        else if (fault !== undefined) yield { kind: 'carried', name: scanned.state.name, fault };
+        else yield adopted(scanned, adoptionOf(scanned.state));
       }
     },
     read: (place, uids, run) => readOld(adoptionOf(place), uids, run),

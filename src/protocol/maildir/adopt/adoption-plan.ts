@@ -6,7 +6,7 @@ import { folderKey } from '../../../mail/adopt/folder-key.ts';
 import { folderMark } from '../../../mail/direct/presented-name.ts';
 import { maildirFolder } from '../../../mail/maildir-folder.ts';
 import { type ByteString, compareBytes } from '../../../model/byte-string.ts';
-import type { Fault } from '../../../model/fault.ts';
+import { asFault, type Fault, isFault } from '../../../model/fault.ts';
 import { readMirrorFolder } from '../mirror/mirror-folder.ts';
 import { type CheckedMessage, checkedMessage, headerDigest, type OldMessage } from './old-message.ts';
 import type { OldState } from './old-state.ts';
@@ -74,9 +74,13 @@ export const planAdoption = async (parts: AdoptionParts, run: Run): Promise<Adop
   for await (const scanned of parts.scan.folders(emptyBase, run)) {
     if (scanned.kind === 'carried') unread.push({ name: scanned.name, fault: scanned.fault });
     if (scanned.kind !== 'listed') continue;
-    const found = await planFolder(parts, scanned, run);
-    folders.push(found.adoption);
+    const found = await plannedOrFault(parts, scanned, run);
     for (const folder of found.looked) used.add(folder);
+    if ('fault' in found) {
+      unread.push({ name: scanned.state.name, fault: found.fault });
+      continue;
+    }
+    folders.push(found.adoption);
     const sum = (of: (one: FolderAdoption) => number): number => folders.reduce((all, one) => all + of(one), 0);
     const [files, bytes] = [sum(({ messages }) => messages.size), sum((one) => one.bytes)];
     run.emit({ kind: 'progress', files, bytes, current: scanned.state.name });
@@ -97,11 +101,32 @@ interface Tally {
   differing: number;
 }
 
+interface PlannedFolder {
+  readonly adoption: FolderAdoption;
+  readonly looked: readonly OldFolder[];
+}
+
+/** A folder that cannot be read costs itself alone; what ends a scan of the account ends the plan. */
+const plannedOrFault = async (
+  parts: AdoptionParts,
+  scanned: ListedFolder,
+  run: Run,
+): Promise<PlannedFolder | { readonly fault: Fault; readonly looked: readonly OldFolder[] }> => {
+  try {
+    return await planFolder(parts, scanned, run);
+  } catch (error) {
+    throwIfInterrupted(run);
+    const fault = asFault(error);
+    if (isFault(fault, 'internal', 'interrupted', 'credentials-refused', 'configuration')) throw fault;
+    return { fault, looked: namedLike(parts, scanned.state) };
+  }
+};
+
 const planFolder = async (
   parts: AdoptionParts,
   { state, onServer, blocks }: ListedFolder,
   run: Run,
-): Promise<{ readonly adoption: FolderAdoption; readonly looked: readonly OldFolder[] }> => {
+): Promise<PlannedFolder> => {
   const { looked, places, hindrance } = await placesOf(parts, state);
   const there = await uidsInMirror(parts.mirror, state);
   const tally: Tally = { present: 0, messages: new Map(), left: [], bytes: 0, differing: 0 };
@@ -205,13 +230,19 @@ const placesOf = async (parts: AdoptionParts, server: ListedFolder['state']): Pr
 
 const isEmpty = ({ files, unmarked }: OldFolder): boolean => files.size + unmarked === 0;
 
-const foldersFor = async (
-  { tree, state, mapping }: AdoptionParts,
-  { name, delimiter, uidValidity }: ListedFolder['state'],
-): Promise<readonly OldFolder[]> => {
+const namedLike = (
+  { tree, mapping }: AdoptionParts,
+  { name, delimiter }: ListedFolder['state'],
+): readonly OldFolder[] => {
   const key = folderKey(name, delimiter);
-  const named = tree.filter((folder) => (mapping.get(folder.key) ?? folder.key) === key);
+  return tree.filter((folder) => (mapping.get(folder.key) ?? folder.key) === key);
+};
+
+const foldersFor = async (parts: AdoptionParts, server: ListedFolder['state']): Promise<readonly OldFolder[]> => {
+  const named = namedLike(parts, server);
   if (named.length > 0) return named;
+  const { tree, state, mapping } = parts;
+  const { uidValidity } = server;
   const paired: OldFolder[] = [];
   for (const folder of tree) {
     if (folder.program !== 'mbsync' || mapping.has(folder.key)) continue;
