@@ -9,8 +9,8 @@ export interface Delivery {
   readonly sent: number;
   /** How many lie in the outbox now. */
   readonly waiting: number;
-  /** Why something waits. */
-  readonly fault?: Fault;
+  /** Why something waits, was dropped, or could not be kept. */
+  readonly faults: readonly Fault[];
 }
 
 export interface DeliveryOrder {
@@ -23,32 +23,63 @@ export interface DeliveryOrder {
   readonly outbox: Outbox;
 }
 
+interface Attempt {
+  readonly announcement: Announcement;
+  /** Undefined: it could not be kept. */
+  readonly kept: WaitingMessage | undefined;
+}
+
+/** Trying again may help; an interruption says nothing about the message. */
+const isPassing = ({ retry, code }: Fault): boolean => retry || code === 'interrupted';
+
+const faultOf = async (work: Promise<unknown>): Promise<Fault | undefined> => {
+  try {
+    await work;
+    return undefined;
+  } catch (error) {
+    return asFault(error);
+  }
+};
+
+/** What is new is kept before it is tried, so that it outlives a process that is killed meanwhile. */
+const attemptsOf = async (order: DeliveryOrder, faults: Fault[]): Promise<readonly Attempt[]> => {
+  const { notification, earlier, announcement, outbox } = order;
+  const attempts: Attempt[] = earlier.map((kept) => ({ announcement: kept.announcement, kept }));
+  if (announcement === undefined) return attempts;
+  let kept: WaitingMessage | undefined;
+  try {
+    kept = await outbox.keep(notification, announcement);
+  } catch (error) {
+    faults.push(asFault(error));
+  }
+  return [...attempts, { announcement, kept }];
+};
+
 /**
- * Sends what waits, and then what is new, in this order. After the first failure nothing more is tried: it all goes, or stays, into
- * the outbox. Rejects only when the outbox cannot be written.
+ * Sends what waits, and then what is new, in this order. A fault that trying again cannot mend drops its message; after one that
+ * may pass the others wait, save for the newest, which is always tried. Never rejects: what goes wrong is in `faults`.
  */
 export const deliver = async (order: DeliveryOrder, run: Run): Promise<Delivery> => {
-  const { notification, notifier, earlier, announcement, outbox } = order;
-  let [sent, waiting] = [0, 0];
-  let fault: Fault | undefined;
-  const attempt = async (message: Announcement): Promise<boolean> => {
-    if (fault !== undefined) return false;
-    try {
-      await notifier.send(message, run);
-      sent++;
-      return true;
-    } catch (error) {
-      fault = asFault(error);
-      return false;
+  const { notification, notifier, outbox } = order;
+  const faults: Fault[] = [];
+  const attempts = await attemptsOf(order, faults);
+  let [sent, waiting, isHeldUp] = [0, 0, false];
+  for (const attempt of attempts) {
+    const { announcement, kept } = attempt;
+    if (isHeldUp && attempt !== attempts.at(-1)) {
+      waiting++;
+      continue;
     }
-  };
-  for (const message of earlier) {
-    if (await attempt(message.announcement)) await outbox.remove(message);
-    else waiting++;
+    const fault = await faultOf(notifier.send(announcement, run));
+    if (fault === undefined) sent++;
+    else faults.push(fault);
+    if (fault !== undefined && isPassing(fault)) {
+      isHeldUp = true;
+      if (kept !== undefined) waiting++;
+    } else if (kept !== undefined) {
+      const left = await faultOf(outbox.remove(kept));
+      if (left !== undefined) faults.push(left);
+    }
   }
-  if (announcement !== undefined && !(await attempt(announcement))) {
-    await outbox.keep(notification, announcement);
-    waiting++;
-  }
-  return { notification, sent, waiting, ...(fault === undefined ? {} : { fault }) };
+  return { notification, sent, waiting, faults };
 };

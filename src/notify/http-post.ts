@@ -148,7 +148,9 @@ const postFault = (error: unknown, { host }: URL): Fault => {
     });
   }
   if (code === 'ENOTFOUND') {
+    // A machine that has no network at night learns the same as one with a misspelt host.
     return new Fault('server-unavailable', `there is no host ${host}`, {
+      retry: true,
       hint: 'Look at the spelling of the host.',
       context,
     });

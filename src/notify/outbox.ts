@@ -3,10 +3,11 @@ import { readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import type { Announcement } from '../contract/notification.ts';
+import { asFault, type Fault } from '../model/fault.ts';
 import { writeDurably } from '../system/durable-file.ts';
 import { errnoCode, errnoFault } from '../system/errno.ts';
 
-/** A message that could not be sent yet. */
+/** A message that is not sent yet. */
 export interface WaitingMessage {
   readonly file: string;
   /** By its name in the configuration. */
@@ -17,9 +18,12 @@ export interface WaitingMessage {
 /** Messages that wait for the next run, as files 0600 in a folder 0700. */
 export interface Outbox {
   /** The same run's message to the same notification is kept once. */
-  keep(notification: string, announcement: Announcement): Promise<void>;
-  /** Oldest first. What is older than a week is nobody's news any more, and goes. */
-  waiting(now: number): Promise<readonly WaitingMessage[]>;
+  keep(notification: string, announcement: Announcement): Promise<WaitingMessage>;
+  /**
+   * Oldest first. What is older than a week is nobody's news any more, and goes. What cannot be read is told, and passed over: it
+   * must not silence the others.
+   */
+  waiting(now: number, tell: (fault: Fault) => void): Promise<readonly WaitingMessage[]>;
   remove(message: WaitingMessage): Promise<void>;
 }
 
@@ -72,13 +76,25 @@ export const openOutbox = (folder: string): Outbox => {
       const text = JSON.stringify({ version: 1, notification, announcement: message });
       await writeDurably(join(folder, nameOf(notification, message)), text);
       for (const name of (await names()).slice(0, -keptAtMost)) await removeFile(name);
+      return { file: join(folder, nameOf(notification, message)), notification, announcement: message };
     },
-    waiting: async (now) => {
+    waiting: async (now, tell) => {
       const found: WaitingMessage[] = [];
-      for (const name of await names()) {
-        const message = parsed(join(folder, name), await readFile(join(folder, name), 'utf8'));
-        if (Number(name.slice(0, 15)) < now - keptFor) await removeFile(name);
-        else if (message !== undefined) found.push(message);
+      const look = async (name: string): Promise<void> => {
+        const file = join(folder, name);
+        try {
+          if (Number(name.slice(0, 15)) < now - keptFor) return await removeFile(name);
+          const message = parsed(file, await readFile(file, 'utf8'));
+          if (message !== undefined) found.push(message);
+        } catch (error) {
+          // One that is gone was sent by another run in the meantime.
+          if (errnoCode(error) !== 'ENOENT') tell(errnoFault(error, 'read', file));
+        }
+      };
+      try {
+        for (const name of await names()) await look(name);
+      } catch (error) {
+        tell(asFault(error));
       }
       return found;
     },

@@ -127,7 +127,9 @@ const tried = async (
 const list = async (context: CommandContext): Promise<number> => {
   const loaded = await needConfiguration(context);
   const { output, messages, options, run } = context;
-  const waiting = await outboxOf(loaded, context).waiting(Number(run.now() / 1_000_000n));
+  const waiting = await outboxOf(loaded, context).waiting(Number(run.now() / 1_000_000n), ({ message }) =>
+    output.say(messages.warning(message)),
+  );
   const rows = loaded.config.notifications.map(({ name, way, when }) => ({
     name,
     kind: way.kind,

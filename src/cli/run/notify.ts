@@ -98,7 +98,9 @@ const deliverAll = async (
 ): Promise<void> => {
   const { run } = context;
   const outbox = outboxOf(loaded, context);
-  const waiting = await outbox.waiting(Number(run.now() / 1_000_000n));
+  const waiting = await outbox.waiting(Number(run.now() / 1_000_000n), ({ message }) =>
+    context.output.say(context.messages.warning(message)),
+  );
   const messages = loaded.config.notifications.filter((notification) => !isPing(notification));
   const opened = await openNotifications(messages, loaded, { context, run });
   await Promise.all(
@@ -116,8 +118,9 @@ const deliverAll = async (
   );
 };
 
-const tell = ({ notification, waiting, fault }: Delivery, context: CommandContext): void => {
-  if (fault === undefined) return;
-  warn(notification, fault, context);
-  context.output.say(context.messages.hint(context.messages.waitsInOutbox(waiting)));
+const tell = ({ notification, waiting, faults }: Delivery, context: CommandContext): void => {
+  // A service that refuses several messages says the same of each.
+  const told = new Map(faults.map((fault) => [fault.message, fault]));
+  for (const fault of told.values()) warn(notification, fault, context);
+  if (waiting > 0) context.output.say(context.messages.hint(context.messages.waitsInOutbox(waiting)));
 };

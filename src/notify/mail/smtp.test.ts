@@ -158,6 +158,19 @@ test('a wrong password, a certificate that does not verify, and a refused recipi
   });
 });
 
+test('what one recipient is refused and another has is delivered, with a notice', () => {
+  const onRcptTo: SMTPServerOptions['onRcptTo'] = ({ address }, _session, done) =>
+    address.startsWith('a@') ? done(new Error('nobody here')) : done();
+  return withServer({ secure: true, onRcptTo }, async (port, taken) => {
+    const run = createTestRun();
+    await send(smtp(port, password('right')), notifierParts, run);
+    assert.deepEqual(taken[0]?.to, ['b@example.com']);
+    const [notice] = run.events;
+    assert.ok(notice?.kind === 'notice');
+    assert.match(notice.message, /does not take mail for 1 of the recipients; the others have it/);
+  });
+});
+
 test('a server that hangs, cuts the connection, or is not there, is waited for no longer than its time', async () => {
   const unavailable = (fault: unknown): boolean => isFault(fault, 'server-unavailable');
   const short = { ...notifierParts, patience: 200 };

@@ -14,7 +14,10 @@ import type { SmtpSetting } from './mail-setting.ts';
 type Auth = NonNullable<SMTPTransportOptions['auth']>;
 type Parts = Pick<NotifierParts, 'readSecret' | 'credentialsOf'> & { readonly patience: number };
 
-/** Gives a mail to an SMTP server. Faults as `Notifier`. */
+/**
+ * Gives a mail to an SMTP server. Faults as `Notifier`. What some of the recipients have is delivered, with a notice: sent again,
+ * they would have it twice.
+ */
 export const sendBySmtp = async (
   mail: NotificationMail,
   setting: SmtpSetting,
@@ -25,8 +28,9 @@ export const sendBySmtp = async (
   const ca = await authorities(setting.certificateAuthority);
   await withPatience(setting.host, { patience, run }, async (signal) => {
     const send = async (refused: boolean): Promise<void> => {
-      const auth = await authOf(setting, parts, { refused, run });
-      await deliver(mail, { setting, ca, auth, patience }, signal);
+      const auth = await authOf(setting, parts, { refused, run: { ...run, signal } });
+      const missed = await deliver(mail, { setting, ca, auth, patience }, signal);
+      if (missed > 0) run.emit({ kind: 'notice', message: refusedRecipients(setting.host, missed) });
     };
     try {
       await send(false);
@@ -45,11 +49,12 @@ interface Delivery {
   readonly patience: number;
 }
 
+/** How many of the recipients were refused while others were taken; a fault when all were. */
 const deliver = async (
   mail: NotificationMail,
   { setting, ca, auth, patience }: Delivery,
   signal: AbortSignal,
-): Promise<void> => {
+): Promise<number> => {
   const { host, port, security } = setting;
   const transport = createTransport({
     host,
@@ -68,7 +73,7 @@ const deliver = async (
   });
   try {
     const { rejected } = await transport.sendMail({ ...mail, signal });
-    if (rejected.length > 0) throw refusedRecipients(host, rejected.length);
+    return rejected.length;
   } catch (error) {
     throw smtpFault(error, host);
   } finally {
@@ -98,10 +103,8 @@ const authorities = async (file: string | undefined): Promise<readonly string[]>
   }
 };
 
-const refusedRecipients = (host: string, count: number): Fault =>
-  new Fault('server-refused', `${host} does not take mail for ${count} of the recipients; the others have it`, {
-    hint: 'Look at the addresses of the notification.',
-  });
+const refusedRecipients = (host: string, count: number): string =>
+  `${host} does not take mail for ${count} of the recipients; the others have it. Look at the addresses of the notification.`;
 
 const again = 'Look at the network of this machine, and whether the server works.';
 
