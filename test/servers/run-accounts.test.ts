@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { writeFile } from 'node:fs/promises';
+import { chmod, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import type { CommandResult } from '../requirement/command.ts';
@@ -124,5 +124,25 @@ describe('accounts of the configuration, night after night', () => {
     assert.equal((await run('run', 'mirrored', '--confirm')).code, 0);
     const after = await run('status', '--json');
     assert.deepEqual([after.code, recordOf(after)['braked']], [0, false]);
+  });
+
+  test('A12: a folder that the server does not give is kept in the mirror, and its snapshot is no complete one', async () => {
+    await configure(account('locked', ', store: {mirror: locked-mirror}'));
+    await writer.create('Locked');
+    await writer.append('Locked', messages(3));
+    assert.equal((await run('run')).code, 0);
+    const directory = join(dovecot.home('alice'), 'Maildir', '.Locked');
+    await chmod(directory, 0);
+    try {
+      const incomplete = await run('run', '--json');
+      assert.deepEqual([incomplete.code, recordOf(incomplete)['complete']], [1, false], incomplete.stdout);
+      assert.equal((await run('status')).code, 1);
+      const found = await run('snapshots', '--tag', 'mailkeep:incomplete', '--json', '-r', 'main');
+      assert.match(found.stdout, /locked-mirror/);
+    } finally {
+      await chmod(directory, 0o700);
+    }
+    assert.equal((await run('run')).code, 0);
+    await dovecot.doveadm('mailbox', 'delete', '-u', 'alice', 'Locked');
   });
 });

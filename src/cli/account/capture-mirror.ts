@@ -2,15 +2,17 @@ import { byteStringOfText } from '../../model/byte-string.ts';
 import { type BrakeReason, brakeReasons } from '../../model/damage-brake.ts';
 import { Fault } from '../../model/fault.ts';
 import { usualParentGroup } from '../../model/parent.ts';
-import { brakedTag } from '../../model/snapshot.ts';
+import { brakedTag, incompleteTag } from '../../model/snapshot.ts';
 import { lastGoodOf } from '../../operation/account-status.ts';
 import { backup } from '../../operation/backup.ts';
 import type { AccountCapture } from '../../operation/capture-account.ts';
 import type { ImapAccount } from '../../protocol/imap/config.ts';
 import { type AccountCaptureSettings, updateMirror } from '../../registry.ts';
 import type { Repository } from '../../store/restic/repository.ts';
+import { ledgerTotals } from '../../operation/night/job-record.ts';
 import { filesSource } from '../backup/backup-source.ts';
 import type { CommandContext } from '../context.ts';
+import { countedRun } from '../counted-run.ts';
 import { accountDescription } from './account-description.ts';
 
 export interface CaptureMirrorOptions {
@@ -33,9 +35,13 @@ export const captureMirror = async (
     reasons = brakeReasons({ changes, isFirst }, account.brake);
     return confirmed ? [] : reasons;
   };
-  const report = await updateMirror(account, { ...settings, directory: account.store.folder, judge }, run);
+  const counted = countedRun(context, 'lines');
+  const report = await updateMirror(account, { ...settings, directory: account.store.folder, judge }, counted.run);
+  // A folder or message that the server would not give: the mirror has what it had, which does not make it complete.
+  const unread = counted.faults() + ledgerTotals(report.ledger).unexplained;
   const isBraked = !confirmed && reasons.length > 0;
-  const description = { ...described, tags: isBraked ? [brakedTag] : [] };
+  const tags = [...(isBraked ? [brakedTag] : []), ...(unread > 0 ? [incompleteTag] : [])];
+  const description = { ...described, tags };
   const openSource = await filesSource(
     {
       paths: [byteStringOfText(account.store.folder)],
@@ -64,7 +70,7 @@ export const captureMirror = async (
   if (result.snapshot === undefined) throw new Fault('internal', 'the store made no snapshot of a mirror');
   return {
     snapshot: result.snapshot,
-    result,
+    result: { ...result, unreadable: result.unreadable + counted.faults() },
     report: { changes: report.changes, ledger: report.ledger, fetched: report.fetched, isPartial: false },
     brake: confirmed ? [] : reasons,
     confirmed: confirmed ? reasons : [],
