@@ -124,15 +124,28 @@ export type KnownRun =
 /** In a word: nothing to do, a person should look, or it did not work. */
 export type RunVerdict = 'good' | 'attention' | 'failed';
 
+export type StepName = 'verify' | 'copy' | 'forget' | 'prune' | 'hold';
+
+/** What a repository's part of a run consisted of. */
+export interface Step {
+  readonly step: StepName;
+  /** Of a copy: into which repository. */
+  readonly to?: string;
+  readonly outcome: StepOutcome;
+}
+
+/** The steps in one repository, in the order in which they were done. */
+export const stepsIn = ({ verify, copies, forget, prune, hold }: RepositoryRecord): readonly Step[] => [
+  ...(verify === undefined ? [] : [{ step: 'verify', outcome: verify.outcome } as const]),
+  ...copies.map(({ to, outcome }) => ({ step: 'copy', to, outcome }) as const),
+  ...(forget === undefined ? [] : [{ step: 'forget', outcome: forget.outcome } as const]),
+  ...(prune === undefined ? [] : [{ step: 'prune', outcome: prune.outcome } as const]),
+  ...(hold === undefined ? [] : [{ step: 'hold', outcome: hold.outcome } as const]),
+];
+
 export const stepsOf = ({ jobs, repositories }: Pick<RunRecord, 'jobs' | 'repositories'>): readonly StepOutcome[] => [
   ...jobs.map(({ outcome }) => outcome),
-  ...repositories.flatMap(({ verify, forget, prune, hold, copies }) => [
-    ...(verify === undefined ? [] : [verify.outcome]),
-    ...(forget === undefined ? [] : [forget.outcome]),
-    ...(prune === undefined ? [] : [prune.outcome]),
-    ...(hold === undefined ? [] : [hold.outcome]),
-    ...copies.map(({ outcome }) => outcome),
-  ]),
+  ...repositories.flatMap(stepsIn).map(({ outcome }) => outcome),
 ];
 
 /** A run with any failed step, or a fault of its own, has failed; held, incomplete or unexplained parts want attention. */

@@ -81,12 +81,13 @@ const jobLines = (
       ]),
 ];
 
-const steps: readonly UpkeepStep[] = ['verify', 'forget', 'prune', 'hold'];
+const laterSteps: readonly UpkeepStep[] = ['forget', 'prune', 'hold'];
 
 const repositoryLines = (record: RepositoryRecord, messages: Messages): readonly string[] => [
   record.name,
-  ...steps.flatMap((step) => stepLines(step, record, messages)),
+  ...stepLines('verify', record, messages),
   ...record.copies.flatMap((copy) => stepLines('copy', { ...record, copies: [copy] }, messages)),
+  ...laterSteps.flatMap((step) => stepLines(step, record, messages)),
   ...(record.storedBytes === undefined
     ? []
     : [messages.historyStored(formatBytes(record.storedBytes), record.snapshots ?? 0, record.monthlyCost)]),

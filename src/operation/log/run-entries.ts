@@ -1,8 +1,7 @@
 import type { Event } from '../../model/event.ts';
 import { displayText } from '../../model/byte-string.ts';
-import { type JobRecord, type RunRecord, type StepOutcome, verdictOf } from '../../model/run-record.ts';
+import { type JobRecord, type RunRecord, type StepOutcome, stepsIn, verdictOf } from '../../model/run-record.ts';
 import { formatBytes, formatDuration } from '../../model/size.ts';
-import { stepsIn } from '../report/need.ts';
 import type { LogEntry, LogLevel } from './log-entry.ts';
 
 const levels: Readonly<Record<StepOutcome['kind'], LogLevel>> = {

@@ -27,10 +27,10 @@ const upkeepOne = async (plan: UpkeepPlan, parts: UpkeepAllParts, run: Run): Pro
       return done;
     }
     const record = unopened(plan, fault);
-    const steps: readonly UpkeepStep[] = ['verify', 'forget', 'prune', 'hold', 'copy'];
+    const steps: readonly UpkeepStep[] = ['verify', 'copy', 'forget', 'prune', 'hold'];
     const first = steps.find((step) => (step === 'copy' ? record.copies.length > 0 : record[step] !== undefined));
     if (first === undefined) run.emit({ kind: 'fault', fault });
-    else parts.tell(first, record);
+    else parts.tell(first, { ...record, copies: record.copies.slice(0, 1) });
     return record;
   }
   return { name: plan.name, appendOnly: plan.appendOnly, copies: [] };

@@ -68,7 +68,7 @@ const broken = (): Promise<never> => Promise.reject(new Fault('permission-denied
 describe('the upkeep of a repository', () => {
   test('its steps come in their order, and each leaves its part of the record', async () => {
     const { record, calls } = await keep(whole);
-    assert.deepEqual(calls, ['verify', 'forget', 'prune', 'hold', 'copy', 'measure']);
+    assert.deepEqual(calls, ['verify', 'copy', 'forget', 'prune', 'hold', 'measure']);
     const good = { kind: 'good' };
     assert.deepEqual(record, {
       name: 'main',
@@ -90,7 +90,7 @@ describe('the upkeep of a repository', () => {
   ] as const) {
     test(`B3: when verifying ${what}, nothing is forgotten or pruned, and copies go on`, async () => {
       const { record, calls } = await keep(whole, { verify });
-      assert.deepEqual(calls, ['verify', 'hold', 'copy', 'measure']);
+      assert.deepEqual(calls, ['verify', 'copy', 'hold', 'measure']);
       assert.equal(record.verify?.outcome.kind, 'failed');
       assert.deepEqual([record.forget?.outcome.kind, record.prune?.outcome.kind], ['skipped', 'skipped']);
     });
@@ -98,16 +98,25 @@ describe('the upkeep of a repository', () => {
 
   test('S2: append-only storage is verified and copied, what removes is left to maintain', async () => {
     const { record, calls } = await keep({ ...whole, appendOnly: true, leavesRemoval: true });
-    assert.deepEqual(calls, ['verify', 'hold', 'copy', 'measure']);
+    assert.deepEqual(calls, ['verify', 'copy', 'hold', 'measure']);
     assert.deepEqual(record.forget?.outcome, { kind: 'skipped', reason: 'append-only: left to mailkeep maintain' });
   });
 
   test('a step that fails stops none that does not need it', async () => {
-    const { record, calls } = await keep(whole, { forget: broken, copy: broken, measure: broken });
-    assert.deepEqual(calls, ['verify', 'forget', 'prune', 'hold', 'copy', 'measure']);
+    const { record, calls } = await keep(whole, { forget: broken, measure: broken });
+    assert.deepEqual(calls, ['verify', 'copy', 'forget', 'prune', 'hold', 'measure']);
     assert.equal(record.forget?.outcome.kind, 'failed');
-    assert.equal(record.copies[0]?.outcome.kind, 'failed');
     assert.equal(record.storedBytes, undefined);
+  });
+
+  test('S6: nothing is forgotten that another repository may still lack', async () => {
+    const { record, calls } = await keep({ ...whole, copyTo: ['offsite', 'attic'] }, { copy: broken });
+    assert.deepEqual(calls, ['verify', 'copy', 'copy', 'prune', 'hold', 'measure']);
+    assert.equal(record.copies[0]?.outcome.kind, 'failed');
+    assert.deepEqual(record.forget?.outcome, {
+      kind: 'skipped',
+      reason: 'nothing is forgotten, as not all could be copied',
+    });
   });
 
   test('what should be gone and is not makes a step incomplete', async () => {

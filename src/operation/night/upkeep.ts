@@ -43,6 +43,7 @@ const remaining = (count: number, what: string): StepOutcome =>
 
 const leftToMaintain = skipped('append-only: left to mailkeep maintain');
 const afterDamage = skipped('nothing is removed, as not all could be verified');
+const notCopied = skipped('nothing is forgotten, as not all could be copied');
 const afterInterruption = skipped('interrupted');
 
 /** A step's own part of the record: what it did, or nothing and why. */
@@ -72,7 +73,9 @@ const removals = async (plan: UpkeepPlan, tools: UpkeepTools, parts: Parts): Pro
   const unless = obstacle(plan, record, run);
   if (plan.forget) {
     record.forget = await step(noSnapshots, async () => {
-      if (unless !== undefined) return { ...noSnapshots, outcome: unless };
+      const isCopied = record.copies.every(({ outcome }) => outcome.kind === 'good');
+      const reason = unless ?? (isCopied ? undefined : notCopied);
+      if (reason !== undefined) return { ...noSnapshots, outcome: reason };
       const { failed: left, ...done } = await tools.forget(run);
       return { ...done, outcome: remaining(left, 'snapshots could not be removed') };
     });
@@ -108,8 +111,8 @@ const copies = async ({ copyTo }: UpkeepPlan, tools: UpkeepTools, { record, tell
 };
 
 /**
- * Verify, forget, prune, hold, copy: each step has an outcome of its own. Nothing is removed when verifying has failed. Never
- * rejects; `tell` is called after each step with the record so far. After an interruption the steps that were not begun
+ * Verify, copy, forget, prune, hold: each step has an outcome of its own. Nothing is removed when verifying has failed, and
+ * nothing forgotten that another repository may still lack. Never rejects; `tell` is called after each step with the record so far. After an interruption the steps that were not begun
  * are skipped.
  */
 export const upkeep = async (
@@ -126,6 +129,7 @@ export const upkeep = async (
     });
     tell('verify', record);
   }
+  await copies(plan, tools, { record, tell, run });
   await removals(plan, tools, { record, tell, run });
   if (plan.hold) {
     record.hold = await step({ extended: 0, held: 0 }, async () =>
@@ -135,7 +139,6 @@ export const upkeep = async (
     );
     tell('hold', record);
   }
-  await copies(plan, tools, { record, tell, run });
   return { ...record, ...(await measured(plan, tools, run)) };
 };
 
@@ -172,9 +175,9 @@ export const unopened = (
     name,
     appendOnly,
     ...(verify === undefined ? {} : { verify: { outcome: take(), readBytes: 0, packs: 0 } }),
+    copies: copyTo.map((to) => ({ to, outcome: take(), snapshots: 0, bytes: 0 })),
     ...(forget ? { forget: { outcome: take(), ...noSnapshots } } : {}),
     ...(prune ? { prune: { outcome: take(), freedBytes: 0 } } : {}),
     ...(hold ? { hold: { outcome: take(), extended: 0, held: 0 } } : {}),
-    copies: copyTo.map((to) => ({ to, outcome: take(), snapshots: 0, bytes: 0 })),
   };
 };

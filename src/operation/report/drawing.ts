@@ -1,8 +1,8 @@
 import { terminalLine } from '../../mail/terminal-text.ts';
 import { wallTime } from '../../model/local-time.ts';
-import type { RunVerdict } from '../../model/run-record.ts';
+import { type RunVerdict, stepsIn } from '../../model/run-record.ts';
 import { formatBytes, formatDuration } from '../../model/size.ts';
-import { commandsFor, type Need, stepsIn } from './need.ts';
+import { commandsFor, type Need } from './need.ts';
 import type { JobReport, Report, RepositoryReport } from './report.ts';
 import type { ReportWords } from './words.ts';
 
@@ -149,11 +149,12 @@ const amountText = (amount: number): string => {
 };
 
 const stepTexts = ({ last }: RepositoryReport, words: ReportWords): readonly string[] => {
-  const { verify, forget, prune, copies } = last;
+  const { verify, forget, prune, hold, copies } = last;
   const done = {
     verify: verify === undefined ? '' : words.stepVerified(formatBytes(verify.readBytes)),
     forget: forget === undefined ? '' : words.stepForgotten(forget.removed, forget.kept, forget.frozen),
     prune: prune === undefined ? '' : words.stepPruned(formatBytes(prune.freedBytes)),
+    hold: hold === undefined ? '' : words.stepHeld(hold.extended, hold.held),
     copy: '',
   };
   return stepsIn(last).map(({ step, to, outcome }) => {

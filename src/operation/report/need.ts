@@ -1,7 +1,13 @@
 import type { BrakeReason } from '../../model/damage-brake.ts';
-import type { JobRecord, RecordedFault, RepositoryRecord, RunRecord, StepOutcome } from '../../model/run-record.ts';
-
-export type StepName = 'verify' | 'forget' | 'prune' | 'copy';
+import {
+  type JobRecord,
+  type RecordedFault,
+  type RepositoryRecord,
+  type RunRecord,
+  type StepName,
+  type StepOutcome,
+  stepsIn,
+} from '../../model/run-record.ts';
 
 /** Something that a person has to look at; which sentence it becomes is a matter of the language. */
 export type Need =
@@ -23,20 +29,6 @@ export type Need =
       readonly to?: string;
       readonly outcome: Exclude<StepOutcome, { readonly kind: 'good' | 'skipped' }>;
     };
-
-/** What a repository's part of a run consisted of, in the order in which it was done. */
-export interface Step {
-  readonly step: StepName;
-  readonly to?: string;
-  readonly outcome: StepOutcome;
-}
-
-export const stepsIn = ({ verify, forget, prune, copies }: RepositoryRecord): readonly Step[] => [
-  ...(verify === undefined ? [] : [{ step: 'verify', outcome: verify.outcome } as const]),
-  ...(forget === undefined ? [] : [{ step: 'forget', outcome: forget.outcome } as const]),
-  ...(prune === undefined ? [] : [{ step: 'prune', outcome: prune.outcome } as const]),
-  ...copies.map(({ to, outcome }) => ({ step: 'copy', to, outcome }) as const),
-];
 
 const needOfJob = ({ name: job, kind: of, outcome }: JobRecord): readonly Need[] => {
   switch (outcome.kind) {
@@ -114,6 +106,8 @@ const commandsForStep = ({ repository, step, to, outcome }: Extract<Need, { kind
       return [command('snapshots', '-r', repository)];
     case 'prune':
       return [command('prune', '-r', repository)];
+    case 'hold':
+      return [command('maintain', repository)];
     case 'copy':
       return [command('copy', '--from-repo', repository, '-r', to ?? '')];
   }

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { messagesIn } from '../../cli/catalogue/messages.ts';
 import { drawReport } from './drawing.ts';
 import { reportHtml } from './html.ts';
-import { badNight, brakedNight, goodNight, nightBefore } from './run-record-fixture.ts';
+import { badNight, brakedNight, goodNight, goodRepository, nightBefore } from './run-record-fixture.ts';
 import { createReport } from './report.ts';
 import { reportSubject } from './subject.ts';
 import { reportText } from './text.ts';
@@ -30,12 +30,22 @@ REPOSITORIES
   main: 3.400 GiB stored (+1.049 MiB)
     46 snapshots; 0.022 USD a month
     verified: 121.1 MiB read back
+    copied to offsite: 1 snapshot, 1.049 MiB
     forget: 1 removed, 46 kept
     prune: 2.000 MiB freed
-    copied to offsite: 1 snapshot, 1.049 MiB
 
 mailkeep 0.1.0, run 00000000cafe0026. mailkeep report 00000000 shows this again.
 `,
+  );
+});
+
+test('objects that could not be held back from deletion need a person as well', () => {
+  const fault = { code: 'permission-denied', message: 'the bucket says no' } as const;
+  const repository = { ...goodRepository, hold: { outcome: { kind: 'failed', fault }, extended: 0, held: 0 } } as const;
+  const night = createReport({ runs: [{ ...goodNight, repositories: [repository] }], earlier: [] });
+  assert.match(
+    reportText(drawReport(night, english)),
+    / 1\. main: hold: the bucket says no\n {4}\$ mailkeep maintain main\n[^]* {4}hold: see above\n/,
   );
 });
 

@@ -1,6 +1,5 @@
 import type { BrakeReason } from '../../model/damage-brake.ts';
-import type { RunVerdict, StepOutcome } from '../../model/run-record.ts';
-import type { StepName } from './need.ts';
+import type { RunVerdict, StepName, StepOutcome } from '../../model/run-record.ts';
 
 /** All that a report says in a language. Numbers, bytes and times come as they are; names and sentences are foreign text. */
 export interface ReportWords {
@@ -47,6 +46,7 @@ export interface ReportWords {
   readonly stepVerified: (bytes: string) => string;
   readonly stepForgotten: (removed: number, kept: number, frozen: number) => string;
   readonly stepPruned: (bytes: string) => string;
+  readonly stepHeld: (extended: number, held: number) => string;
   readonly stepCopied: (to: string, snapshots: number, bytes: string) => string;
   readonly stepSkipped: (step: StepName, to: string | undefined, reason: string) => string;
   readonly stepNotDone: (step: StepName, to: string | undefined) => string;

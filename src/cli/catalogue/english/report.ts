@@ -9,7 +9,7 @@ const thingsText = (count: number): string => (count === 1 ? '1 thing needs you'
 const growthText = (growth: number | undefined): string =>
   growth === undefined ? '' : growth === 0 ? ' (as before)' : ` (${growth > 0 ? '+' : '−'}${number(Math.abs(growth))})`;
 
-const steps = { verify: 'verification', forget: 'forget', prune: 'prune', copy: 'copy' } as const;
+const steps = { verify: 'verification', forget: 'forget', prune: 'prune', hold: 'hold', copy: 'copy' } as const;
 const stepText = (step: keyof typeof steps, to: string | undefined): string =>
   to === undefined ? steps[step] : `${steps[step]} to ${to}`;
 
@@ -89,6 +89,8 @@ export const reportMessages: ReportWords = {
   stepForgotten: (removed, kept, frozen) =>
     `forget: ${number(removed)} removed, ${number(kept)} kept${frozen === 0 ? '' : `, ${number(frozen)} frozen`}`,
   stepPruned: (bytes) => `prune: ${bytes} freed`,
+  stepHeld: (extended, held) =>
+    `held back from deletion: the time of ${plural(extended, 'object', 'objects')} was extended; ${number(held)} were held for long enough`,
   stepCopied: (to, snapshots, bytes) => `copied to ${to}: ${plural(snapshots, 'snapshot', 'snapshots')}, ${bytes}`,
   stepSkipped: (step, to, reason) => `${stepText(step, to)} left out: ${reason}`,
   stepNotDone: (step, to) => `${stepText(step, to)}: see above`,

@@ -14,6 +14,7 @@ const steps = {
   verify: '検証',
   forget: '古いスナップショットの整理',
   prune: '不要データの削除',
+  hold: '削除からの保護',
   copy: 'コピー',
 } as const;
 const stepText = (step: keyof typeof steps, to: string | undefined): string =>
@@ -94,6 +95,8 @@ export const reportMessages: ReportWords = {
   stepForgotten: (removed, kept, frozen) =>
     `整理: 削除 ${number(removed)} 個、保持 ${number(kept)} 個${frozen === 0 ? '' : `、凍結 ${number(frozen)} 個`}`,
   stepPruned: (bytes) => `不要データの削除: ${bytes} を解放しました`,
+  stepHeld: (extended, held) =>
+    `削除からの保護: ${number(extended)} 個の期限を延ばしました。${number(held)} 個は十分な期限がありました`,
   stepCopied: (to, snapshots, bytes) => `${to} へコピー: スナップショット ${number(snapshots)} 個、${bytes}`,
   stepSkipped: (step, to, reason) => `${stepText(step, to)}は行いませんでした: ${reason}`,
   stepNotDone: (step, to) => `${stepText(step, to)}: 上記を参照`,
