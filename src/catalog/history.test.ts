@@ -98,9 +98,10 @@ describe('the history of runs', () => {
     history.finish(record(2, ['alice', 'bob']));
     history.finish(record(3, ['alice']));
     history.finish(record(4, [], { command: 'maintain' }));
-    assert.equal(history.before(record(9, ['alice', 'bob', 'new']))?.id, start(2).id);
-    assert.equal(history.before(record(9, ['alice']))?.id, start(3).id);
-    assert.equal(history.before(record(1, ['alice'])), undefined);
+    assert.equal(history.before(record(9, ['alice', 'bob', 'new'])).alike?.id, start(2).id);
+    assert.equal(history.before(record(9, ['alice', 'bob'])).newest?.id, start(3).id);
+    assert.equal(history.before(record(9, ['alice'])).alike?.id, start(3).id);
+    assert.equal(history.before(record(1, ['alice'])).alike, undefined);
   });
 
   test('a run that has begun is under way while its process lives, and cut off afterwards', async (t) => {

@@ -5,6 +5,14 @@ import { fateOfProcess, ownProcessStamp } from '../system/process-stamp.ts';
 import { historyFault, openHistoryFile } from './history-file.ts';
 import { type BegunRun, parseBegun, parseRecord } from './record-format.ts';
 
+/** Finished runs of the same command before one. */
+export interface RunsBefore {
+  /** To tell a change by: it may have had no jobs, because of a fault of its own. */
+  readonly newest: RunRecord | undefined;
+  /** To tell growth by: of those that share the most jobs with it the newest. */
+  readonly alike: RunRecord | undefined;
+}
+
 /** What earlier runs did, newest first wherever there are several. Losing it loses no backup. */
 export interface History {
   /** A run begins: until `finish` it is known as under way, or, when its process is over, as cut off. */
@@ -15,11 +23,7 @@ export interface History {
   runs(wish: { readonly last: number; readonly job?: string | undefined }): readonly KnownRun[];
   /** All whose id begins so. */
   find(idPrefix: string): readonly KnownRun[];
-  /**
-   * The finished run to compare with: of the same command, before this one, and of those that share the most jobs with it
-   * the newest.
-   */
-  before(record: RunRecord): RunRecord | undefined;
+  before(record: RunRecord): RunsBefore;
   close(): void;
 }
 
@@ -104,17 +108,18 @@ class SqliteHistory implements History {
     return this.#query(`SELECT ended, record FROM run WHERE id GLOB ? ORDER BY started DESC`, `${idPrefix}*`);
   }
 
-  before(record: RunRecord): RunRecord | undefined {
+  before(record: RunRecord): RunsBefore {
     const query = `SELECT ended, record FROM run WHERE ended IS NOT NULL AND command = ? AND started < ? AND id <> ?
       ORDER BY started DESC LIMIT ${comparedAtMost}`;
     const names = new Set(record.jobs.map(({ name }) => name));
     const shared = ({ jobs }: RunRecord): number => jobs.filter(({ name }) => names.has(name)).length;
-    let best: RunRecord | undefined;
+    let [newest, alike]: (RunRecord | undefined)[] = [];
     for (const known of this.#query(query, record.command, record.started, record.id)) {
       if (known.kind !== 'finished') continue;
-      if (best === undefined || shared(known.record) > shared(best)) best = known.record;
+      newest ??= known.record;
+      if (alike === undefined || shared(known.record) > shared(alike)) alike = known.record;
     }
-    return best;
+    return { newest, alike };
   }
 
   close(): void {

@@ -70,8 +70,8 @@ const lookedAtMost = 200;
 
 const ofRun = (id: string | undefined, history: History, context: CommandContext): Report => {
   const record = id === undefined ? lastRun(history, context) : runNamed(id, history);
-  const before = history.before(record);
-  return createReport({ runs: [record], earlier: before === undefined ? [] : [before] });
+  const { newest, alike } = history.before(record);
+  return createReport({ runs: [record], earlier: alike === undefined ? [] : [alike], before: newest });
 };
 
 const lastRun = (history: History, { output, messages }: CommandContext): RunRecord => {

@@ -1,3 +1,4 @@
+import type { RunsBefore } from '../../catalog/history.ts';
 import type { LoadedConfig } from '../../config/load-config.ts';
 import type { Announcement, Notifier, PingMoment } from '../../contract/notification.ts';
 import type { Run } from '../../contract/run.ts';
@@ -72,12 +73,13 @@ export const pingStart = async ({ trigger }: RunStart, context: CommandContext):
 /** Tells everybody how a run ended. After an interruption monitors are told shortly, and messages wait for the next run. */
 export const notifyEnd = async (
   record: RunRecord,
-  previous: RunRecord | undefined,
+  previous: RunsBefore | undefined,
   context: CommandContext,
 ): Promise<void> => {
   const loaded = await configured(context);
   if (loaded === undefined) return;
-  const report = createReport({ runs: [record], earlier: previous === undefined ? [] : [previous] });
+  const { newest, alike } = previous ?? {};
+  const report = createReport({ runs: [record], earlier: alike === undefined ? [] : [alike], before: newest });
   const announce = (notification: Notification): Announcement => announcementFor(notification, report, loaded, context);
   const interrupted = context.run.signal.aborted;
   const run: Run = interrupted ? { ...context.run, signal: new AbortController().signal } : context.run;

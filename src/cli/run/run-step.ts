@@ -1,3 +1,4 @@
+import type { RunsBefore } from '../../catalog/history.ts';
 import type { RunRecord, RunStart } from '../../model/run-record.ts';
 import type { CommandContext } from '../context.ts';
 
@@ -7,8 +8,8 @@ export type BeforeRun = (start: RunStart, context: CommandContext) => Promise<vo
 /** What is to happen once a run is over and its record is kept. */
 export type AfterRun = (
   record: RunRecord,
-  /** The run to compare with; undefined: there is none, or history cannot be read. */
-  previous: RunRecord | undefined,
+  /** The runs to compare with; undefined: history cannot be read. */
+  previous: RunsBefore | undefined,
   /** Its `run.signal` may be aborted already: a run that was interrupted has an end, too. */
   context: CommandContext,
 ) => Promise<void>;

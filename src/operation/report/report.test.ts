@@ -112,6 +112,9 @@ test('a change is another verdict, or something else that needs a person', () =>
   assert.equal(createReport({ runs: [goodNight], earlier: [badNight] }).isChange, true);
   assert.equal(createReport({ runs: [badNight], earlier: [badNight, goodNight] }).isChange, false);
   assert.equal(createReport({ runs: [goodNight], earlier: [] }).isChange, true);
+  const withoutJobs = { ...badNight, jobs: [] };
+  const recovered = createReport({ runs: [goodNight], earlier: [goodNight], before: withoutJobs });
+  assert.equal(recovered.isChange, true);
 });
 
 test('several runs are one report: what came is added up, and what a brake tells every night is told once', () => {

@@ -77,6 +77,8 @@ export interface ReportedRuns {
   readonly runs: readonly [RunRecord, ...RunRecord[]];
   /** What was before them, newest first, to tell growth by. */
   readonly earlier: readonly RunRecord[];
+  /** The newest of the last one's command before them, to tell a change by; default the first such of `earlier`. */
+  readonly before?: RunRecord | undefined;
 }
 
 const sum = <Item>(items: readonly Item[], of: (item: Item) => number): number =>
@@ -178,8 +180,10 @@ const isChange = (now: RunRecord, before: RunRecord | undefined): boolean => {
   return identities(now) !== identities(before);
 };
 
-const runBefore = (last: RunRecord, { runs, earlier }: ReportedRuns): RunRecord | undefined =>
-  [...runs.slice(0, -1).toReversed(), ...earlier].find(({ command }) => command === last.command);
+const runBefore = (last: RunRecord, { runs, earlier, before }: ReportedRuns): RunRecord | undefined =>
+  [...runs.slice(0, -1).toReversed(), ...(before === undefined ? [] : [before]), ...earlier].find(
+    ({ command }) => command === last.command,
+  );
 
 /** Draws the report of one run, or of all runs of some days, from what was recorded. */
 export const createReport = (reported: ReportedRuns): Report => {
