@@ -178,3 +178,29 @@ test('a header that would begin another one is refused', () =>
     await assert.rejects(send(webhookNotifier(setting, notifierParts)), (fault) => isFault(fault, 'configuration'));
     assert.equal(received.length, 0);
   }));
+
+test('a secret that hangs is waited for no longer than the time of its notification, and its reader is told to stop', async () => {
+  const stopped: AbortSignal[] = [];
+  const parts = {
+    ...notifierParts,
+    patience: 50,
+    readSecret: (_source: unknown, { signal }: { readonly signal: AbortSignal }) => {
+      stopped.push(signal);
+      return new Promise<never>(() => undefined);
+    },
+  };
+  const url = value('https://hooks.example.com/');
+  const notifiers = [
+    webhookNotifier({ url, headers: {} }, parts),
+    slackNotifier({ url }, parts),
+    ntfyNotifier({ url }, parts),
+    pingNotifier({ url }, parts),
+  ];
+  for (const notifier of notifiers) {
+    await assert.rejects(send(notifier), (fault) => isFault(fault, 'server-unavailable') && fault.retry);
+  }
+  assert.deepEqual(
+    stopped.map(({ aborted }) => aborted),
+    [true, true, true, true],
+  );
+});

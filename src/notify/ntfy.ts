@@ -8,6 +8,7 @@ import type { Secret } from '../model/secret.ts';
 import { cutText } from './cut-text.ts';
 import { postHttp } from './http-post.ts';
 import type { NotifierParts } from './parts.ts';
+import { readPatiently } from './patient-secrets.ts';
 import { authoritySetting, urlSetting } from './http-setting.ts';
 
 export const ntfySetting = (resolve: ResolvePath) =>
@@ -50,11 +51,15 @@ const topicOf = (url: Secret): string => {
 /** Publishes to a topic of ntfy. */
 export const ntfyNotifier = (
   { url, token, priority, certificateAuthority }: NtfySetting,
-  { readSecret, patience }: NotifierParts,
+  parts: NotifierParts,
 ): Notifier => ({
   kind: 'message',
   send: async ({ verdict, subject, text }, run) => {
-    const topicUrl = await readSecret(url, run);
+    const { secrets, patience } = await readPatiently(parts, run, async (read) => ({
+      topicUrl: await read(url),
+      access: token === undefined ? undefined : await read(token),
+    }));
+    const { topicUrl, access } = secrets;
     const body = JSON.stringify({
       topic: topicOf(topicUrl),
       title: subject,
@@ -62,7 +67,7 @@ export const ntfyNotifier = (
       priority: priority ?? priorities[verdict],
       tags: [tags[verdict]],
     });
-    const bearer = token === undefined ? {} : { authorization: `Bearer ${(await readSecret(token, run)).reveal()}` };
+    const bearer = access === undefined ? {} : { authorization: `Bearer ${access.reveal()}` };
     const headers = { 'content-type': 'application/json; charset=utf-8', ...bearer };
     const path = (topic: string): string => topic.slice(0, topic.lastIndexOf('/') + 1);
     await postHttp({ url: topicUrl, path, headers, body, certificateAuthority, patience }, run);

@@ -4,6 +4,19 @@ import { Fault } from '../model/fault.ts';
 /** Milliseconds that one notification may take. */
 export const usualPatience = 30_000;
 
+/** The end of `work`, or Fault `interrupted` once `signal` is aborted, also when `work` does not heed it. */
+export const orAborted = async <Result>(work: Promise<Result>, signal: AbortSignal): Promise<Result> => {
+  const { promise, reject } = Promise.withResolvers<never>();
+  const stop = (): void => reject(interrupted(signal.reason));
+  signal.addEventListener('abort', stop, { once: true });
+  if (signal.aborted) stop();
+  try {
+    return await Promise.race([work, promise]);
+  } finally {
+    signal.removeEventListener('abort', stop);
+  }
+};
+
 /**
  * Gives up on work that takes longer than `patience`. `work` gets a signal that says when to stop; whatever it throws after that
  * is the silence of `whom`, or the interruption of the run.

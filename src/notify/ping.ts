@@ -4,6 +4,7 @@ import type { ResolvePath } from '../contract/setting.ts';
 import { cutText } from './cut-text.ts';
 import { postHttp } from './http-post.ts';
 import type { NotifierParts } from './parts.ts';
+import { readPatiently } from './patient-secrets.ts';
 import { authoritySetting, urlSetting } from './http-setting.ts';
 
 export const pingSetting = (resolve: ResolvePath) =>
@@ -18,15 +19,13 @@ const endings: Readonly<Record<PingMoment, string>> = { start: '/start', success
 const mostBytes = 10_000;
 
 /** Tells a monitor that a run begins and how it ended, so that it can tell when none came. */
-export const pingNotifier = (
-  { url, certificateAuthority }: PingSetting,
-  { readSecret, patience }: NotifierParts,
-): Notifier => ({
+export const pingNotifier = ({ url, certificateAuthority }: PingSetting, parts: NotifierParts): Notifier => ({
   kind: 'ping',
   ping: async (moment, text, run) => {
     const path = (given: string): string => given.replace(/\/$/, '') + endings[moment];
     const headers = { 'content-type': 'text/plain; charset=utf-8' };
     const body = cutText(text, mostBytes);
-    await postHttp({ url: await readSecret(url, run), path, headers, body, certificateAuthority, patience }, run);
+    const { secrets, patience } = await readPatiently(parts, run, (read) => read(url));
+    await postHttp({ url: secrets, path, headers, body, certificateAuthority, patience }, run);
   },
 });

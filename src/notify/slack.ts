@@ -4,6 +4,7 @@ import type { ResolvePath } from '../contract/setting.ts';
 import { cutText } from './cut-text.ts';
 import { postHttp } from './http-post.ts';
 import type { NotifierParts } from './parts.ts';
+import { readPatiently } from './patient-secrets.ts';
 import { authoritySetting, urlSetting } from './http-setting.ts';
 
 export const slackSetting = (resolve: ResolvePath) =>
@@ -30,14 +31,12 @@ export const slackText = ({ subject, text }: Pick<Announcement, 'subject' | 'tex
   `*${plain(subject)}*\n\`\`\`\n${cutText(plain(text).trimEnd(), mostBytes)}\n\`\`\``;
 
 /** Posts to an incoming webhook of Slack, or of what takes the same: Mattermost, Rocket.Chat, Discord with `/slack`. */
-export const slackNotifier = (
-  { url, certificateAuthority }: SlackSetting,
-  { readSecret, patience }: NotifierParts,
-): Notifier => ({
+export const slackNotifier = ({ url, certificateAuthority }: SlackSetting, parts: NotifierParts): Notifier => ({
   kind: 'message',
   send: async (announcement, run) => {
     const headers = { 'content-type': 'application/json; charset=utf-8' };
     const body = JSON.stringify({ text: slackText(announcement) });
-    await postHttp({ url: await readSecret(url, run), headers, body, certificateAuthority, patience }, run);
+    const { secrets, patience } = await readPatiently(parts, run, (read) => read(url));
+    await postHttp({ url: secrets, headers, body, certificateAuthority, patience }, run);
   },
 });

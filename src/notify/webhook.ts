@@ -7,6 +7,7 @@ import type { Secret } from '../model/secret.ts';
 import { postHttp } from './http-post.ts';
 import { authoritySetting, urlSetting } from './http-setting.ts';
 import type { NotifierParts } from './parts.ts';
+import { readPatiently } from './patient-secrets.ts';
 
 export const webhookSetting = (resolve: ResolvePath) =>
   z.strictObject({
@@ -29,17 +30,20 @@ const signature = (body: string, key: Secret): string =>
 /** Posts the report as JSON. */
 export const webhookNotifier = (
   { url, secret, headers, certificateAuthority }: WebhookSetting,
-  { readSecret, patience }: NotifierParts,
+  parts: NotifierParts,
 ): Notifier => ({
   kind: 'message',
   send: async (announcement, run) => {
     // A program draws its own page.
     const body = JSON.stringify({ message_type: 'report', ...announcement, html: undefined });
-    const own: Record<string, string> = {};
-    for (const [name, source] of Object.entries(headers)) own[name] = (await readSecret(source, run)).reveal();
-    const signed =
-      secret === undefined ? {} : { 'x-mailkeep-signature': signature(body, await readSecret(secret, run)) };
+    const { secrets, patience } = await readPatiently(parts, run, async (read) => {
+      const own: Record<string, string> = {};
+      for (const [name, source] of Object.entries(headers)) own[name] = (await read(source)).reveal();
+      return { own, key: secret === undefined ? undefined : await read(secret), address: await read(url) };
+    });
+    const { own, key, address } = secrets;
+    const signed = key === undefined ? {} : { 'x-mailkeep-signature': signature(body, key) };
     const all = { ...own, 'content-type': 'application/json', ...signed };
-    await postHttp({ url: await readSecret(url, run), headers: all, body, certificateAuthority, patience }, run);
+    await postHttp({ url: address, headers: all, body, certificateAuthority, patience }, run);
   },
 });

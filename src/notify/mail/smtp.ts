@@ -7,7 +7,7 @@ import { Fault, isFault } from '../../model/fault.ts';
 import { errnoFault } from '../../system/errno.ts';
 import { trustedAuthorities } from '../../system/trusted-authorities.ts';
 import type { NotifierParts } from '../parts.ts';
-import { withPatience } from '../patience.ts';
+import { orAborted, withPatience } from '../patience.ts';
 import type { NotificationMail } from './notification-mail.ts';
 import type { SmtpSetting } from './mail-setting.ts';
 
@@ -28,7 +28,7 @@ export const sendBySmtp = async (
   const ca = await authorities(setting.certificateAuthority);
   await withPatience(setting.host, { patience, run }, async (signal) => {
     const send = async (refused: boolean): Promise<void> => {
-      const auth = await authOf(setting, parts, { refused, run: { ...run, signal } });
+      const auth = await orAborted(authOf(setting, parts, { refused, run: { ...run, signal } }), signal);
       const missed = await deliver(mail, { setting, ca, auth, patience }, signal);
       if (missed > 0) run.emit({ kind: 'notice', message: refusedRecipients(setting.host, missed) });
     };
