@@ -106,9 +106,11 @@ describe('A11: files of mail are a source in the layout of accounts', () => {
   test('.eml files and Maildirs, with folders, flags and dates', async () => {
     await mkdir(join(folder, 'eml', 'Entwürfe'), { recursive: true });
     await writeFile(join(folder, 'eml', 'a.eml'), 'Date: Thu, 1 Jan 2004 10:00:00 +0000\n\nx\n');
+    await writeFile(join(folder, 'eml', '._a.eml'), 'Mac OS X');
     await writeFile(join(folder, 'eml', 'Entwürfe', 'b.EML'), 'Subject: b\n\n>From y\n');
     const captured = (await recordCapture(await sourceOf(join(folder, 'eml'), 'eml'), undefined, run)).paths();
     assert.ok(captured.includes('folders/INBOX/1.0000000/0000000001:2,'), captured.join('\n'));
+    assert.ok(!captured.includes('folders/INBOX/1.0000000/0000000002:2,'), 'what macOS puts beside files is no mail');
     assert.ok(captured.includes('folders/Entw&APw-rfe/1.0000000/0000000001:2,'));
     for (const name of ['INBOX', '.Lists.v1%2e2'])
       for (const own of ['cur', 'new', 'tmp']) await mkdir(join(folder, 'offline', name, own), { recursive: true });
