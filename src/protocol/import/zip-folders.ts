@@ -1,7 +1,7 @@
 import { mkdtemp, open, rm, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Run, throwIfInterrupted } from '../../contract/run.ts';
-import type { ByteString } from '../../model/byte-string.ts';
+import { type ByteString, byteStringOfText, displayText } from '../../model/byte-string.ts';
 import { Fault, isFault } from '../../model/fault.ts';
 import { isFromLine } from '../../mail/mbox/from-line.ts';
 import { formatBytes } from '../../model/size.ts';
@@ -87,7 +87,7 @@ const tellLeftOut = (names: readonly string[], run: Run): void => {
   const [first] = [...names].sort();
   if (first === undefined) return;
   const many = names.length === 1 ? '1 file in the zip is no mail' : `${names.length} files in the zip are no mail`;
-  const message = `${many}, and left out: ${first}${names.length === 1 ? '' : ' is the first'}`;
+  const message = `${many}, and left out: ${displayText(byteStringOfText(first))}${names.length === 1 ? '' : ' is the first'}`;
   run.emit({ kind: 'notice', message });
 };
 
