@@ -91,6 +91,16 @@ describe('the history of runs', () => {
     assert.equal(again.runs({ last: 9, job: 'alice' }).length, 1);
   });
 
+  test('a run from the future, when a clock was wrong, is not taken for the last', async (t) => {
+    const history = await openHistory(await place(t), run);
+    t.after(() => history.close());
+    for (const number of [1, 2, 465]) history.finish(record(number, ['alice']));
+    const ids = (last: number): readonly string[] =>
+      history.runs({ last, job: 'alice' }).map((known) => (known.kind === 'finished' ? known.record.id : ''));
+    assert.deepEqual(ids(3), [start(2).id, start(1).id, start(465).id]);
+    assert.deepEqual(ids(1), [start(2).id]);
+  });
+
   test('the run to compare with is of the same command and has the same jobs, and is the newest of those', async (t) => {
     const history = await openHistory(await place(t), run);
     t.after(() => history.close());

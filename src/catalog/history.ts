@@ -20,6 +20,7 @@ export interface History {
   finish(record: RunRecord): void;
   /** It was none: what was asked for cannot be done. */
   discard(id: string): void;
+  /** Those from the future, of a clock that was wrong, come last. */
   runs(wish: { readonly last: number; readonly job?: string | undefined }): readonly KnownRun[];
   /** All whose id begins so. */
   find(idPrefix: string): readonly KnownRun[];
@@ -29,6 +30,8 @@ export interface History {
 
 /** Older runs are let go of, so that the file does not grow for ever. */
 const keptFor = 800 * 86_400_000;
+/** Clocks are set right by a little again and again. */
+const clockSlack = 5 * 60_000;
 /** How many runs back a run looks for one to compare with. */
 const comparedAtMost = 50;
 /** Where it cannot be told whether a process is over, nothing runs as long as this. */
@@ -99,8 +102,9 @@ class SqliteHistory implements History {
 
   runs({ last, job }: Parameters<History['runs']>[0]): readonly KnownRun[] {
     const ofJob = job === undefined ? '' : 'WHERE id IN (SELECT run FROM job WHERE name = ?) ';
-    const query = `SELECT ended, record FROM run ${ofJob}ORDER BY started DESC, id LIMIT ?`;
-    return this.#query(query, ...(job === undefined ? [last] : [job, last]));
+    const query = `SELECT ended, record FROM run ${ofJob}ORDER BY started > ?, started DESC, id LIMIT ?`;
+    const soon = Number(this.#run.now() / 1_000_000n) + clockSlack;
+    return this.#query(query, ...(job === undefined ? [soon, last] : [job, soon, last]));
   }
 
   find(idPrefix: string): readonly KnownRun[] {

@@ -95,6 +95,19 @@ describe('B3: only what a newer verified snapshot covers is let go', () => {
     );
   });
 
+  test('A8: a braked snapshot from the future does not hold the brake, nor does a good one take it away', () => {
+    const judged = [a, b, c].map((snapshot) => ({ snapshot, evidence: verified }));
+    const future = snapshotAt('f', '2036-05-04T03:00:00Z');
+    const later = { snapshot: { ...future, tags: [brakedTag] }, evidence: verified };
+    assert.deepEqual(lines([...judged, later], { last: 1 }).slice(2), [
+      'remove b: covered by c',
+      'remove a: covered by c',
+    ]);
+    const braked = { snapshot: { ...c, tags: [brakedTag] }, evidence: verified };
+    const judgedBraked = [...judged.slice(0, 2), braked, { snapshot: future, evidence: verified }];
+    assert.equal(lines(judgedBraked, { last: 1 }).at(-1), 'keep a: frozen');
+  });
+
   test('B3: the last good one stays even when no rule keeps it', () => {
     const tagged = { ...c, tags: ['x'] };
     const judged = [

@@ -76,7 +76,7 @@ export const planVerifiedRetention = <Known extends Snapshot>(
     !snapshot.tags.includes(brakedTag) &&
     !isBackdated(snapshot, evidence.get(snapshot.id));
   const subject = snapshots.filter((snapshot) => !isNote(snapshot));
-  const isFrozen = frozenAmong(subject);
+  const isFrozen = frozenAmong(subject, clock.now);
   const groups = groupSnapshots(subject, rules.groupBy).map((group): RetentionGroup<Known> => {
     const ordered = [...group.snapshots].sort(newestFirst);
     const present = ordered.filter(({ time }) => time.nanoseconds < clock.now);

@@ -1,8 +1,9 @@
+import type { Nanoseconds } from './entry.ts';
 import { Fault } from './fault.ts';
 import { isEmptyPolicy, type RetentionPolicy } from './retention-policy.ts';
 import { applyRules, newestFirst, type RetentionClock, type RuleReason } from './retention-rules.ts';
 import { type GroupField, groupSnapshots, type SnapshotGroupKey } from './snapshot-selection.ts';
-import { brakedTag, holdTag, isNote, type Snapshot } from './snapshot.ts';
+import { brakedTag, holdTag, isFromFuture, isNote, type Snapshot } from './snapshot.ts';
 
 /** Why a snapshot stays. */
 export type KeepReason =
@@ -52,12 +53,18 @@ export interface RetentionRules {
 
 const sourceOf = ({ hostname, paths }: Snapshot): string => JSON.stringify([hostname, [...paths].sort()]);
 
-/** Whether the newest of all snapshots of the same host and paths, whatever groups are formed, is a braked one. */
-export const frozenAmong = <Known extends Snapshot>(snapshots: readonly Known[]): ((snapshot: Known) => boolean) => {
+/**
+ * Whether the newest of all snapshots of the same host and paths, whatever groups are formed, is a braked one. One from the
+ * future neither holds the brake nor takes it away.
+ */
+export const frozenAmong = <Known extends Snapshot>(
+  snapshots: readonly Known[],
+  now: Nanoseconds,
+): ((snapshot: Known) => boolean) => {
   const newest = new Map<string, Known>();
   for (const snapshot of snapshots.toSorted(newestFirst)) {
     const source = sourceOf(snapshot);
-    if (!isNote(snapshot) && !newest.has(source)) newest.set(source, snapshot);
+    if (!isNote(snapshot) && !isFromFuture(snapshot, now) && !newest.has(source)) newest.set(source, snapshot);
   }
   return (snapshot) => newest.get(sourceOf(snapshot))?.tags.includes(brakedTag) === true;
 };
@@ -108,7 +115,7 @@ export const planRetention = <Known extends Snapshot>(
 ): RetentionPlan<Known> => {
   refuseEmptyPolicy(rules);
   const subject = snapshots.filter((snapshot) => !isNote(snapshot));
-  const isFrozen = frozenAmong(subject);
+  const isFrozen = frozenAmong(subject, clock.now);
   const groups = groupSnapshots(subject, rules.groupBy).map((group): RetentionGroup<Known> => {
     const kept = applyRules(group.snapshots, rules.policy, clock);
     const decisions = [...group.snapshots].sort(newestFirst).map((snapshot): RetentionDecision<Known> => {

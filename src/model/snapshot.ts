@@ -74,5 +74,12 @@ const noteTags: readonly string[] = [evidenceTag, pruneNoteTag, checkpointTag];
 /** Whether a snapshot is there for ourselves (a note, a checkpoint): no list, policy or `latest` means it. */
 export const isNote = ({ tags }: Snapshot): boolean => noteTags.some((tag) => tags.includes(tag));
 
+/** Clocks of several machines differ by a little. */
+const clockSlack = 300_000_000_000n;
+
+/** Whether its time is yet to come: a clock was wrong, and it says nothing of what is newest. */
+export const isFromFuture = ({ time }: Pick<Snapshot, 'time'>, now: Nanoseconds): boolean =>
+  time.nanoseconds > now + clockSlack;
+
 /** Marks a snapshot that leaves by no policy until the tag is taken away. */
 export const holdTag = 'mailkeep:hold';

@@ -4,8 +4,15 @@ import type { Store } from '../contract/store.ts';
 import { type Ledger, parseLedger } from '../mail/direct/ledger.ts';
 import { ledgerFileName } from '../mail/direct/block-name.ts';
 import { readOwnFile } from './read-own-file.ts';
-import type { Path } from '../model/entry.ts';
-import { brakedTag, checkpointTag, incompleteTag, type Snapshot, type SnapshotDescription } from '../model/snapshot.ts';
+import type { Nanoseconds, Path } from '../model/entry.ts';
+import {
+  brakedTag,
+  checkpointTag,
+  incompleteTag,
+  isFromFuture,
+  type Snapshot,
+  type SnapshotDescription,
+} from '../model/snapshot.ts';
 
 /** What a repository knows of an account. */
 export interface AccountStatus {
@@ -18,6 +25,8 @@ export interface AccountStatus {
   readonly ledger: Ledger | undefined;
   /** A capture that was cut off and will be gone on with. */
   readonly checkpoint: Snapshot | undefined;
+  /** How many bear a time that is yet to come; they count for nothing else here. */
+  readonly fromFuture: number;
 }
 
 export interface AccountStatusParts {
@@ -36,14 +45,16 @@ export const readLedger = async (snapshot: BrowsableSnapshot, folder: Path, run:
 const isOf = (snapshot: Snapshot, { hostname, paths }: Pick<SnapshotDescription, 'hostname' | 'paths'>): boolean =>
   snapshot.hostname === hostname && paths.every((path) => snapshot.paths.includes(path));
 
-/** The newest snapshot that nothing is to be said against; undefined when there is none. `snapshots`: oldest first. */
+/** The newest snapshot that nothing is to be said against; undefined when there is none. One from the future is none. `snapshots`: oldest first. */
 export const lastGoodOf = (
   snapshots: readonly Snapshot[],
   source: Pick<SnapshotDescription, 'hostname' | 'paths'>,
+  now: Nanoseconds,
 ): Snapshot | undefined => {
   const doubts = [brakedTag, incompleteTag, checkpointTag];
   return snapshots.findLast(
-    (snapshot) => isOf(snapshot, source) && !doubts.some((doubt) => snapshot.tags.includes(doubt)),
+    (snapshot) =>
+      isOf(snapshot, source) && !isFromFuture(snapshot, now) && !doubts.some((doubt) => snapshot.tags.includes(doubt)),
   );
 };
 
@@ -58,14 +69,17 @@ export const accountStatus = async (
   source: AccountPlace,
   run: Run,
 ): Promise<AccountStatus> => {
-  const all = (await store.snapshots(run)).filter((snapshot) => isOf(snapshot, source));
+  const now = run.now();
+  const known = (await store.snapshots(run)).filter((snapshot) => isOf(snapshot, source));
+  const all = known.filter((snapshot) => !isFromFuture(snapshot, now));
   const isCheckpoint = ({ tags }: Snapshot): boolean => tags.includes(checkpointTag);
   const newest = all.findLast((snapshot) => !isCheckpoint(snapshot));
   return {
     newest,
-    good: lastGoodOf(all, source),
+    good: lastGoodOf(all, source, now),
     isBraked: newest?.tags.includes(brakedTag) === true,
     ledger: newest === undefined ? undefined : await readLedger(await open(newest.id, run), source.ledgerFolder, run),
     checkpoint: all.findLast(isCheckpoint),
+    fromFuture: known.length - all.length,
   };
 };

@@ -68,11 +68,12 @@ class Account {
         },
       },
       { description, limits: usualBrakeLimits, confirmed, budget: { bytes: 1, time: 1n } },
-      { ...this.run, now: () => BigInt(++this.#clock) * 1_000_000_000n },
+      { ...this.run, now: () => BigInt(++this.clock) * 1_000_000_000n },
     );
   }
 
-  #clock = 0;
+  /** Seconds. */
+  clock = 0;
 
   async tags(): Promise<readonly (readonly string[])[]> {
     return (await this.store.snapshots(this.run)).map(({ tags }) => tags);
@@ -153,6 +154,16 @@ describe('capturing an account', () => {
     const { snapshot } = await account.night({ messages: 25, perSlice: 10, unexplained: 1 });
     assert.deepEqual(snapshot.tags, [incompleteTag]);
     assert.deepEqual((await account.night({ messages: 25 })).snapshot.tags, []);
+  });
+
+  it('A8: a snapshot from the future, made while the clock was wrong, is the state to go on from only where no other is', async () => {
+    const account = new Account();
+    account.clock = 1e8;
+    const future = await account.night({ messages: 10 });
+    account.clock = 1000;
+    const good = await account.night({ messages: 11 });
+    await account.night({ messages: 12 });
+    assert.deepEqual(account.bases, [undefined, future.snapshot.id, good.snapshot.id]);
   });
 
   it('A12: a long capture leaves checkpoints that go when all is there', async () => {

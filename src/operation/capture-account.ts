@@ -5,7 +5,14 @@ import { isExplained } from '../mail/direct/ledger.ts';
 import { type BrakeLimits, type BrakeReason, brakeReasons, type FolderChange } from '../model/damage-brake.ts';
 import { Fault } from '../model/fault.ts';
 import { chooseParent } from '../model/parent.ts';
-import { brakedTag, checkpointTag, incompleteTag, type Snapshot, type SnapshotDescription } from '../model/snapshot.ts';
+import {
+  brakedTag,
+  checkpointTag,
+  incompleteTag,
+  isFromFuture,
+  type Snapshot,
+  type SnapshotDescription,
+} from '../model/snapshot.ts';
 
 export interface CaptureAccountOptions {
   /** Its paths and host tell the account from others. */
@@ -51,7 +58,10 @@ const knownOf = async (store: Store, description: SnapshotDescription, run: Run)
       hostname === description.hostname &&
       description.paths.every((path) => paths.includes(path)),
   );
-  return { good: chooseParent(own, description), checkpoints };
+  // One from the future would be the newest for as long as its clock was wrong by.
+  const now = run.now();
+  const present = own.filter((snapshot) => !isFromFuture(snapshot, now));
+  return { good: chooseParent(present, description) ?? chooseParent(own, description), checkpoints };
 };
 
 /** The state to go on from: a checkpoint of a capture that was cut off, if it is newer than the last good snapshot. */

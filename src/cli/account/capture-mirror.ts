@@ -29,7 +29,7 @@ export const captureMirror = async (
 ): Promise<AccountCapture> => {
   const { run, options, environment } = context;
   const described = accountDescription(account, context);
-  const isFirst = lastGoodOf(await repository.snapshots(run), described) === undefined;
+  const isFirst = lastGoodOf(await repository.snapshots(run), described, run.now()) === undefined;
   let reasons: readonly BrakeReason[] = [];
   const judge: Parameters<typeof updateMirror>[1]['judge'] = (changes) => {
     reasons = brakeReasons({ changes, isFirst }, account.brake);

@@ -141,6 +141,7 @@ const troublesOf = (
   return [
     ...(status.isBraked ? [messages.statusBraked()] : []),
     ...(status.newest?.tags.includes(incompleteTag) === true ? [messages.statusIncomplete()] : []),
+    ...(status.fromFuture > 0 ? [messages.statusFromFuture(status.fromFuture)] : []),
     ...(unexplained > 0 ? [messages.statusUnexplained(unexplained)] : []),
     ...(age === undefined ? [messages.statusNever()] : []),
     ...(maxAge !== undefined && age !== undefined && age > maxAge

@@ -51,9 +51,9 @@ export interface CaptureWish {
 /** A long capture ends in a checkpoint after so much (requirement A12). */
 const budget = { bytes: 1_000_000_000, time: 15n * 60n * 1_000_000_000n };
 
-/** Checkpoints that stay a night longer harm nobody: another program may hold the lock, or nothing may be removed here. */
+/** Checkpoints that stay a night longer harm nobody: another program may hold the lock. Where nothing may be removed, that is not tried. */
 const letGo = async (repository: Repository, ids: readonly string[], { run }: CommandContext): Promise<void> => {
-  if (ids.length === 0) return;
+  if (ids.length === 0 || repository.session.backend.capabilities.immutable) return;
   try {
     await removeSnapshots(repository, ids, run);
   } catch (error) {
@@ -95,7 +95,7 @@ export const accountPlace = (
   lastGood: async (jobs, run) => {
     const snapshots = await repository.snapshots(run);
     return jobs.map(({ account }) => {
-      const good = lastGoodOf(snapshots, accountDescription(account, context));
+      const good = lastGoodOf(snapshots, accountDescription(account, context), run.now());
       return good === undefined ? undefined : Number(good.time.nanoseconds / 1_000_000n);
     });
   },

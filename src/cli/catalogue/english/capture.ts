@@ -47,6 +47,8 @@ export const captureMessages = {
   statusBraked: (): string => 'BRAKE',
   statusIncomplete: (): string => 'incomplete',
   statusUnexplained: (count: number): string => `${count.toLocaleString('en')} unexplained`,
+  statusFromFuture: (count: number): string =>
+    count === 1 ? 'a snapshot from the future' : `${count.toLocaleString('en')} snapshots from the future`,
   statusCutOff: (): string => 'cut off, will go on',
   statusTooOld: (limit: string): string => `older than ${limit}`,
 };

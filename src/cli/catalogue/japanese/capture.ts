@@ -35,6 +35,7 @@ export const captureMessages: typeof english = {
   statusBraked: () => 'ブレーキ',
   statusIncomplete: () => '不完全',
   statusUnexplained: (count) => `説明のない差 ${count}`,
+  statusFromFuture: (count) => `未来の日時のスナップショット ${count.toLocaleString('ja')} 件`,
   statusCutOff: () => '中断中、続きから再開',
   statusTooOld: (limit) => `${limit} より古い`,
 };
