@@ -118,6 +118,7 @@ const measure = async (repository: Repository, run: Run): ReturnType<UpkeepTools
 
 /** The steps of the upkeep, in an open repository. */
 export const upkeepTools = (repository: Repository, setting: UpkeepSetting, withOther: WithOther): UpkeepTools => ({
+  isImmutable: repository.session.backend.capabilities.immutable,
   verify: (parts, run) => verify(repository, parts, run),
   forget: (run) => forget(repository, setting, run),
   prune: (run) => prune(repository, setting, run),

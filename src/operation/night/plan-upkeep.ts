@@ -39,13 +39,19 @@ const isDue = (every: number, { now, lastPruned }: UpkeepMoment): boolean => {
   return lastPruned === undefined || lastPruned > now || now - lastPruned >= every - slack;
 };
 
+/** Who types `maintain` wants to know that nothing can be removed; a night leaves that to it. */
+const removalBy = (command: RunRecord['command'], appendOnly: boolean): UpkeepPlan['removal'] => {
+  if (command === 'maintain') return 'here';
+  return appendOnly ? 'elsewhere' : 'where-possible';
+};
+
 /** What of the upkeep of a repository is to be done now. */
 export const planUpkeep = (name: string, wish: UpkeepWish, moment: UpkeepMoment): UpkeepPlan => {
   const { appendOnly, verifyWithin, hasRetention, pruneEvery, holdFor, copyTo, price } = wish;
   return {
     name,
     appendOnly,
-    leavesRemoval: appendOnly && moment.command === 'run',
+    removal: removalBy(moment.command, appendOnly),
     verify: verifyWithin === undefined ? undefined : { parts: partsOf(verifyWithin, moment) },
     forget: hasRetention,
     prune: pruneEvery !== undefined && isDue(pruneEvery, moment),

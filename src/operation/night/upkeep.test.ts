@@ -13,7 +13,7 @@ import { upkeepAll } from './upkeep-all.ts';
 const whole: UpkeepPlan = {
   name: 'main',
   appendOnly: false,
-  leavesRemoval: false,
+  removal: 'here',
   verify: { parts: 30 },
   forget: true,
   prune: true,
@@ -35,6 +35,7 @@ const toolsWith = (more: Partial<UpkeepTools> = {}): { readonly tools: UpkeepToo
     };
   };
   const usual: UpkeepTools = {
+    isImmutable: false,
     verify: async () => ({ damage: undefined, readBytes: 10, packs: 1 }),
     forget: async () => ({ removed: 2, kept: 5, frozen: 1, failed: 0 }),
     prune: async () => ({ freedBytes: 100, failed: 0 }),
@@ -44,6 +45,7 @@ const toolsWith = (more: Partial<UpkeepTools> = {}): { readonly tools: UpkeepToo
     ...more,
   };
   const tools: UpkeepTools = {
+    isImmutable: usual.isImmutable,
     verify: note('verify', usual.verify),
     forget: note('forget', usual.forget),
     prune: note('prune', usual.prune),
@@ -97,9 +99,19 @@ describe('the upkeep of a repository', () => {
   }
 
   test('S2: append-only storage is verified and copied, what removes is left to maintain', async () => {
-    const { record, calls } = await keep({ ...whole, appendOnly: true, leavesRemoval: true });
+    const { record, calls } = await keep({ ...whole, appendOnly: true, removal: 'elsewhere' });
     assert.deepEqual(calls, ['verify', 'copy', 'hold', 'measure']);
     assert.deepEqual(record.forget?.outcome, { kind: 'skipped', reason: 'append-only: left to mailkeep maintain' });
+  });
+
+  test('S2: storage that turns out to let nothing be removed is left to maintain by run, and to nobody by maintain', async () => {
+    const night = await keep({ ...whole, removal: 'where-possible' }, { isImmutable: true });
+    assert.deepEqual(night.calls, ['verify', 'copy', 'hold', 'measure']);
+    assert.equal(night.record.forget?.outcome.kind, 'skipped');
+    const maintained = await keep(whole, { isImmutable: true, forget: broken });
+    assert.equal(maintained.record.forget?.outcome.kind, 'failed');
+    const usual = await keep({ ...whole, removal: 'where-possible' });
+    assert.equal(usual.record.forget?.outcome.kind, 'good');
   });
 
   test('a step that fails stops none that does not need it', async () => {
@@ -198,7 +210,7 @@ describe('what is due', () => {
   });
 
   test('only run leaves to maintain what removes', () => {
-    assert.deepEqual([planned().leavesRemoval, planned(now, now, 'maintain').leavesRemoval], [true, false]);
+    assert.deepEqual([planned().removal, planned(now, now, 'maintain').removal], ['elsewhere', 'here']);
   });
 
   test('a step that failed or was left out was not done', () => {

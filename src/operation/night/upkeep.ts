@@ -7,8 +7,8 @@ export interface UpkeepPlan {
   /** By its name in the configuration. */
   readonly name: string;
   readonly appendOnly: boolean;
-  /** Whether that leaves forget and prune to somebody else. */
-  readonly leavesRemoval: boolean;
+  /** Who forgets and prunes: this run, this run unless the storage lets nothing be removed, or somebody else. */
+  readonly removal: 'here' | 'where-possible' | 'elsewhere';
   /** Read what is new, and one of so many parts of the rest. */
   readonly verify: { readonly parts: number } | undefined;
   readonly forget: boolean;
@@ -21,6 +21,8 @@ export interface UpkeepPlan {
 
 /** The steps themselves, in an open repository. */
 export interface UpkeepTools {
+  /** Whether the storage lets nothing be removed. */
+  readonly isImmutable: boolean;
   /** `damage`: the first that was found. */
   verify(parts: number, run: Run): Promise<{ damage: Fault | undefined; readBytes: number; packs: number }>;
   /** `failed`: snapshots that should be gone and are not. */
@@ -59,8 +61,12 @@ const step = async <Done extends object>(
 };
 
 /** Why a step that removes something is left out; undefined: it is not. */
-const obstacle = (plan: UpkeepPlan, record: RepositoryRecord, run: Run): StepOutcome | undefined => {
-  if (plan.leavesRemoval) return leftToMaintain;
+const obstacle = (
+  { removal }: UpkeepPlan,
+  { isImmutable }: UpkeepTools,
+  { record, run }: Pick<Parts, 'record' | 'run'>,
+): StepOutcome | undefined => {
+  if (removal === 'elsewhere' || (removal === 'where-possible' && isImmutable)) return leftToMaintain;
   if (run.signal.aborted) return afterInterruption;
   return record.verify?.outcome.kind === 'failed' ? afterDamage : undefined;
 };
@@ -70,7 +76,7 @@ const noSnapshots = { removed: 0, kept: 0, frozen: 0 };
 /** The steps that may remove something, in the order in which they must come. */
 const removals = async (plan: UpkeepPlan, tools: UpkeepTools, parts: Parts): Promise<void> => {
   const { record, tell, run } = parts;
-  const unless = obstacle(plan, record, run);
+  const unless = obstacle(plan, tools, parts);
   if (plan.forget) {
     record.forget = await step(noSnapshots, async () => {
       const isCopied = record.copies.every(({ outcome }) => outcome.kind === 'good');
@@ -83,7 +89,7 @@ const removals = async (plan: UpkeepPlan, tools: UpkeepTools, parts: Parts): Pro
   }
   if (plan.prune) {
     record.prune = await step({ freedBytes: 0 }, async () => {
-      const now = unless ?? obstacle(plan, record, run);
+      const now = unless ?? obstacle(plan, tools, parts);
       if (now !== undefined) return { freedBytes: 0, outcome: now };
       const { failed: left, freedBytes } = await tools.prune(run);
       return { freedBytes, outcome: remaining(left, 'packs could not be removed') };
