@@ -1,14 +1,24 @@
 import assert from 'node:assert/strict';
-import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
+import { setTimeout } from 'node:timers/promises';
 import { inspect } from 'node:util';
 import type { SecretSource } from '../contract/secret-source.ts';
 import { isFault } from '../model/fault.ts';
 import { readSecret } from './read-secret.ts';
 
 const run = { signal: new AbortController().signal };
+
+const isAlive = (pid: number): boolean => {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+};
 
 const fails = async (source: SecretSource, sentence: RegExp): Promise<void> => {
   await assert.rejects(readSecret(source, run, {}), (thrown: unknown) => {
@@ -54,6 +64,19 @@ describe('A6: secrets', () => {
     const waiting = readSecret({ kind: 'command', value: 'sleep 60' }, { signal: stop.signal });
     setImmediate(() => stop.abort());
     await assert.rejects(waiting, (thrown: unknown) => isFault(thrown, 'interrupted'));
+  });
+
+  test('a command that does not heed SIGTERM is killed all the same', async () => {
+    const stop = new AbortController();
+    const file = join(folder, 'pid');
+    const value = `sh -c 'trap "" TERM; echo $$ >${file}.new; mv ${file}.new ${file}; while :; do sleep 1; done'`;
+    const waiting = readSecret({ kind: 'command', value }, { signal: stop.signal });
+    const refused = assert.rejects(waiting, (thrown: unknown) => isFault(thrown, 'interrupted'));
+    while (!existsSync(file)) await setTimeout(10);
+    stop.abort();
+    await refused;
+    const pid = Number(await readFile(file, 'utf8'));
+    while (isAlive(pid)) await setTimeout(10);
   });
 
   test('a variable, and one that is not set', async () => {

@@ -93,6 +93,16 @@ export const notifyEnd = async (
   ]);
 };
 
+/** What a notifier has to say is told also by a quiet run, which a timer's is. */
+const warningRun = (name: string, { run, output, messages }: CommandContext): Run => ({
+  signal: run.signal,
+  now: () => run.now(),
+  emit: (event) => {
+    if (event.kind === 'notice') output.say(messages.warning(`${name}: ${event.message}`));
+    else run.emit(event);
+  },
+});
+
 const deliverAll = async (
   loaded: LoadedConfig<Config>,
   context: CommandContext,
@@ -112,7 +122,7 @@ const deliverAll = async (
       const earlier = waiting.filter((message: WaitingMessage) => message.notification === name);
       const order = { notification: name, notifier, earlier, announcement: announcement(notification), outbox };
       try {
-        tell(await deliver(order, run), context);
+        tell(await deliver(order, warningRun(name, context)), context);
       } catch (error) {
         warn(name, error, context);
       }
