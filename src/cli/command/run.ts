@@ -1,6 +1,8 @@
+import type { LoadedConfig } from '../../config/load-config.ts';
 import { captureJobs } from '../../operation/night/capture-jobs.ts';
 import type { JobOutcome } from '../../operation/night/job-record.ts';
 import { Fault } from '../../model/fault.ts';
+import type { Config } from '../../registry.ts';
 import { keepHeapSmall } from '../../system/small-heap.ts';
 import { capturedLines, capturedRecord, needsPerson } from '../account/captured-account.ts';
 import { contextOfAccount, selectedAccounts } from '../account/selected-accounts.ts';
@@ -11,7 +13,7 @@ import { examples, newCommand, parseWait, type DefineCommand } from '../define-c
 import { withRepository } from '../open-repository.ts';
 import { type AccountJob, accountJob, accountPlace } from '../run/account-job.ts';
 import { recordedRun, type RunTally } from '../run/recorded-run.ts';
-import { upkeepRepositories } from '../run/repository-upkeep.ts';
+import { upkeepRepositories, upkeepSettingOf } from '../run/repository-upkeep.ts';
 import { type RunStartOptions, scheduledContext, waitOf } from '../run/run-options.ts';
 
 interface RunOptions extends RunStartOptions {
@@ -76,7 +78,7 @@ const runNight = async (names: readonly string[], options: RunOptions, place: Pl
     throw new Fault('usage', context.messages.confirmNames());
   }
   const jobs = accounts.map((account) => accountJob(account, loaded, context));
-  const opened = await captureAccounts(jobs, options, place).finally(letHeapGrow);
+  const opened = await captureAccounts(jobs, options, { ...place, loaded }).finally(letHeapGrow);
   if (options.captureOnly) return;
   const contexts = new Map(jobs.map(({ repository, account }) => [repository, contextOfAccount(account, context)]));
   await upkeepRepositories(opened, { command: 'run', loaded, tally, contexts }, context);
@@ -86,13 +88,18 @@ const runNight = async (names: readonly string[], options: RunOptions, place: Pl
 const captureAccounts = (
   jobs: readonly AccountJob[],
   options: RunOptions,
-  { tally, context }: Place,
+  { tally, context, loaded }: Place & { readonly loaded: LoadedConfig<Config> },
 ): Promise<readonly string[]> => {
   const parts = {
     withPlace: async ([first]: readonly AccountJob[], work: Parameters<CaptureParts['withPlace']>[1]) => {
       if (first === undefined) return;
       const own = contextOfAccount(first.account, context);
-      await withRepository(own, (repository) => work(accountPlace(repository, options, own)), true);
+      const { appendOnly: isAppendOnly } = upkeepSettingOf(loaded, first.repository);
+      await withRepository(
+        own,
+        (repository) => work(accountPlace(repository, { ...options, isAppendOnly }, own)),
+        true,
+      );
     },
     tell: ({ name, host }: AccountJob, outcome: JobOutcome) => print({ name, host, outcome }, context),
     lastGoodBefore: ({ name }: AccountJob) => lastGoodBefore(name, tally),

@@ -46,6 +46,8 @@ export const accountJob = (
 export interface CaptureWish {
   readonly confirm: boolean;
   readonly rescan: boolean;
+  /** Nothing is removed: that is left to `maintain`. */
+  readonly isAppendOnly: boolean;
 }
 
 /** A long capture ends in a checkpoint after so much (requirement A12). */
@@ -65,7 +67,7 @@ const letGo = async (repository: Repository, ids: readonly string[], { run }: Co
 const capture = async (
   account: ImapAccount,
   repository: Repository,
-  { confirm: confirmed, rescan }: CaptureWish,
+  { confirm: confirmed, rescan, isAppendOnly }: CaptureWish,
   context: CommandContext,
 ): Promise<AccountCapture> => {
   const settings = { ...accountParts(context), rescan };
@@ -78,7 +80,7 @@ const capture = async (
     {
       open: await accountSourceOpener(account, settings, context.run),
       store: repository,
-      removeSnapshots: (ids) => letGo(repository, ids, context),
+      removeSnapshots: async (ids) => (isAppendOnly ? undefined : letGo(repository, ids, context)),
     },
     { description: accountDescription(account, context), limits: account.brake, confirmed, budget },
     context.run,

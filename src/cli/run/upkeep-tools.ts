@@ -7,6 +7,7 @@ import { type RetentionPlan, removalsOf, type RetentionRules } from '../../model
 import type { RetentionPolicy } from '../../model/retention-policy.ts';
 import { isNote } from '../../model/snapshot.ts';
 import type { UpkeepTools } from '../../operation/night/upkeep.ts';
+import { leftCheckpoints } from '../../operation/night/left-checkpoints.ts';
 import { newerThan } from '../../operation/night/snapshots-to-copy.ts';
 import type { SnapshotFile } from '../../store/restic/format/snapshot-format.ts';
 import { usualPruneOptions, type PruneOptions } from '../../store/restic/prune/prune-options.ts';
@@ -80,6 +81,17 @@ const forget = async (
   );
 };
 
+const removeCheckpoints = async (repository: Repository, run: Run): Promise<void> => {
+  const left = leftCheckpoints(await repository.snapshots(run), run.now());
+  if (left.length === 0) return;
+  const { removeSnapshots } = await import('../../store/restic/snapshots/remove-snapshots.ts');
+  await removeSnapshots(
+    repository,
+    left.map(({ id }) => id),
+    run,
+  );
+};
+
 const prune = async (repository: Repository, setting: UpkeepSetting, run: Run): ReturnType<UpkeepTools['prune']> => {
   const [{ prunePlan }, { applyPrune }] = await Promise.all([
     import('../../store/restic/prune/prune-plan.ts'),
@@ -120,6 +132,7 @@ const measure = async (repository: Repository, run: Run): ReturnType<UpkeepTools
 export const upkeepTools = (repository: Repository, setting: UpkeepSetting, withOther: WithOther): UpkeepTools => ({
   isImmutable: repository.session.backend.capabilities.immutable,
   verify: (parts, run) => verify(repository, parts, run),
+  removeCheckpoints: (run) => removeCheckpoints(repository, run),
   forget: (run) => forget(repository, setting, run),
   prune: (run) => prune(repository, setting, run),
   hold: async (run) => {

@@ -37,6 +37,7 @@ const toolsWith = (more: Partial<UpkeepTools> = {}): { readonly tools: UpkeepToo
   const usual: UpkeepTools = {
     isImmutable: false,
     verify: async () => ({ damage: undefined, readBytes: 10, packs: 1 }),
+    removeCheckpoints: async () => undefined,
     forget: async () => ({ removed: 2, kept: 5, frozen: 1, failed: 0 }),
     prune: async () => ({ freedBytes: 100, failed: 0 }),
     hold: async () => ({ extended: 3, held: 4 }),
@@ -47,6 +48,7 @@ const toolsWith = (more: Partial<UpkeepTools> = {}): { readonly tools: UpkeepToo
   const tools: UpkeepTools = {
     isImmutable: usual.isImmutable,
     verify: note('verify', usual.verify),
+    removeCheckpoints: usual.removeCheckpoints,
     forget: note('forget', usual.forget),
     prune: note('prune', usual.prune),
     hold: note('hold', usual.hold),
@@ -112,6 +114,17 @@ describe('the upkeep of a repository', () => {
     assert.equal(maintained.record.forget?.outcome.kind, 'failed');
     const usual = await keep({ ...whole, removal: 'where-possible' });
     assert.equal(usual.record.forget?.outcome.kind, 'good');
+  });
+
+  test('A12: left checkpoints go with all else that may be removed, and that some stay is no failure', async () => {
+    let asked = 0;
+    const removeCheckpoints = (): Promise<never> => {
+      asked++;
+      return broken();
+    };
+    const { record } = await keep(whole, { removeCheckpoints });
+    await keep({ ...whole, removal: 'elsewhere' }, { removeCheckpoints });
+    assert.deepEqual([asked, record.forget?.outcome.kind], [1, 'good']);
   });
 
   test('a step that fails stops none that does not need it', async () => {

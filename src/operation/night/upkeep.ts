@@ -25,6 +25,8 @@ export interface UpkeepTools {
   readonly isImmutable: boolean;
   /** `damage`: the first that was found. */
   verify(parts: number, run: Run): Promise<{ damage: Fault | undefined; readBytes: number; packs: number }>;
+  /** Lets go of checkpoints from which no capture will go on. */
+  removeCheckpoints(run: Run): Promise<void>;
   /** `failed`: snapshots that should be gone and are not. */
   forget(run: Run): Promise<{ removed: number; kept: number; frozen: number; failed: number }>;
   prune(run: Run): Promise<{ freedBytes: number; failed: number }>;
@@ -73,10 +75,20 @@ const obstacle = (
 
 const noSnapshots = { removed: 0, kept: 0, frozen: 0 };
 
+/** They harm nobody: that some stay is no failure of the night. */
+const removeCheckpoints = async ({ name }: UpkeepPlan, tools: UpkeepTools, run: Run): Promise<void> => {
+  try {
+    await tools.removeCheckpoints(run);
+  } catch (error) {
+    run.emit({ kind: 'notice', message: `checkpoints in ${name} stay for now: ${asFault(error).message}` });
+  }
+};
+
 /** The steps that may remove something, in the order in which they must come. */
 const removals = async (plan: UpkeepPlan, tools: UpkeepTools, parts: Parts): Promise<void> => {
   const { record, tell, run } = parts;
   const unless = obstacle(plan, tools, parts);
+  if (unless === undefined) await removeCheckpoints(plan, tools, run);
   if (plan.forget) {
     record.forget = await step(noSnapshots, async () => {
       const isCopied = record.copies.every(({ outcome }) => outcome.kind === 'good');
