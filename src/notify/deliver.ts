@@ -29,8 +29,15 @@ interface Attempt {
   readonly kept: WaitingMessage | undefined;
 }
 
-/** Trying again may help; an interruption says nothing about the message. */
-const isPassing = ({ retry, code }: Fault): boolean => retry || code === 'interrupted';
+/** What says nothing about the message: a person mends the password, the certificate or the setting, and then it can be sent. */
+const mendable: readonly Fault['code'][] = [
+  'interrupted',
+  'credentials-refused',
+  'certificate-untrusted',
+  'configuration',
+];
+
+const isPassing = ({ retry, code }: Fault): boolean => retry || mendable.includes(code);
 
 const faultOf = async (work: Promise<unknown>): Promise<Fault | undefined> => {
   try {
