@@ -6,7 +6,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { describe, test, type TestContext } from 'node:test';
 import { createTestRun } from '../contract/test-run.ts';
 import { isFault } from '../model/fault.ts';
-import type { JobRecord, RunRecord, RunStart } from '../model/run-record.ts';
+import { type JobRecord, type RunRecord, type RunStart, runsOf } from '../model/run-record.ts';
 import { openHistory } from './history.ts';
 
 const day = 86_400_000;
@@ -99,6 +99,20 @@ describe('the history of runs', () => {
       history.runs({ last, job: 'alice' }).map((known) => (known.kind === 'finished' ? known.record.id : ''));
     assert.deepEqual(ids(3), [start(2).id, start(1).id, start(465).id]);
     assert.deepEqual(ids(1), [start(2).id]);
+  });
+
+  test('what runs of another configuration did with the same names is told apart', async (t) => {
+    const history = await openHistory(await place(t), run);
+    t.after(() => history.close());
+    history.finish(record(1, ['alice']));
+    history.finish(record(2, ['alice'], { configuration: '/etc/mailkeep/mailkeep.yaml' }));
+    history.finish(record(3, ['alice'], { configuration: '/home/bob/mailkeep.yaml' }));
+    const ids = (configuration: string | undefined): readonly string[] =>
+      runsOf(history.runs({ last: 9 }), configuration).map((known) =>
+        known.kind === 'finished' ? known.record.id : '',
+      );
+    assert.deepEqual(ids('/etc/mailkeep/mailkeep.yaml'), [start(2).id, start(1).id]);
+    assert.equal(ids(undefined).length, 3);
   });
 
   test('the run to compare with is of the same command and has the same jobs, and is the newest of those', async (t) => {

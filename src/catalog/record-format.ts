@@ -75,6 +75,7 @@ const start = z.object({
   trigger: z.enum(['person', 'schedule']),
   program: z.string(),
   machine: z.string(),
+  configuration: z.string().exactOptional(),
   started: z.number(),
 });
 

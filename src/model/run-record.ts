@@ -101,6 +101,8 @@ export interface RunRecord {
   readonly trigger: 'person' | 'schedule';
   readonly program: string;
   readonly machine: string;
+  /** The file of the configuration, whose names these are; absent: not known. */
+  readonly configuration?: string;
   readonly started: number;
   readonly ended: number;
   readonly exitCode: number;
@@ -113,13 +115,23 @@ export interface RunRecord {
 }
 
 /** What is known of a run when it begins. */
-export type RunStart = Pick<RunRecord, 'version' | 'id' | 'command' | 'trigger' | 'program' | 'machine' | 'started'>;
+export type RunStart = Pick<
+  RunRecord,
+  'version' | 'id' | 'command' | 'trigger' | 'program' | 'machine' | 'configuration' | 'started'
+>;
 
 /** A run as history knows it. `cut-off`: it was killed, or the machine went down. */
 export type KnownRun =
   | { readonly kind: 'finished'; readonly record: RunRecord }
   | { readonly kind: 'under-way'; readonly start: RunStart }
   | { readonly kind: 'cut-off'; readonly start: RunStart };
+
+/** Those of one configuration: others have accounts and repositories of the same names. What is not known of is taken for its own. */
+export const runsOf = (runs: readonly KnownRun[], configuration: string | undefined): readonly KnownRun[] =>
+  runs.filter((known) => {
+    const own = (known.kind === 'finished' ? known.record : known.start).configuration;
+    return own === undefined || configuration === undefined || own === configuration;
+  });
 
 /** In a word: nothing to do, a person should look, or it did not work. */
 export type RunVerdict = 'good' | 'attention' | 'failed';

@@ -2,6 +2,7 @@ import type { LoadedConfig } from '../../config/load-config.ts';
 import { captureJobs } from '../../operation/night/capture-jobs.ts';
 import type { JobOutcome } from '../../operation/night/job-record.ts';
 import { Fault } from '../../model/fault.ts';
+import { runsOf } from '../../model/run-record.ts';
 import type { Config } from '../../registry.ts';
 import { keepHeapSmall } from '../../system/small-heap.ts';
 import { capturedLines, capturedRecord, needsPerson } from '../account/captured-account.ts';
@@ -102,7 +103,7 @@ const captureAccounts = (
       );
     },
     tell: ({ name, host }: AccountJob, outcome: JobOutcome) => print({ name, host, outcome }, context),
-    lastGoodBefore: ({ name }: AccountJob) => lastGoodBefore(name, tally),
+    lastGoodBefore: ({ name }: AccountJob) => lastGoodBefore(name, loaded.file, tally),
     record: (record: RunTally['jobs'][number]) => tally.jobs.push(record),
   };
   return captureJobs(jobs, parts, context.run);
@@ -110,8 +111,11 @@ const captureAccounts = (
 
 type CaptureParts = Parameters<typeof captureJobs<AccountJob>>[1];
 
-const lastGoodBefore = (name: string, { ask }: RunTally): number | undefined => {
-  const [known] = ask((history) => history.runs({ last: 1, job: name })) ?? [];
+/** Runs of other configurations, with an account of the same name, may lie in between. */
+const lookedAt = 50;
+
+const lastGoodBefore = (name: string, configuration: string, { ask }: RunTally): number | undefined => {
+  const [known] = runsOf(ask((history) => history.runs({ last: lookedAt, job: name })) ?? [], configuration);
   return known?.kind === 'finished' ? known.record.jobs.find((job) => job.name === name)?.lastGood : undefined;
 };
 

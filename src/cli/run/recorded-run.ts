@@ -75,16 +75,20 @@ const milliseconds = (run: Run): number => Number(run.now() / 1_000_000n);
 
 const startOf = async (
   { command, trigger }: RecordedRunOptions,
-  { environment, run }: CommandContext,
-): Promise<RunStart> => ({
-  version: 1,
-  id: randomBytes(8).toString('hex'),
-  command,
-  trigger,
-  program: `mailkeep ${await programVersion()}`,
-  machine: environment.host ?? processIdentity().hostname,
-  started: milliseconds(run),
-});
+  { options, environment, run }: CommandContext,
+): Promise<RunStart> => {
+  const configuration = await findConfig(options.config, environment);
+  return {
+    version: 1,
+    id: randomBytes(8).toString('hex'),
+    command,
+    trigger,
+    program: `mailkeep ${await programVersion()}`,
+    machine: environment.host ?? processIdentity().hostname,
+    ...(configuration === undefined ? {} : { configuration }),
+    started: milliseconds(run),
+  };
+};
 
 const rememberedNotices = 100;
 

@@ -1,7 +1,7 @@
 import type { LoadedConfig } from '../../config/load-config.ts';
 import { type UpkeepSetting, upkeepOf, usualUpkeep } from '../../config/upkeep-setting.ts';
 import type { History } from '../../catalog/history.ts';
-import type { RepositoryRecord, RunRecord } from '../../model/run-record.ts';
+import { type RepositoryRecord, type RunRecord, runsOf } from '../../model/run-record.ts';
 import { lastDone, planUpkeep } from '../../operation/night/plan-upkeep.ts';
 import type { UpkeepPlan, UpkeepStep } from '../../operation/night/upkeep.ts';
 import { upkeepAll } from '../../operation/night/upkeep-all.ts';
@@ -28,9 +28,11 @@ export const contextOfRepository = (name: string, context: CommandContext): Comm
 /** How far back history is asked for the last time of a step. */
 const askedRuns = 400;
 
-/** Earlier runs that were finished, newest first. */
-export const finishedRuns = (history: Pick<History, 'runs'>): readonly RunRecord[] =>
-  history.runs({ last: askedRuns }).flatMap((known) => (known.kind === 'finished' ? [known.record] : []));
+/** Earlier runs of a configuration that were finished, newest first. */
+export const finishedRuns = (history: Pick<History, 'runs'>, configuration: string): readonly RunRecord[] =>
+  runsOf(history.runs({ last: askedRuns }), configuration).flatMap((known) =>
+    known.kind === 'finished' ? [known.record] : [],
+  );
 
 export interface RepositoryUpkeepParts {
   readonly command: RunRecord['command'];
@@ -77,7 +79,10 @@ export const upkeepRepositories = async (
   await upkeepAll(
     names,
     {
-      planOf: upkeepPlanner({ ...parts, runs: tally.ask(finishedRuns) ?? [] }, context),
+      planOf: upkeepPlanner(
+        { ...parts, runs: tally.ask((history) => finishedRuns(history, loaded.file)) ?? [] },
+        context,
+      ),
       withTools: (name, work) =>
         withRepository(opened(name), (repository) =>
           work(upkeepTools(repository, upkeepSettingOf(loaded, name), withOther)),

@@ -29,7 +29,7 @@ export const showUpkeep = async (
   loaded: LoadedConfig<Config>,
   context: CommandContext,
 ): Promise<void> => {
-  const runs = (await withKnownHistory(context, finishedRuns)) ?? [];
+  const runs = (await withKnownHistory(context, (history) => finishedRuns(history, loaded.file))) ?? [];
   const planOf = upkeepPlanner({ command: 'maintain', loaded, runs }, context);
   for (const name of names) {
     const own = contextOfRepository(name, context);

@@ -1,7 +1,8 @@
 import { access } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { asFault, Fault } from '../../model/fault.ts';
-import type { KnownRun, RunRecord } from '../../model/run-record.ts';
+import { type KnownRun, type RunRecord, runsOf } from '../../model/run-record.ts';
+import { findConfig } from '../../config/find-config.ts';
 import { prometheusText } from '../../operation/metrics/prometheus.ts';
 import type { Config } from '../../registry.ts';
 import { writeDurably } from '../../system/durable-file.ts';
@@ -14,8 +15,11 @@ import type { AfterRun } from './run-step.ts';
 /** Runs that metrics and the share of good runs are made from; 90 days of hourly ones. */
 const lookedAt = 2500;
 
-export const recentRuns = async (context: CommandContext): Promise<readonly KnownRun[]> =>
-  (await withKnownHistory(context, (history) => history.runs({ last: lookedAt }))) ?? [];
+/** Those of this configuration, newest first. */
+export const recentRuns = async (context: CommandContext): Promise<readonly KnownRun[]> => {
+  const runs = (await withKnownHistory(context, (history) => history.runs({ last: lookedAt }))) ?? [];
+  return runsOf(runs, await findConfig(context.options.config, context.environment));
+};
 
 /** History is a cache: where the run could not be written into it, or nothing be read, its own record is still at hand. */
 const withRecord = async (record: RunRecord, context: CommandContext): Promise<readonly KnownRun[]> => {
