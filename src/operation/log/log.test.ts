@@ -24,9 +24,9 @@ test('B9: a run is logged job by job and step by step, each with its level', () 
   assert.deepEqual(lines(goodNight), [
     '[2026-11-26 03:01:00] [INFO] [fastmail] good; 12 came, 3 left, 79812 kept, 1.049 MiB stored, snapshot 1aabf372',
     '[2026-11-26 03:03:07] [INFO] [main] verify: good',
+    '[2026-11-26 03:03:07] [INFO] [main] copy to offsite: good',
     '[2026-11-26 03:03:07] [INFO] [main] forget: good',
     '[2026-11-26 03:03:07] [INFO] [main] prune: good',
-    '[2026-11-26 03:03:07] [INFO] [main] copy to offsite: good',
     '[2026-11-26 03:03:07] [INFO] [RUN] run ended with 0 after 3:07 min: good',
   ]);
   const bad = lines({ ...badNight, faults: [{ code: 'disk-full', message: 'no space' }] });
