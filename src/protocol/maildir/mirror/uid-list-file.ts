@@ -1,4 +1,4 @@
-import { appendFile, open, rename, rm, stat, unlink } from 'node:fs/promises';
+import { appendFile, open, readFile, rename, rm, stat, unlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ByteString } from '../../../model/byte-string.ts';
 import { Fault } from '../../../model/fault.ts';
@@ -10,13 +10,29 @@ import { errnoCode, errnoFault } from '../../../system/errno.ts';
 
 /** Dovecot takes a lock that is older for forgotten, and so do we. */
 const staleAfter = 120_000;
-const waits = 300;
+/** Long enough to outlive the lock of a run that was killed while it wrote the list. */
+const waits = 1_300;
+
+/**
+ * Stands in our lock until the list is written through it. The mirror has a lock of its own, so that only one run is at work in it:
+ * a lock with this mark that is there already was left by one that was killed.
+ */
+const ownMark = 'mailkeep\n';
+
+const isLeftBehind = async (path: string): Promise<boolean> => {
+  try {
+    return (await readFile(path, 'latin1')) === ownMark;
+  } catch {
+    // It is gone, or not ours to read.
+    return false;
+  }
+};
 
 /** Takes Dovecot's own lock of a folder, so that it gives no UIDs to messages that come with theirs. */
 const takeLock = async (path: string, run: Run): Promise<void> => {
   for (let attempt = 0; attempt < waits; attempt++) {
     try {
-      await (await open(path, 'wx', 0o600)).close();
+      await writeFile(path, ownMark, { flag: 'wx', mode: 0o600 });
       return;
     } catch (error) {
       if (errnoCode(error) !== 'EEXIST') throw errnoFault(error, 'lock', path);
@@ -25,7 +41,7 @@ const takeLock = async (path: string, run: Run): Promise<void> => {
       ({ mtimeMs }) => Number(run.now() / 1_000_000n) - mtimeMs,
       () => 0,
     );
-    if (age > staleAfter) await unlink(path).catch(() => undefined);
+    if (age > staleAfter || (await isLeftBehind(path))) await unlink(path).catch(() => undefined);
     else await sleep(100, run.signal);
   }
   throw new Fault('backend-unavailable', 'the mail server that serves the mirror keeps a folder locked', {
