@@ -2,7 +2,7 @@ import { Command, CommanderError } from 'commander';
 import { configuredLanguage } from '../config/configured-language.ts';
 import { readEnvironment } from '../config/environment.ts';
 import { asFault, Fault } from '../model/fault.ts';
-import { keepNurserySmall } from '../system/nursery.ts';
+import { keepNurserySmall } from '../system/small-heap.ts';
 import { createRun } from '../system/run.ts';
 import { messagesIn } from './catalogue/messages.ts';
 import { isCommandGroup, loadCommands } from './commands.ts';
