@@ -211,7 +211,7 @@ export const updateMirror = async (
     scanOptions(account, settings, run),
   ]);
   await refuseOldTree(directory, account.name);
-  const mirror = await openMirror({ directory, account: account.name, judge });
+  const mirror = await openMirror({ directory, account: account.name, judge }, run);
   const scan = openImapScan(options);
   try {
     return await mirror.apply(scan, run);

@@ -76,6 +76,28 @@ describe('the lock of a run', () => {
     await got[0]?.release();
   });
 
+  test('what killed runs left beside it goes, and nothing of those that live', async (t) => {
+    const path = await place(t);
+    await (await takeRunLock({ path, ...now })).release();
+    const dead = JSON.stringify({ ...ownProcessStamp(), pid: 2 ** 22 + 1 });
+    const living = JSON.stringify(ownProcessStamp());
+    const hourAgo = new Date(Date.now() - 3_600_000);
+    for (const [name, text] of [
+      ['.0123456789ab', dead],
+      ['.1123456789ab', living],
+      ['.2123456789ab', ''],
+      ['.3123456789ab', ''],
+      ['.of-somebody', dead],
+    ] as const) {
+      await writeFile(`${path}${name}`, text);
+      if (name.startsWith('.3')) await utimes(`${path}${name}`, hourAgo, hourAgo);
+    }
+    const lock = await takeRunLock({ path, ...now });
+    const left = ['run', 'run.1123456789ab', 'run.2123456789ab', 'run.of-somebody'];
+    assert.deepEqual((await readdir(join(path, '..'))).sort(), left);
+    await lock.release();
+  });
+
   test('where nothing can be said of its process, half an hour of silence is its end', async (t) => {
     const path = await place(t);
     await (await takeRunLock({ path, ...now })).release();

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import { constants, copyFile, link, mkdir, open, readFile, rename, rm, stat, utimes } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { constants, copyFile, link, mkdir, open, readdir, readFile, rename, rm, stat, utimes } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
 import { Fault } from '../model/fault.ts';
 import { sleep } from './clock.ts';
 import { errnoCode, errnoFault } from './errno.ts';
@@ -110,6 +110,23 @@ const removeDead = async (path: string, dead: Found): Promise<void> => {
   await rm(aside, { force: true });
 };
 
+const temporaryName = /^\.[\da-f]{12}$/;
+/** Nobody needs this long from making such a file to writing it. */
+const emptyFor = 60_000;
+
+/** What runs that were killed while they took the lock have left beside it. */
+const removeLeftovers = async (path: string, fateOf: (stamp: ProcessStamp) => ProcessFate): Promise<void> => {
+  const [folder, name] = [dirname(path), basename(path)];
+  for (const entry of await readdir(folder)) {
+    if (!entry.startsWith(name) || !temporaryName.test(entry.slice(name.length))) continue;
+    const found = await look(join(folder, entry));
+    if (found === undefined) continue;
+    if (isDead(found, fateOf) || (found.text === '' && found.silentFor > emptyFor)) {
+      await rm(join(folder, entry), { force: true });
+    }
+  }
+};
+
 /** FAT, and many a share of a network, know no second name of a file. */
 const knowsNoLinks = (error: unknown): boolean =>
   ['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS'].includes(errnoCode(error) ?? '');
@@ -140,6 +157,8 @@ const put = async (path: string, text: string, giveName: typeof link): Promise<b
     try {
       await giveName(temporary, path);
     } catch (error) {
+      // Who has got the lock meanwhile may have taken ours for one left behind.
+      if (errnoCode(error) === 'ENOENT') return false;
       if (!knowsNoLinks(error)) throw error;
       await putByHalves(path, text);
     }
@@ -202,6 +221,8 @@ export const takeRunLock = async (options: RunLockOptions): Promise<RunLock> => 
       told = true;
       await sleep(Math.min(interval, left), signal);
     }
+    // Only tidying: who has got the lock has it.
+    await removeLeftovers(path, fateOf).catch(() => undefined);
   } catch (error) {
     throw error instanceof Fault ? error : errnoFault(error, 'take the lock', path);
   }

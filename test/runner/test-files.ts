@@ -41,6 +41,11 @@ async function runTestFile(file: string, wish: TestFiles): Promise<Tally> {
   stream.on('test:fail', (data) => {
     if (!isOnlyTheSubtests(data)) said.push(failure(data));
   });
+  const under = new Map<string, string>();
+  const place = ({ file = '', name, nesting }: { file?: string; name: string; nesting: number }): string =>
+    `${file} ${nesting} ${name}`;
+  stream.on('test:dequeue', (data) => under.set(place(data), data.name));
+  stream.on('test:complete', (data) => under.delete(place(data)));
   stream.on('test:pass', (data) => {
     if (data.skip !== undefined) skipped.push(`    - skipped: ${data.name}${reason(data.skip)}`);
   });
@@ -52,6 +57,7 @@ async function runTestFile(file: string, wish: TestFiles): Promise<Tally> {
   const late = seconds > wish.budgetSeconds ? `, over its budget of ${wish.budgetSeconds} s` : '';
   const stopped = limit.aborted ? ', stopped at its limit' : '';
   const times = `${tally.tests} tests, ${seconds.toFixed(1)} s${late}${stopped}`;
+  if (limit.aborted) said.push(`    at its limit was under way: ${[...under.values()].join('; ') || 'no test'}\n`);
   const lines = [`  ${isGood(tally) ? '✔' : '✖'} ${relative(process.cwd(), file)} (${times})`, ...skipped];
   if (!isGood(tally)) lines.push(said.join('').trimEnd());
   wish.print(lines.join('\n'));

@@ -20,8 +20,9 @@ test('A4: Dovecot serves a mirror with the UIDs, flags, keywords and dates of th
     },
     'v1.2/Entw&APw-rfe': { uidValidity: 9, messages: new Map([[7, { content: 'Subject: x\r\n\r\nx\r\n' }]]) },
   });
-  const mirror = await openMirror({ directory, account: 'work', judge: () => [] });
-  await mirror.apply(server.scan(), createTestRun());
+  const run = createTestRun();
+  const mirror = await openMirror({ directory, account: 'work', judge: () => [] }, run);
+  await mirror.apply(server.scan(), run);
   const reader = await openMaildirReader(directory);
   try {
     assert.deepEqual(await reader.folders(), ['INBOX', 'v1.2', 'v1.2/Entw&APw-rfe']);

@@ -24,7 +24,7 @@ export const applyAdoption = async (
   { directory, account }: AdoptedMirror,
   run: Run,
 ): Promise<MirrorReport> => {
-  const mirror = await openMirror({ directory, account, judge: () => [], removes: false });
+  const mirror = await openMirror({ directory, account, judge: () => [], removes: false }, run);
   try {
     return await mirror.apply(adoptingScan(scan, plan), run);
   } finally {

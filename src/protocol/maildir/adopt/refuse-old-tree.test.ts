@@ -3,6 +3,7 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, test } from 'node:test';
+import { createTestRun } from '../../../contract/test-run.ts';
 import { isFault } from '../../../model/fault.ts';
 import { openMirror } from '../mirror/mirror.ts';
 import { refuseOldTree } from './refuse-old-tree.ts';
@@ -27,6 +28,6 @@ test('A5: an old tree is refused, also where one of its mail folders is called m
 });
 
 test('A5: a mirror of ours is none, whatever a mail program has put there', async () => {
-  await (await openMirror({ directory, account: 'work', judge: () => [] })).close();
+  await (await openMirror({ directory, account: 'work', judge: () => [] }, createTestRun())).close();
   await refuseOldTree(directory, 'work');
 });

@@ -17,7 +17,7 @@ const judge: MirrorOptions['judge'] = (changes) => brakeReasons({ changes, isFir
 const agreed: MirrorOptions['judge'] = () => [];
 
 const night = async (server: MemoryServer, options: Partial<MirrorOptions> = {}): Promise<MirrorReport> => {
-  const mirror = await openMirror({ directory, account: 'work', judge, ...options });
+  const mirror = await openMirror({ directory, account: 'work', judge, ...options }, run);
   try {
     return await mirror.apply(server.scan(), run);
   } finally {

@@ -18,7 +18,7 @@ const run = createTestRun();
 
 const sync = async (server: MemoryServer, options: Partial<MirrorOptions> = {}): Promise<MirrorReport> => {
   server.read.length = 0;
-  const mirror = await openMirror({ directory, account: 'work', judge: () => [], ...options });
+  const mirror = await openMirror({ directory, account: 'work', judge: () => [], ...options }, run);
   try {
     return await mirror.apply(server.scan(), run);
   } finally {
@@ -221,7 +221,7 @@ describe('A4: a mirror on disk', () => {
   });
 
   test('two runs at once are refused, and the lock of a run that is over is not in the way', async () => {
-    const mirror = await openMirror({ directory, account: 'work', judge: () => [] });
+    const mirror = await openMirror({ directory, account: 'work', judge: () => [] }, run);
     await assert.rejects(sync(server()), (error) => isFault(error, 'repository-locked'));
     await mirror.close();
     const stale = { pid: 1, start: '0', boot: 'x', namespace: 'pid:[4026531836]', machine: 'y' };

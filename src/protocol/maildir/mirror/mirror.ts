@@ -55,7 +55,7 @@ export interface Mirror {
 }
 
 /** Opens a mirror, or makes one. Faults: `repository-locked`, and those of the file system. */
-export const openMirror = async (options: MirrorOptions): Promise<Mirror> => {
+export const openMirror = async (options: MirrorOptions, { signal }: Run): Promise<Mirror> => {
   const newHash = () => createHash('sha256');
   const state = openMirrorState(options.directory, newHash);
   try {
@@ -63,7 +63,7 @@ export const openMirror = async (options: MirrorOptions): Promise<Mirror> => {
   } catch (error) {
     throw errnoFault(error, 'make', state.directory);
   }
-  const lock = await lockMirror(state.directory);
+  const lock = await lockMirror(state.directory, signal);
   try {
     const format = { version: 1, kind: 'mirror', account: options.account };
     await replaceFile(join(state.directory, formatFileName), `${JSON.stringify(format)}\n`);

@@ -1,0 +1,9 @@
+import { test } from 'node:test';
+import { fillCaptures } from '../life/full-captures.ts';
+import { killCaptures } from '../life/killed-captures.ts';
+
+test('S5 A12: a mirror, killed at four moments: the next run completes, nothing is lost or doubled', (t) =>
+  killCaptures(t, 'mirror', 4));
+
+test('B6 A12: a mirror on a disk that runs full at two places: nothing is harmed, and it goes on', (t) =>
+  fillCaptures(t, 'mirror', 2));
