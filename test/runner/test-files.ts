@@ -3,6 +3,7 @@ import { relative } from 'node:path';
 import { run } from 'node:test';
 import type { EventData } from 'node:test';
 import { inspect } from 'node:util';
+import { runningPrograms } from './running-programs.ts';
 import { type Tally, isGood, nothing, oneFailed, sum } from './tally.ts';
 
 export type TestFiles = {
@@ -30,18 +31,23 @@ export async function runTestFiles(wish: TestFiles): Promise<Tally> {
 }
 
 async function runTestFile(file: string, wish: TestFiles): Promise<Tally> {
-  const limit = AbortSignal.timeout(wish.limitSeconds * 1000);
+  const limit = new AbortController();
   const said: string[] = [];
+  const under = new Map<string, string>();
+  const timer = setTimeout(() => {
+    said.push(`    at its limit was under way: ${[...under.values()].join('; ') || 'no test'}\n`);
+    said.push(...runningPrograms().map((line) => `    ${line}\n`));
+    limit.abort();
+  }, wish.limitSeconds * 1000);
   const skipped: string[] = [];
   let tally = oneFailed;
   const from = performance.now();
-  const stream = run({ files: [file], signal: AbortSignal.any([wish.signal, limit]) });
+  const stream = run({ files: [file], signal: AbortSignal.any([wish.signal, limit.signal]) });
   stream.on('test:stdout', (data) => said.push(data.message));
   stream.on('test:stderr', (data) => said.push(data.message));
   stream.on('test:fail', (data) => {
     if (!isOnlyTheSubtests(data)) said.push(failure(data));
   });
-  const under = new Map<string, string>();
   const place = ({ file = '', name, nesting }: { file?: string; name: string; nesting: number }): string =>
     `${file} ${nesting} ${name}`;
   stream.on('test:dequeue', (data) => under.set(place(data), data.name));
@@ -53,11 +59,11 @@ async function runTestFile(file: string, wish: TestFiles): Promise<Tally> {
     if (data.file === undefined) tally = tallyOf(data);
   });
   for await (const _ of stream);
+  clearTimeout(timer);
   const seconds = (performance.now() - from) / 1000;
   const late = seconds > wish.budgetSeconds ? `, over its budget of ${wish.budgetSeconds} s` : '';
-  const stopped = limit.aborted ? ', stopped at its limit' : '';
+  const stopped = limit.signal.aborted ? ', stopped at its limit' : '';
   const times = `${tally.tests} tests, ${seconds.toFixed(1)} s${late}${stopped}`;
-  if (limit.aborted) said.push(`    at its limit was under way: ${[...under.values()].join('; ') || 'no test'}\n`);
   const lines = [`  ${isGood(tally) ? '✔' : '✖'} ${relative(process.cwd(), file)} (${times})`, ...skipped];
   if (!isGood(tally)) lines.push(said.join('').trimEnd());
   wish.print(lines.join('\n'));
