@@ -1,0 +1,109 @@
+import type { ByteString } from '../model/byte-string.ts';
+import type { Counts } from '../model/entry.ts';
+import type { Fault } from '../model/fault.ts';
+import type { Base, Source } from './source.ts';
+import type { Run } from './run.ts';
+
+/**
+ * How a component lies on a dated disk. In a repository all three are plain trees, so that nights deduplicate.
+ *
+ * - `tree`: as it is, unchanged files as hard links to those of the day before (mail, logs, scripts)
+ * - `archive`: each folder at the top as `NAME.tar.gz`; files at the top lie beside it as they are (config, ssl, dkim)
+ * - `dump`: each file as `NAME.gz` (databases)
+ */
+export type ComponentForm = 'tree' | 'archive' | 'dump';
+
+/** A part of a server that is captured, verified and restored by itself. */
+export interface Component {
+  /** Its folder in a backup: `mail`, `mysql`, `config`, `ssl`, `dkim`, `logs`, `scripts`, … */
+  readonly name: string;
+  readonly form: ComponentForm;
+  /**
+   * Opens it for one attempt. The root of the source is the component's folder. A dump yields a file only once it is known
+   * whole, by its verdict: exit code 0 and the dump's own trailer.
+   */
+  open(run: Run): Promise<Source>;
+}
+
+/** A backup of a server on a dated disk, by its place below the root. */
+export type DatedName =
+  | { readonly kind: 'daily'; /** `2025-11-07` */ readonly date: string }
+  /** ISO 8601: `week` is 1 to 53, `year` that of the week. */
+  | { readonly kind: 'weekly'; readonly year: number; readonly week: number };
+
+export interface CapturedComponent {
+  readonly name: string;
+  readonly form: ComponentForm;
+  /** Milliseconds. */
+  readonly duration: number;
+  /** As the source has it, before gzip and tar. */
+  readonly counts: Counts;
+  /** Files that are links to those of the base. */
+  readonly linked: number;
+  /** Bytes that were written for it. */
+  readonly writtenBytes: number;
+  /** Entries that could not be read, and are missing or are those of the base. */
+  readonly unreadable: number;
+}
+
+export interface FailedComponent {
+  readonly name: string;
+  readonly form: ComponentForm;
+  readonly fault: Fault;
+  readonly attempts: number;
+}
+
+export interface DatedBackup {
+  readonly name: DatedName;
+  /** Absolute path of its folder. */
+  readonly folder: string;
+  /** Milliseconds since 1970: when its capture began. */
+  readonly started: number;
+  readonly ended: number;
+  /** `good`: complete and verified when it was made. `incomplete`: published, with components or entries missing. */
+  readonly state: 'good' | 'incomplete';
+  readonly components: readonly CapturedComponent[];
+  readonly missing: readonly { readonly name: string; readonly reason: string }[];
+  /** Milliseconds since 1970: when all of its files were last re-hashed without a difference. */
+  readonly verified?: number;
+}
+
+/** What differs from `checksums.sha256`, the dumps' trailers or the archives' own lists. */
+export interface DatedDamage {
+  readonly path: ByteString;
+  readonly fault: Fault;
+}
+
+/** A dated disk. Nothing of a backup that was published ever changes; see docs/dated-disk.md. */
+export interface DatedStore {
+  readonly description: string;
+  /** Every published backup, oldest first, daily and weekly. */
+  backups(run: Run): Promise<readonly DatedBackup[]>;
+  /**
+   * Begins a backup under a hidden name, against the newest good one. Leftovers of runs that were killed are removed first. Faults:
+   * `disk-full`, `read-only`, `unsupported` for a file system without hard links unless copies were chosen.
+   */
+  begin(name: DatedName, run: Run): Promise<DatedWriter>;
+  /** Makes a weekly one of the good daily one of its date by hard links alone; undefined when there is none. */
+  linkWeekly(name: DatedName & { readonly kind: 'weekly' }, daily: DatedBackup, run: Run): Promise<DatedBackup>;
+  /** Logical bytes: archives unpacked, dumps decompressed. The root has a folder for each component. */
+  open(backup: DatedBackup, run: Run): Promise<Source & Base>;
+  /** Reads all again (or only what no other backup of the store has, by hard link), and notes in the evidence when nothing differs. */
+  verify(backup: DatedBackup, run: Run): Promise<readonly DatedDamage[]>;
+  remove(backup: DatedBackup, run: Run): Promise<void>;
+  close(): Promise<void>;
+}
+
+export interface DatedWriter {
+  /** What will lie in it once published; under a hidden name so far. */
+  readonly folder: string;
+  /** Captures a component. When it throws, nothing of the component stays, and it may be tried again. */
+  capture(component: Component, run: Run): Promise<CapturedComponent>;
+  /**
+   * Checks what was written, makes it durable, publishes it and, when all is good, moves `latest` to it. One that fails its
+   * check stays as `.failed-NAME` (fault `verification-failed`), and what was there under the name stays too.
+   */
+  publish(failed: readonly FailedComponent[], run: Run): Promise<DatedBackup>;
+  /** Leaves nothing behind. */
+  abandon(): Promise<void>;
+}
