@@ -95,7 +95,7 @@ const credentials = async () => ({ kind: 'password', user, password: new Secret(
 const run = { signal: new AbortController().signal, now: () => BigInt(Date.now()) * 1000000n, emit: () => undefined };
 const seventh = Math.floor(Date.now() / 86400000) % 7;
 const scan = openImapScan({ server, user, credentials, connections, filter: {}, rescan: false, seventh });
-const mirror = await openMirror({ directory, account: 'account', judge: () => [] });
+const mirror = await openMirror({ directory, account: 'account', judge: () => [] }, run);
 await mirror.apply(scan, run);
 await scan.close();
 await mirror.close();
