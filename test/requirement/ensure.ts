@@ -1,3 +1,4 @@
+import { databaseImage } from './container-image.ts';
 import { type PackageNeed, installPackages } from './debian.ts';
 import { resticBinary, resticVersions } from './restic.ts';
 import { unpackedServer } from './unpacked.ts';
@@ -40,15 +41,27 @@ export const serverPackages: readonly PackageNeed[] = [
   { name: 'cron', command: 'crontab' },
 ];
 
+/** Databases, of which only the programs are wanted, and what runs one in a container. */
+const databasePackages: readonly PackageNeed[] = [
+  { name: 'mariadb-server-core', command: 'mariadbd' },
+  { name: 'mariadb-client', command: 'mariadb-dump' },
+  { name: 'postgresql', command: 'pg_lsclusters' },
+  { name: 'sqlite3', command: 'sqlite3' },
+  { name: 'redis-tools', command: 'redis-cli' },
+  { name: 'docker.io', command: 'dockerd' },
+  { name: 'debootstrap', command: 'debootstrap' },
+];
+
 /** Gets what the tests of a tier need, where it may; resolves to a sentence for each thing that is still missing. */
 export async function ensureRequirements(tier: 'test' | 'servers' | 'long'): Promise<string[]> {
-  const more = { test: [], servers: [...serverPackages, ...clockPackages], long: clockPackages };
+  const more = { test: [], servers: [...serverPackages, ...databasePackages, ...clockPackages], long: clockPackages };
   const missing = await installPackages([...journeyPackages, ...more[tier]]);
   const needs: (() => Promise<unknown>)[] = resticVersions.map((version) => () => resticBinary(version));
   if (tier === 'servers')
     needs.push(
       () => unpackedServer('courier'),
       () => unpackedServer('cyrus'),
+      databaseImage,
     );
   for (const need of needs) {
     try {

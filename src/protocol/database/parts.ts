@@ -1,0 +1,10 @@
+import type { ReadSecret } from '../../contract/secret-source.ts';
+
+/** What a database component needs of the rest of the program. */
+export interface DatabaseParts {
+  readonly readSecret: ReadSecret;
+  /** The variables of the environment; only what finds docker, podman and the programs is passed on. */
+  readonly variables: Readonly<Record<string, string | undefined>>;
+  /** A folder below which temporary copies may lie; made when needed, 0700. */
+  readonly spool: string;
+}

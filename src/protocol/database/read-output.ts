@@ -1,0 +1,23 @@
+import { throwIfInterrupted, type Run } from '../../contract/run.ts';
+import type { ProgramEnd, StartedProgram } from './start-program.ts';
+
+/** Gives a program its whole input, and takes all it writes, which must be little. It has ended afterwards. */
+export const readOutput = async (
+  program: StartedProgram,
+  input: string,
+  run: Run,
+): Promise<{ readonly output: string; readonly end: ProgramEnd }> => {
+  try {
+    program.input.end(input);
+    const chunks: Buffer[] = [];
+    for await (const chunk of program.output) if (Buffer.isBuffer(chunk)) chunks.push(chunk);
+    const end = await program.ended;
+    throwIfInterrupted(run);
+    return { output: Buffer.concat(chunks).toString('utf8'), end };
+  } catch (error) {
+    throwIfInterrupted(run);
+    throw error;
+  } finally {
+    await program.stop();
+  }
+};
