@@ -48,3 +48,37 @@ test('A4: Dovecot serves a mirror with the UIDs, flags, keywords and dates of th
     await rm(directory, { recursive: true, force: true });
   }
 });
+
+test('A3 A8: Dovecot serves the newer of two bodies under its UID, and a folder whose levels are parted otherwise by now', async () => {
+  const directory = await mkdtemp(join(tmpdir(), 'mailkeep-mirror-'));
+  const run = createTestRun();
+  const mailbox = (delimiter: string, content: string) => ({
+    uidValidity: 7,
+    delimiter,
+    messages: new Map([[3, { content, flags: ['Work'] }]]),
+  });
+  try {
+    for (const [delimiter, name, content] of [
+      ['/', 'Work/a', 'Subject: one\r\n\r\nolder\r\n'],
+      ['.', 'Work.a', 'Subject: one\r\n\r\nthe newer one\r\n'],
+    ] as const) {
+      const other = { uidValidity: 9, delimiter, messages: new Map([[1, { content: 'Subject: x\r\n\r\nx\r\n' }]]) };
+      const server = memoryServer({ INBOX: other, [name]: mailbox(delimiter, content) });
+      const mirror = await openMirror({ directory, account: 'work', judge: () => [] }, run);
+      await mirror.apply(server.scan(), run);
+      await mirror.close();
+    }
+    const reader = await openMaildirReader(directory);
+    try {
+      assert.deepEqual(await reader.folders(), ['INBOX', 'Work', 'Work/a']);
+      const { uidValidity, messages } = await reader.folder('Work/a');
+      const date = '13-Sep-2020 12:26:40 +0000';
+      const newer = { uid: 3, flags: ['Work'], date, body: 'Subject: one\r\n\r\nthe newer one\r\n' };
+      assert.deepEqual([uidValidity, messages], [7, [newer]]);
+    } finally {
+      await reader.close();
+    }
+  } finally {
+    await rm(directory, { recursive: true, force: true });
+  }
+});

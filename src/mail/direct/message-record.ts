@@ -17,6 +17,8 @@ export interface MessageRecord {
   readonly threadId?: string;
   /** X-GM-LABELS, sorted. */
   readonly labels?: readonly string[];
+  /** In a mirror: which body under this UID the digest is of, where that is not the first. */
+  readonly body?: number;
 }
 
 const encoder = new TextEncoder();
@@ -24,7 +26,7 @@ const encoder = new TextEncoder();
 const sorted = (texts: readonly string[] | undefined): readonly string[] | undefined =>
   texts === undefined || texts.length === 0 ? undefined : [...texts].sort();
 
-const lineOf = ({ uid, sha256, size, date, keywords, emailId, threadId, labels }: MessageRecord): string =>
+const lineOf = ({ uid, sha256, size, date, keywords, emailId, threadId, labels, body }: MessageRecord): string =>
   `${JSON.stringify({
     uid,
     sha256,
@@ -34,6 +36,7 @@ const lineOf = ({ uid, sha256, size, date, keywords, emailId, threadId, labels }
     emailId,
     threadId,
     labels: sorted(labels),
+    body,
   })}\n`;
 
 /** A line a message, in the order in which they come, which is that of their UIDs. The same bytes for the same records. */
@@ -105,6 +108,7 @@ const parseRecord = (fields: Fields): MessageRecord | undefined => {
   const date = fields['date'];
   const [keywords, labels] = [textsField(fields, 'keywords'), textsField(fields, 'labels')];
   const [emailId, threadId] = [textField(fields, 'emailId'), textField(fields, 'threadId')];
+  const body = numberField(fields, 'body');
   return {
     uid,
     sha256,
@@ -114,5 +118,6 @@ const parseRecord = (fields: Fields): MessageRecord | undefined => {
     ...(emailId === undefined ? {} : { emailId }),
     ...(threadId === undefined ? {} : { threadId }),
     ...(labels.length === 0 ? {} : { labels }),
+    ...(body === undefined ? {} : { body }),
   };
 };

@@ -9,8 +9,7 @@ import { rawNameOf, maildirFolder } from '../../mail/maildir-folder.ts';
 import type { Mailbox } from '../../mail/mailbox.ts';
 import { identityOf } from '../../mail/maildir-name.ts';
 import { errnoFault } from '../../system/errno.ts';
-import { nameWith } from '../maildir/mirror/deliver.ts';
-import { makeMaildir } from '../maildir/mirror/mirror-folder.ts';
+import { makeMaildir, nameWith } from '../maildir/mirror/mirror-folder.ts';
 import { type MirrorKeywords, readMirrorKeywords } from '../maildir/mirror/mirror-keywords.ts';
 import { syncDirectory } from '../maildir/mirror/mirror-state.ts';
 

@@ -155,7 +155,9 @@ class Scan implements ImapScan {
   async #look({ folder, wanted }: ChosenFolder, scanBase: ScanBase, run: Run): Promise<ScannedFolder> {
     const known = await scanBase.folder(folder.name, run);
     const deep = known !== undefined && this.#looksInto(folder.name);
-    if (known !== undefined && !deep && wanted === undefined && standsAsItStood(folder.status, known)) {
+    // Under another delimiter a folder lies elsewhere, though all of its messages are the same.
+    const mayStand = known?.delimiter === folder.delimiter && !deep && wanted === undefined;
+    if (known !== undefined && mayStand && standsAsItStood(folder.status, known)) {
       return { kind: 'same', record: { ...known, specialUse: folder.specialUse, subscribed: folder.subscribed } };
     }
     try {

@@ -1,23 +1,21 @@
 import { createHash } from 'node:crypto';
 import { type FileHandle, open, readdir, rm, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type ByteString, byteStringOfLatin1 } from '../../../model/byte-string.ts';
 import { Fault } from '../../../model/fault.ts';
 import type { AccountScan, FolderPlace, FreshMessage } from '../../../contract/account-scan.ts';
 import { type Run, throwIfInterrupted } from '../../../contract/run.ts';
 import type { Verdict } from '../../../contract/source.ts';
 import { createMessageDigest, type MessageDigest } from '../../../mail/direct/message-digest.ts';
-import { presentedIdentity } from '../../../mail/direct/presented-name.ts';
 import { errnoCode, errnoFault } from '../../../system/errno.ts';
 
 /** A message that lies in `tmp`, whole and on the disk, and waits for its name. */
 export interface DeliveredMessage {
   readonly message: FreshMessage;
   readonly temporary: string;
-  /** What its name will begin with. */
-  readonly identity: ByteString;
   readonly sha256: string;
   readonly size: number;
+  /** Bytes of the CRLF form. */
+  readonly virtualSize: number;
 }
 
 export interface DeliveryPlace {
@@ -68,7 +66,7 @@ class Arrival {
   }
 
   /** Whole, dated and on the disk. */
-  async finish({ folder, mark }: DeliveryPlace): Promise<DeliveredMessage> {
+  async finish(): Promise<DeliveredMessage> {
     try {
       await this.#flush();
       const seconds = Number(this.message.date) / 1e9;
@@ -77,15 +75,12 @@ class Arrival {
     } finally {
       await this.#file?.close();
     }
-    const { uid } = this.message;
-    const { uidValidity } = folder;
-    const sizes = { size: this.#size, virtualSize: this.#digest.size };
     return {
       message: this.message,
       temporary: this.#path,
-      identity: presentedIdentity({ uidValidity, uid, mark, ...sizes }),
       sha256: this.#digest.digest(),
       size: this.#size,
+      virtualSize: this.#digest.size,
     };
   }
 
@@ -119,7 +114,7 @@ export const deliverMessages = async (
   };
   const finish = (arrival: Arrival): void => {
     const work = arrival
-      .finish(place)
+      .finish()
       .then((one) => void delivered.push(one))
       .catch((error: unknown) => void (broken ??= errnoFault(error, 'write', join(place.directory, 'tmp'))))
       .finally(() => finishing.delete(work));
@@ -165,7 +160,3 @@ export const clearTemporary = async (directory: string): Promise<void> => {
     if (errnoCode(error) !== 'ENOENT') throw errnoFault(error, 'clear', temporary);
   }
 };
-
-/** The whole name, with the letters of its flags. */
-export const nameWith = (identity: ByteString, letters: string): ByteString =>
-  byteStringOfLatin1(`${identity}:2,${[...new Set(letters)].sort().join('')}`);

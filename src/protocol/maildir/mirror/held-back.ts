@@ -3,23 +3,24 @@ import { parsePresentedName } from '../../../mail/direct/presented-name.ts';
 import type { ByteString } from '../../../model/byte-string.ts';
 import type { MirrorMessage } from './mirror-folder.ts';
 
-/** Messages that are gone from the server and still lie in the mirror. */
+/** Messages of a folder that the server does not have as they are, and that still lie in the mirror. */
 export interface HeldBack {
   readonly name: ByteString;
   readonly messages: readonly MirrorMessage[];
+  /** A sentence. */
+  readonly reason: string;
 }
 
 /**
- * The ledger of a mirror from which nothing was removed: what is held back is in the snapshot all the same, and is named with
+ * The ledger of a mirror from which not all was removed: what is held back is in the snapshot all the same, and is named with
  * its reason, each generation of a folder apart. A folder that is gone from the server has its own line.
  */
 export const withHeldBack = (
   ledger: readonly FolderLedger[],
   heldBack: readonly HeldBack[],
-  reason: string,
 ): readonly FolderLedger[] => {
   const folders = new Map(ledger.map((folder) => [folder.name, folder]));
-  for (const { name, messages } of heldBack) {
+  for (const { name, messages, reason } of heldBack) {
     const { count, uidValidity, differences } = differencesOf(messages, folders.get(name)?.uidValidity, reason);
     if (count === 0) continue;
     const folder = folders.get(name) ?? { name, uidValidity, onServer: 0, inSnapshot: 0, differences: [] };

@@ -1,29 +1,19 @@
-import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type ByteString, byteStringOfLatin1 } from '../../../model/byte-string.ts';
 import { Fault } from '../../../model/fault.ts';
-import type { KnownMessage, ScanBase } from '../../../contract/account-scan.ts';
-import { type Run, throwIfInterrupted } from '../../../contract/run.ts';
-import { digestBlock } from '../../../mail/direct/block-digest.ts';
-import { blockOfUid } from '../../../mail/direct/block-name.ts';
-import { joinFlags } from '../../../mail/direct/flags.ts';
+import type { ScanBase } from '../../../contract/account-scan.ts';
+import type { Run } from '../../../contract/run.ts';
 import type { NewHash } from '../../../mail/direct/hash.ts';
-import type { BlockRecord, MailboxRecord } from '../../../mail/direct/mailbox-record.ts';
-import { createMessageDigest } from '../../../mail/direct/message-digest.ts';
-import type { MessageRecord } from '../../../mail/direct/message-record.ts';
+import type { MailboxRecord } from '../../../mail/direct/mailbox-record.ts';
 import { folderMark } from '../../../mail/direct/presented-name.ts';
 import { maildirFolder } from '../../../mail/maildir-folder.ts';
-import { splitMaildirName } from '../../../mail/maildir-name.ts';
-import { errnoFault } from '../../../system/errno.ts';
+import { digestFiles, type FolderParts, messagesOfBlock, rebuildMessages } from './mirror-block.ts';
 import { damagedIn, type MirrorFolder, pathOfMessage, readMirrorFolder } from './mirror-folder.ts';
-import { readMirrorKeywords } from './mirror-keywords.ts';
 import type { MirrorState } from './mirror-state.ts';
 
 /** A folder of the mirror, as its files are. */
-export interface KnownFolder {
-  readonly record: MailboxRecord;
-  readonly files: MirrorFolder;
+export interface KnownFolder extends FolderParts {
   /** Nobody has touched it since we wrote down what it is. */
   readonly trusted: boolean;
 }
@@ -40,8 +30,6 @@ export interface MirrorPlace {
   readonly newHash: NewHash;
   readonly state: MirrorState;
 }
-
-type FolderParts = Omit<KnownFolder, 'trusted'>;
 
 const delimiters = ['/', '.', '\\', undefined] as const;
 const day = 86_400_000_000_000n;
@@ -126,6 +114,7 @@ const checkedFolder = async (
     );
     run.emit({ kind: 'fault', fault, path });
     files.messages.delete(uid);
+    if (message !== undefined) files.damaged.set(uid, message);
   }
   if (untouched && damaged.length === 0) return { files, record, trusted: true };
   if (!hasState) await rebuildMessages(place, { files, record }, run);
@@ -139,70 +128,4 @@ const isDue = (name: ByteString, run: Run): boolean => {
   let sum = 0;
   for (const character of name) sum = (sum * 31 + character.charCodeAt(0)) % 7919;
   return (run.now() / day) % inspectionDays === BigInt(sum) % inspectionDays;
-};
-
-const blocksOf = ({ messages }: MirrorFolder): ReadonlyMap<number, readonly number[]> => {
-  const blocks = new Map<number, number[]>();
-  for (const uid of [...messages.keys()].sort((left, right) => left - right)) {
-    const block = blockOfUid(uid);
-    const own = blocks.get(block);
-    if (own === undefined) blocks.set(block, [uid]);
-    else own.push(uid);
-  }
-  return blocks;
-};
-
-export const messagesOfBlock = async (
-  { state }: Pick<MirrorPlace, 'state'>,
-  { files, record }: FolderParts,
-  block: number,
-): Promise<readonly KnownMessage[]> => {
-  const records = await state.messages(record.name, { uidValidity: record.uidValidity, block });
-  const found: KnownMessage[] = [];
-  for (let uid = block * 1024; uid < (block + 1) * 1024; uid++) {
-    const message = files.messages.get(uid);
-    if (message === undefined) continue;
-    const { flags = '' } = splitMaildirName(message.name);
-    found.push({ uid, flags: joinFlags(flags.replace(/[a-z]/g, ''), records.get(uid)?.keywords ?? []) });
-  }
-  return found;
-};
-
-const digestFiles = async (place: MirrorPlace, folder: FolderParts, run: Run): Promise<readonly BlockRecord[]> => {
-  const blocks: BlockRecord[] = [];
-  for (const block of blocksOf(folder.files).keys()) {
-    throwIfInterrupted(run);
-    blocks.push({ block, ...digestBlock(await messagesOfBlock(place, folder, block), place.newHash) });
-  }
-  return blocks;
-};
-
-/** Without our state: keywords from the letters of the names, digests from the messages themselves. */
-const rebuildMessages = async (place: MirrorPlace, { files, record }: FolderParts, run: Run): Promise<void> => {
-  const keywords = await readMirrorKeywords(files.directory);
-  const { name, uidValidity } = record;
-  for (const [block, uids] of blocksOf(files)) {
-    const known = await place.state.messages(name, { uidValidity, block });
-    const records: MessageRecord[] = [];
-    for (const uid of uids) {
-      throwIfInterrupted(run);
-      const message = files.messages.get(uid);
-      if (message === undefined) continue;
-      const letters = splitMaildirName(message.name).flags ?? '';
-      const own = [...letters].flatMap((letter) => keywords.keywordOf(letter) ?? []).sort();
-      const sha256 = await digestOfFile(pathOfMessage(files.directory, message), place.newHash);
-      records.push(known.get(uid) ?? { uid, sha256, ...(own.length === 0 ? {} : { keywords: own }) });
-    }
-    await place.state.saveMessages(name, { uidValidity, block }, records);
-  }
-};
-
-export const digestOfFile = async (path: string, newHash: NewHash): Promise<string> => {
-  const digest = createMessageDigest(newHash());
-  try {
-    for await (const piece of createReadStream(path)) if (piece instanceof Uint8Array) digest.update(piece);
-  } catch (error) {
-    throw errnoFault(error, 'read', path);
-  }
-  return digest.digest();
 };

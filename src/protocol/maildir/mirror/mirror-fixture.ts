@@ -12,15 +12,17 @@ import type { Run } from '../../../contract/run.ts';
 import type { Delivery } from '../../../contract/source.ts';
 import { type ByteString, byteStringOfLatin1 } from '../../../model/byte-string.ts';
 import type { Fault } from '../../../model/fault.ts';
-import { digestBlock } from '../../../mail/direct/block-digest.ts';
 import { blockOfUid } from '../../../mail/direct/block-name.ts';
 import { canonicalFlags } from '../../../mail/direct/flags.ts';
+import { digestsOf } from './mirror-block.ts';
 
 export interface ServerMessage {
   readonly content: string;
   readonly flags?: readonly string[];
   /** Seconds since 1970. */
   readonly date?: number;
+  /** RFC822.SIZE; default: the truth. */
+  readonly size?: number;
 }
 
 export interface ServerFolder {
@@ -32,7 +34,7 @@ export interface ServerFolder {
   readonly messages: Map<number, ServerMessage>;
 }
 
-/** A server in memory, and a scan of it as the one over IMAP is: it compares all flags. */
+/** A server in memory, and a scan of it as the one over IMAP is: it compares all flags, sizes and dates. */
 export interface MemoryServer {
   readonly folders: Map<string, ServerFolder>;
   /** UIDs that were read since the last `forget`. */
@@ -86,6 +88,7 @@ async function* foldersOf(server: MemoryServer, base: ScanBase, run: Run): Async
     const isSame =
       record !== undefined &&
       record.subscribed === state.subscribed &&
+      record.delimiter === state.delimiter &&
       JSON.stringify(record.blocks) === JSON.stringify(digests);
     if (isSame) yield { kind: 'same', record };
     else yield { kind: 'listed', state, base: record, onServer: uids.length, differences: [], blocks: iterate(blocks) };
@@ -109,26 +112,37 @@ async function* blocksOf(
   run: Run,
 ): AsyncGenerator<ScannedBlock, void> {
   for (const [block, own] of Map.groupBy(uids, blockOfUid)) {
-    const flagged = own.map((uid) => ({ uid, flags: canonicalFlags(messages.get(uid)?.flags ?? []) }));
-    const record = { block, ...digestBlock(flagged, newHash) };
+    const current = own.map((uid) => currentOf(uid, messages.get(uid)));
+    const record = { block, ...digestsOf(current, newHash) };
     const before: readonly KnownMessage[] = known ? await base.block({ name: raw, uidValidity }, block, run) : [];
-    if (before.length > 0 && JSON.stringify({ block, ...digestBlock(before, newHash) }) === JSON.stringify(record)) {
+    if (before.length > 0 && JSON.stringify({ block, ...digestsOf(before, newHash) }) === JSON.stringify(record)) {
       yield { kind: 'same', record };
       continue;
     }
-    const flagsBefore = new Map(before.map(({ uid, flags }) => [uid, flags.join(' ')]));
-    const scanned = flagged.map(({ uid, flags }): ScannedMessage => {
-      const earlier = flagsBefore.get(uid);
-      if (earlier === flags.join(' ')) return { kind: 'known', uid };
-      if (earlier !== undefined) return { kind: 'flags', uid, flags, labels: undefined };
-      const message = messages.get(uid);
-      const date = BigInt(message?.date ?? 1_600_000_000) * 1_000_000_000n;
-      const size = message?.content.length ?? 0;
-      return { kind: 'fresh', uid, flags, date, offsetMinutes: 0, size, isKnown: false, ids: {} };
-    });
-    yield { kind: 'listed', record, messages: scanned };
+    const earlier = new Map(before.map((message) => [message.uid, message]));
+    yield { kind: 'listed', record, messages: current.map((message) => compared(message, earlier.get(message.uid))) };
   }
 }
+
+type CurrentMessage = Required<Omit<KnownMessage, 'labels'>>;
+
+const currentOf = (uid: number, message: ServerMessage | undefined): CurrentMessage => ({
+  uid,
+  flags: canonicalFlags(message?.flags ?? []),
+  date: BigInt(message?.date ?? 1_600_000_000) * 1_000_000_000n,
+  size: message?.size ?? message?.content.length ?? 0,
+});
+
+const compared = (message: CurrentMessage, before: KnownMessage | undefined): ScannedMessage => {
+  const { uid, flags, date, size } = message;
+  const isOther =
+    (before?.size !== undefined && before.size !== size) || (before?.date !== undefined && before.date !== date);
+  if (before === undefined || isOther) {
+    return { kind: 'fresh', uid, flags, date, offsetMinutes: 0, size, isKnown: before !== undefined, ids: {} };
+  }
+  if (before.flags.join(' ') === flags.join(' ')) return { kind: 'known', uid };
+  return { kind: 'flags', uid, flags, labels: undefined };
+};
 
 async function* headersFrom(
   server: MemoryServer,

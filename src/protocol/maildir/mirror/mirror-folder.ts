@@ -9,16 +9,20 @@ import { errnoCode, errnoFault } from '../../../system/errno.ts';
 export interface MirrorMessage {
   readonly place: 'cur' | 'new';
   readonly name: ByteString;
+  /** Which body under its UID. */
+  readonly body: number;
 }
 
 /** What lies in one folder of a mirror. */
 export interface MirrorFolder {
   readonly directory: string;
   readonly uidValidity: number;
-  /** Of this generation, by UID. */
+  /** Of this generation, by UID: of several files for one that of the newest body. */
   readonly messages: Map<number, MirrorMessage>;
   /** Ours, but of another generation, or a second file for a UID: to be removed once all is there. */
   readonly stale: MirrorMessage[];
+  /** Cut off or written over, by UID: to be replaced. */
+  readonly damaged: Map<number, MirrorMessage>;
   /** Files that are none of ours, such as what a mail program has stored here: never touched. */
   readonly foreign: number;
 }
@@ -56,11 +60,13 @@ export const readMirrorFolder = async (
         foreign++;
         continue;
       }
+      const { uid, body } = parsed;
       const messages = generations.get(parsed.uidValidity) ?? new Map<number, MirrorMessage>();
       generations.set(parsed.uidValidity, messages);
-      const message = { place, name };
-      if (messages.has(parsed.uid)) doubles.push(message);
-      else messages.set(parsed.uid, message);
+      const message = { place, name, body };
+      const other = messages.get(uid);
+      if (other === undefined || other.body < body) messages.set(uid, message);
+      if (other !== undefined) doubles.push(other.body < body ? other : message);
     }
   }
   if (!exists) return undefined;
@@ -68,8 +74,21 @@ export const readMirrorFolder = async (
   const current = uidValidity ?? largest ?? 0;
   const others = [...generations].flatMap(([other, messages]) => (other === current ? [] : [...messages.values()]));
   const messages = generations.get(current) ?? new Map<number, MirrorMessage>();
-  return { directory, uidValidity: current, messages, stale: [...doubles, ...others], foreign };
+  return { ...emptyFolder(directory, current), messages, stale: [...doubles, ...others], foreign };
 };
+
+export const emptyFolder = (directory: string, uidValidity: number): MirrorFolder => ({
+  directory,
+  uidValidity,
+  messages: new Map(),
+  stale: [],
+  damaged: new Map(),
+  foreign: 0,
+});
+
+/** The whole name of a message, with the letters of its flags. */
+export const nameWith = (identity: ByteString, letters: string): ByteString =>
+  byteStringOfLatin1(`${identity}:2,${[...new Set(letters)].sort().join('')}`);
 
 export const pathOfMessage = (directory: string, { place, name }: MirrorMessage): string =>
   join(directory, place, name);

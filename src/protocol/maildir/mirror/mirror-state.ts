@@ -65,6 +65,8 @@ export interface MirrorState {
   saveMessages(name: ByteString, place: BlockPlace, records: readonly MessageRecord[]): Promise<void>;
   /** Removes what is known of blocks that are no longer there. */
   keepBlocks(record: MailboxRecord): Promise<void>;
+  /** What is known of messages of one folder, for another: it is the same under another name. */
+  copyBlocks(from: ByteString, to: ByteString): Promise<void>;
   forget(name: ByteString): Promise<void>;
   /** How the folder's directories looked when its record was made; undefined when that is not known. */
   stamp(name: ByteString): Promise<string | undefined>;
@@ -99,6 +101,7 @@ export const openMirrorState = (root: string, newHash: NewHash): MirrorState => 
       if (records.length === 0) await rm(file, { force: true });
       else await replaceFile(file, encodeMessageRecords(records));
     },
+    copyBlocks: (from, to) => copyBlocks(placeOf(from), placeOf(to)),
     keepBlocks: (record) => removeOtherBlocks(placeOf(record.name), record),
     stamp: async (name) => (await readIfThere(join(placeOf(name), 'stamp')))?.toString(),
     saveStamp: async (name, stamp) => {
@@ -129,11 +132,21 @@ const readRecords = async (folders: string): Promise<readonly MailboxRecord[]> =
   return records;
 };
 
+const isBlockFile = (file: string): boolean =>
+  file.endsWith('.jsonl') && parseBlockName(byteStringOfLatin1(file.slice(0, -'.jsonl'.length))) !== undefined;
+
+const copyBlocks = async (from: string, to: string): Promise<void> => {
+  await makeFolder(to);
+  for (const file of await readdir(from).catch(() => [])) {
+    const bytes = isBlockFile(file) ? await readIfThere(join(from, file)) : undefined;
+    if (bytes !== undefined) await replaceFile(join(to, file), bytes);
+  }
+};
+
 const removeOtherBlocks = async (place: string, { uidValidity, blocks }: MailboxRecord): Promise<void> => {
   const kept = new Set(blocks.map(({ block }) => `${blockName({ uidValidity, block })}.jsonl`));
   for (const file of await readdir(place).catch(() => [])) {
-    const isBlock = parseBlockName(byteStringOfLatin1(file.replace(/\.jsonl$/, ''))) !== undefined;
-    if (isBlock && !kept.has(file)) await rm(join(place, file), { force: true });
+    if (isBlockFile(file) && !kept.has(file)) await rm(join(place, file), { force: true });
   }
 };
 
