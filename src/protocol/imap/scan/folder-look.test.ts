@@ -62,4 +62,61 @@ describe('the first look into a folder', () => {
       ],
     );
   });
+
+  test('takes nothing for the new folder that is told of the one before', async () => {
+    const plain = await new AccountNights(server.settings, { connections: 1 }).night();
+    server.commands.length = 0;
+    server.script = ({ verb, rest, send }) => {
+      // Of INBOX, which is open as long as the server is not at EXAMINE.
+      if (verb === 'EXAMINE' && rest.includes('Other')) send('* 3 FETCH (UID 5 FLAGS (\\Deleted))');
+      return false;
+    };
+    const night = await new AccountNights(server.settings, { connections: 1 }).night();
+    assert.deepEqual(await contentOf(night), await contentOf(plain));
+    assert.deepEqual(night.report.ledger, plain.report.ledger);
+    const asked = server.commands.filter((command) => command.startsWith('UID SEARCH'));
+    assert.deepEqual(asked, [], 'no message was counted that is not there');
+  });
+});
+
+describe('a look with QRESYNC', () => {
+  test('takes nothing for changes of the new folder that came before the old one was closed', async () => {
+    const server = await startScriptedServer();
+    try {
+      server.capabilities += ' QRESYNC';
+      server.mailboxes.set('INBOX', { uidValidity: 7, messages: messagesOf(1, 2, 5) });
+      server.mailboxes.set('Other', { uidValidity: 9, messages: messagesOf(8, 9) });
+      const account = new AccountNights(server.settings, { connections: 1 });
+      await account.night();
+      for (const name of ['INBOX', 'Other']) {
+        const [message] = server.mailboxes.get(name)?.messages.slice(-1) ?? [];
+        if (message !== undefined) Object.assign(message, { flags: ['\\Flagged'], modseq: 5 });
+      }
+      const opened = (exists: number, uidValidity: number, next: number): string =>
+        [
+          `* ${exists} EXISTS`,
+          `* OK [UIDVALIDITY ${uidValidity}] valid`,
+          `* OK [UIDNEXT ${next}] next`,
+          '* OK [HIGHESTMODSEQ 5] highest',
+          `* ${exists} FETCH (UID ${next - 1} FLAGS (\\Flagged) MODSEQ (5))`,
+        ].join('\r\n');
+      server.script = ({ verb, rest, tag, send }) => {
+        if (verb !== 'EXAMINE') return false;
+        if (rest.includes('Other')) {
+          send('* VANISHED 9\r\n* 1 FETCH (UID 8 FLAGS (\\Deleted) MODSEQ (6))\r\n* OK [CLOSED] closed');
+          send(opened(2, 9, 10));
+        } else send(opened(3, 7, 6));
+        send(`${tag} OK done`);
+        return true;
+      };
+      server.commands.length = 0;
+      const night = await account.night();
+      const lettersOf = (await night.messages()).get('Other')?.map(({ uid, letters }) => `${uid} ${letters}`);
+      assert.deepEqual(lettersOf?.toSorted(), ['8 S', '9 F']);
+      const all = server.commands.filter((command) => /^UID (?:SEARCH|FETCH 1:)/.test(command));
+      assert.deepEqual(all, [], 'what was told adds up');
+    } finally {
+      await server.stop();
+    }
+  });
 });

@@ -45,17 +45,23 @@ interface Opened {
 
 /**
  * Opens the folder. Of one that the base does not have everything will be asked anyway: the question goes out behind EXAMINE,
- * which saves a round trip a folder. Where EXAMINE is refused no folder is open, and whatever is answered counts for nothing.
+ * which saves a round trip a folder. What is told before EXAMINE is answered is about the folder that was open before. Where
+ * EXAMINE is refused no folder is open, and whatever is answered counts for nothing.
  */
 const openAndAsk = async (
   session: PooledSession,
   { folder, known }: LookParts,
   resync: KnownState | undefined,
 ): Promise<Opened> => {
-  const opening = openFolder(session, folder, resync);
+  let isOpen = false;
+  const answered = (): void => {
+    isOpen = true;
+  };
+  const opening = openFolder(session, folder, { resync, answered });
   if (known !== undefined) return { opened: await opening, table: undefined };
   const table = new MessageTable();
-  const asked = about(folder, fetchInto(session, { set: allUids, items: allItems(session), table }));
+  const question = { set: allUids, items: allItems(session), table, counts: () => isOpen };
+  const asked = about(folder, fetchInto(session, question));
   // Both are over before the connection is anybody else's.
   const [first, second] = await Promise.allSettled([opening, asked]);
   if (first.status === 'rejected') throw first.reason;

@@ -27,15 +27,23 @@ export const flagItems = ({ connection }: PooledSession, withStamps: boolean): r
   ...(connection.offers('X-GM-EXT-1') ? ['X-GM-LABELS'] : []),
 ];
 
+export interface Question {
+  readonly set: UidSet;
+  readonly items: readonly string[];
+  readonly table: MessageTable;
+  /** Whether what is told now may be the answer. Default: always. */
+  readonly counts?: () => boolean;
+}
+
 /** Asks for these items of these messages of the open folder, and adds what comes to the table. */
 export const fetchInto = async (
   session: PooledSession,
-  { set, items, table }: { readonly set: UidSet; readonly items: readonly string[]; readonly table: MessageTable },
+  { set, items, table, counts = () => true }: Question,
 ): Promise<void> => {
   const parts = [...splitUidSet(set, longestSet)];
   const asked = parts.map((part) =>
     session.connection.request(uidFetch(part, items), {
-      expects: (uid) => hasUid(part, uid),
+      expects: (uid) => counts() && hasUid(part, uid),
       fetched: (message) => table.add(message),
     }),
   );

@@ -29,28 +29,48 @@ export interface OpenFolder {
 }
 
 interface Opening {
+  /** What is told is about this folder, and no longer about the one that was open before. */
+  isBegun: boolean;
   uidValidity: number | undefined;
   uidNext: number | undefined;
   readonly folder: Omit<OpenFolder, 'uidValidity'>;
 }
 
-/** Opens it for reading only. Rejects with the server's refusal, which names the folder. */
+export interface OpeningOptions {
+  /** What is known of the folder, for a server that can tell what is other than that. */
+  readonly resync?: KnownState | undefined;
+  /** Called at the server's answer, before anything that follows it is heard. */
+  readonly answered?: () => void;
+}
+
+/**
+ * Opens it for reading only. Rejects with the server's refusal, which names the folder. As long as the server is not at
+ * EXAMINE, it may tell of the folder that was open before (RFC 9051 section 6.3.2): that counts for nothing. It closes that
+ * one with CLOSED (RFC 7162 section 3.2.11), or else begins this one with its UIDVALIDITY.
+ */
 export const openFolder = async (
   session: PooledSession,
   names: FolderNames,
-  resync?: KnownState,
+  { resync, answered }: OpeningOptions = {},
 ): Promise<OpenFolder> => {
   const { connection, condstore, qresync, utf8 } = session;
-  session.opened = undefined;
   const opening: Opening = {
+    isBegun: session.opened === undefined,
     uidValidity: undefined,
     uidNext: undefined,
     folder: { uidNext: 1, exists: 0, highestModseq: 0n, vanished: [], changed: new Map() },
   };
-  connection.watcher = (response) => listen(opening, response);
+  session.opened = undefined;
+  let isAnswered = false;
+  connection.watcher = (response) => {
+    listen(opening, response);
+    if (response.kind === 'tagged' && !isAnswered) answered?.();
+    isAnswered ||= response.kind === 'tagged';
+  };
   const command = examine(names.wire, { condstore, resync: qresync ? resync : undefined, eightBit: utf8 });
   const status = await connection.attempt(command, {
     fetched: ({ uid, flags }) => {
+      if (!opening.isBegun) return;
       if (opening.folder.changed.size >= limits.messages) throw misbehaved('more messages than any folder has');
       if (uid !== undefined && flags !== undefined) opening.folder.changed.set(uid, flags);
     },
@@ -68,6 +88,7 @@ export const openFolder = async (
 
 const listen = (opening: Opening, response: Response): void => {
   const { folder } = opening;
+  opening.isBegun ||= beginsAnother(response);
   switch (response.kind) {
     case 'exists':
       folder.exists = response.count;
@@ -76,6 +97,8 @@ const listen = (opening: Opening, response: Response): void => {
       folder.exists = Math.max(0, folder.exists - 1);
       break;
     case 'vanished':
+      // EARLIER is an answer to EXAMINE itself.
+      if (!opening.isBegun && !response.earlier) break;
       if (folder.vanished.length > limits.messages) throw misbehaved('more messages are gone than any folder has');
       for (const range of response.uids) {
         folder.vanished.push(range);
@@ -89,6 +112,9 @@ const listen = (opening: Opening, response: Response): void => {
     default:
   }
 };
+
+const beginsAnother = (response: Response): boolean =>
+  response.kind === 'condition' && (response.code?.name === 'CLOSED' || response.code?.name === 'UIDVALIDITY');
 
 const learn = (opening: Opening, name: string, argument: string): void => {
   if (!/^\d{1,20}$/.test(argument)) return;
