@@ -110,13 +110,22 @@ export const cacheIn = async (folder: string): Promise<(backend: Backend, reposi
 
 /** The schema of `mailkeep.yaml`, with the part of every implementation in it. */
 export const loadConfigSchema = async () => {
-  const [{ createConfigSchema }, { imapAccountSetting }, { notificationSetting }] = await Promise.all([
-    import('./config/config-schema.ts'),
-    import('./protocol/imap/config.ts'),
-    import('./notify/notification-setting.ts'),
-  ]);
+  const [{ createConfigSchema }, { imapAccountSetting }, { filesComponentSetting }, { notificationSetting }] =
+    await Promise.all([
+      import('./config/config-schema.ts'),
+      import('./protocol/imap/config.ts'),
+      import('./protocol/server/files-component-setting.ts'),
+      import('./notify/notification-setting.ts'),
+    ]);
   return (resolve: ResolvePath) =>
-    createConfigSchema({ account: imapAccountSetting(resolve), notification: notificationSetting(resolve) }, resolve);
+    createConfigSchema(
+      {
+        account: imapAccountSetting(resolve),
+        component: filesComponentSetting(resolve),
+        notification: notificationSetting(resolve),
+      },
+      resolve,
+    );
 };
 
 /** A valid configuration, with all defaults filled in and all paths absolute. */

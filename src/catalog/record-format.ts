@@ -43,6 +43,41 @@ const captured = z.object({
   storedBytes: z.number(),
 });
 
+const component = z.object({
+  name: z.string(),
+  outcome,
+  attempts: z.number(),
+  duration: z.number(),
+  files: z.number(),
+  bytes: z.number(),
+  writtenBytes: z.number(),
+  unreadable: z.number(),
+});
+
+const backups = z.object({ count: z.number(), bytes: z.number() });
+
+const disk = z.object({
+  path: z.string(),
+  mountPoint: z.string(),
+  total: z.number(),
+  used: z.number(),
+  free: z.number(),
+  usedPercent: z.number(),
+  warnAt: z.number(),
+  daily: backups,
+  weekly: backups,
+});
+
+const server = z.object({
+  components: z.array(component),
+  disk: disk.exactOptional(),
+  backup: z.string().exactOptional(),
+  snapshot: z.string().exactOptional(),
+  removed: z.number(),
+  isCritical: z.boolean(),
+  warnings: z.array(z.string()),
+});
+
 const job = z.object({
   name: z.string(),
   kind: z.enum(['imap', 'server']),
@@ -52,6 +87,7 @@ const job = z.object({
   ended: z.number(),
   outcome,
   captured: captured.exactOptional(),
+  server: server.exactOptional(),
   lastGood: z.number().exactOptional(),
 });
 

@@ -55,6 +55,8 @@ const recordOf = (event: Event, seconds: number): Record<string, unknown> | unde
     }
     case 'notice':
       return { message_type: 'notice', message: event.message };
+    case 'log':
+      return { message_type: 'log', level: event.level, component: event.component, message: event.message };
     case 'phase':
       return undefined;
   }
@@ -62,7 +64,7 @@ const recordOf = (event: Event, seconds: number): Record<string, unknown> | unde
 
 const statusInterval = 1000;
 
-const jsonListener = ({ output, clock, quiet }: ListenerOptions): ((event: Event) => void) => {
+const jsonListener = ({ output, clock, quiet, verbose }: ListenerOptions): ((event: Event) => void) => {
   const begun = clock();
   let toldAt = Number.NEGATIVE_INFINITY;
   return (event) => {
@@ -73,7 +75,8 @@ const jsonListener = ({ output, clock, quiet }: ListenerOptions): ((event: Event
     const record = recordOf(event, (clock() - begun) / 1000);
     if (record === undefined) return;
     // As with restic: stdout has the result, and what went wrong is told beside it.
-    if (event.kind === 'fault' || event.kind === 'notice') output.say(JSON.stringify(record));
+    if (event.kind === 'log' && event.level === 'INFO' && verbose === 0) return;
+    if (event.kind === 'fault' || event.kind === 'notice' || event.kind === 'log') output.say(JSON.stringify(record));
     else output.print(JSON.stringify(record));
   };
 };
@@ -96,6 +99,10 @@ const textListener = (options: ListenerOptions): ((event: Event) => void) => {
       }
       case 'notice':
         if (!quiet) output.say(event.message);
+        return;
+      case 'log':
+        if (event.level !== 'INFO') output.say(messages.warning(`${event.component}: ${event.message}`));
+        else if (options.verbose > 0) output.say(`${event.component}: ${event.message}`);
         return;
       case 'phase':
         progress.restart();

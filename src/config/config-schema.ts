@@ -5,23 +5,23 @@ import { logSetting } from './log-setting.ts';
 import { metricsSetting } from './metrics-setting.ts';
 import { notificationList, refuseUnknownLogins, type TellsOfRuns, withNames } from './notification-list.ts';
 import { timeFields } from './schedule-setting.ts';
+import { type ReadsComponent, serverList, serverProblems } from './server-setting.ts';
+import { settingName } from './setting-name.ts';
 import { upkeepFields } from './upkeep-setting.ts';
-
-/** What the name of an account or a repository may be: it stands in commands, where `/` and `:` mean a location. */
-const settingName = z
-  .string()
-  .max(64, { error: 'is longer than 64 characters' })
-  .regex(/^[\p{L}\p{N}_][\p{L}\p{N}._@+-]*$/u, {
-    error: 'is no name: it must begin with a letter or digit, and have only letters, digits and . _ @ + - in it',
-  });
 
 interface NamesRepository {
   readonly repository?: string | undefined;
 }
 
 /** What each implementation brings: the shape of the entries that are its own. */
-export interface SchemaParts<Account extends z.ZodType<NamesRepository>, Notification extends z.ZodType<TellsOfRuns>> {
+export interface SchemaParts<
+  Account extends z.ZodType<NamesRepository>,
+  Component extends z.ZodType<ReadsComponent>,
+  Notification extends z.ZodType<TellsOfRuns>,
+> {
   readonly account: Account;
+  /** Of a server. */
+  readonly component: Component;
   readonly notification: Notification;
 }
 
@@ -81,15 +81,42 @@ const upkeepProblems = (repositories: RepositorySettings): readonly (readonly [P
     return [...copies, [['repositories', name, 'verifyWithin'], message]];
   });
 
+interface NamedRepositories {
+  readonly repositories: RepositorySettings;
+  readonly defaultRepository?: string | undefined;
+  readonly accounts: Readonly<Record<string, NamesRepository>>;
+}
+
+/** Repositories that are named and not there, and accounts that name none of several. */
+const repositoryProblems = ({
+  repositories,
+  defaultRepository,
+  accounts,
+}: NamedRepositories): readonly (readonly [PropertyKey[], string])[] => {
+  const names = Object.keys(repositories);
+  const known = names.length === 0 ? 'there are none' : `there are: ${names.join(', ')}`;
+  const check = (name: string, path: PropertyKey[]): readonly (readonly [PropertyKey[], string])[] =>
+    names.includes(name) ? [] : [[path, `is the name of no repository; ${known}`]];
+  const several = `must name one of several repositories: ${names.join(', ')}; or set defaultRepository`;
+  return [
+    ...(defaultRepository === undefined ? [] : check(defaultRepository, ['defaultRepository'])),
+    ...Object.entries(accounts).flatMap(([name, { repository }]): readonly (readonly [PropertyKey[], string])[] => {
+      if (repository !== undefined) return check(repository, ['accounts', name, 'repository']);
+      return names.length > 1 && defaultRepository === undefined ? [[['accounts', name], several]] : [];
+    }),
+  ];
+};
+
 /**
  * The one schema of `mailkeep.yaml`: validation, sample, JSON Schema and reference page are made from it. `resolve` makes
  * paths absolute while they are read.
  */
 export const createConfigSchema = <
   Account extends z.ZodType<NamesRepository>,
+  Component extends z.ZodType<ReadsComponent>,
   Notification extends z.ZodType<TellsOfRuns>,
 >(
-  parts: SchemaParts<Account, Notification>,
+  parts: SchemaParts<Account, Component, Notification>,
   resolve: ResolvePath,
 ) =>
   z
@@ -111,29 +138,19 @@ export const createConfigSchema = <
         description: 'Mail accounts, each under a name of its own.',
         sampleName: 'fastmail',
       }),
+      servers: serverList(parts.component, resolve),
       ...timeFields,
       log: logSetting(resolve),
       notifications: notificationList(parts.notification),
       metrics: metricsSetting(resolve),
     })
-    .superRefine(({ repositories, defaultRepository, accounts }, context) => {
-      for (const [path, message] of upkeepProblems(repositories)) {
-        context.addIssue({ code: 'custom', path: [...path], message });
-      }
-      const names = Object.keys(repositories);
-      const check = (name: string, path: readonly string[]): void => {
-        if (names.includes(name)) return;
-        const known = names.length === 0 ? 'there are none' : `there are: ${names.join(', ')}`;
-        context.addIssue({ code: 'custom', path: [...path], message: `is the name of no repository; ${known}` });
-      };
-      if (defaultRepository !== undefined) check(defaultRepository, ['defaultRepository']);
-      for (const [name, { repository }] of Object.entries(accounts)) {
-        if (repository !== undefined) check(repository, ['accounts', name, 'repository']);
-        else if (names.length > 1 && defaultRepository === undefined) {
-          const message = `must name one of several repositories: ${names.join(', ')}; or set defaultRepository`;
-          context.addIssue({ code: 'custom', path: ['accounts', name], message });
-        }
-      }
+    .superRefine((given, context) => {
+      const problems = [
+        ...upkeepProblems(given.repositories),
+        ...serverProblems(given.servers, given),
+        ...repositoryProblems(given),
+      ];
+      for (const [path, message] of problems) context.addIssue({ code: 'custom', path: [...path], message });
     })
     .superRefine(refuseUnknownLogins)
     .transform(({ notifications, ...settings }) => ({ ...settings, notifications: withNames(notifications) }));

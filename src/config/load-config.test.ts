@@ -6,13 +6,21 @@ import { after, before, describe, test } from 'node:test';
 import { Fault, isFault } from '../model/fault.ts';
 import { imapAccountSetting } from '../protocol/imap/config.ts';
 import { notificationSetting } from '../notify/notification-setting.ts';
+import { filesComponentSetting } from '../protocol/server/files-component-setting.ts';
 import { createConfigSchema } from './config-schema.ts';
 import { findConfig } from './find-config.ts';
 import { checkConfig, loadConfig } from './load-config.ts';
 import type { ResolvePath } from '../contract/setting.ts';
 
 const createSchema = (resolve: ResolvePath) =>
-  createConfigSchema({ account: imapAccountSetting(resolve), notification: notificationSetting(resolve) }, resolve);
+  createConfigSchema(
+    {
+      account: imapAccountSetting(resolve),
+      component: filesComponentSetting(resolve),
+      notification: notificationSetting(resolve),
+    },
+    resolve,
+  );
 
 const withSecret = `version: 1
 repositories: {main: {location: backup, password: {value: hunter2}}}

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { imapAccountSetting } from '../protocol/imap/config.ts';
 import { notificationSetting } from '../notify/notification-setting.ts';
+import { filesComponentSetting } from '../protocol/server/files-component-setting.ts';
 import { createConfigSchema } from './config-schema.ts';
 import type { ConfigProblem } from './config-problem.ts';
 import { parseConfig } from './parse-config.ts';
@@ -9,7 +10,11 @@ import { upkeepOf, usualUpkeep } from './upkeep-setting.ts';
 
 const resolve = (path: string): string => path.replace(/^~/, '/home/alice').replace(/^(?!\/)/, '/etc/');
 const schema = createConfigSchema(
-  { account: imapAccountSetting(resolve), notification: notificationSetting(resolve) },
+  {
+    account: imapAccountSetting(resolve),
+    component: filesComponentSetting(resolve),
+    notification: notificationSetting(resolve),
+  },
   resolve,
 );
 

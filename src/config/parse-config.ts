@@ -73,7 +73,8 @@ const problemsOf = (issue: Issue, place: Place): readonly ConfigProblem[] => {
       return [at(path, 'key', issue.issues[0]?.message ?? 'cannot be a name here')];
     case 'invalid_union': {
       // Where one of the forms was meant, and something deeper in it is wrong, that is what to tell.
-      const meant = issue.errors.find((errors) => errors.length > 0 && errors.every(isDeeper));
+      const forms = issue.errors.filter((errors) => errors.length > 0 && errors.every(isDeeper));
+      const [meant] = forms.toSorted((a, b) => complaints(a) - complaints(b));
       if (meant === undefined) return [at(path, 'value', issue.message)];
       return meant.flatMap((error) => problemsOf(error, { ...place, above: path }));
     }
@@ -94,6 +95,10 @@ const problemsOf = (issue: Issue, place: Place): readonly ConfigProblem[] => {
 };
 
 const isDeeper = (issue: Issue): boolean => issue.path.length > 0 || issue.code === 'unrecognized_keys';
+
+/** How far what was written is from a form: each name that it does not know counts. */
+const complaints = (issues: readonly Issue[]): number =>
+  issues.reduce((sum, issue) => sum + (issue.code === 'unrecognized_keys' ? issue.keys.length : 1), 0);
 
 const valueAt = (value: unknown, path: Path): unknown => {
   let at: unknown = value;

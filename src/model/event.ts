@@ -20,6 +20,13 @@ export type Event =
     }
   /** Something that a person should know and that does not change the outcome. */
   | { readonly kind: 'notice'; readonly message: string }
+  /** A line of the log of a job that has components, such as a server. */
+  | {
+      readonly kind: 'log';
+      readonly level: 'INFO' | 'WARNING' | 'ERROR' | 'CRITICAL';
+      readonly component: string;
+      readonly message: string;
+    }
   /** Something went wrong and the run goes on; `path` is where in the source or snapshot, names joined by `/`. */
   | { readonly kind: 'fault'; readonly fault: Fault; readonly path?: ByteString }
   /** One entry's fate; only emitted when somebody listens for it (`--verbose`, `--json` with `--verbose`, `--dry-run`). */

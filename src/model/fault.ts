@@ -10,6 +10,8 @@ export type FaultCode =
   /** Another run of this configuration is at work on this machine. */
   | 'run-under-way'
   // the environment
+  /** The disk that backups go to is not mounted, or another one is in its place. */
+  | 'disk-missing'
   | 'disk-full'
   | 'quota-exceeded'
   | 'read-only'

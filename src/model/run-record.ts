@@ -35,6 +35,51 @@ export interface LedgerTotals {
   readonly unexplained: number;
 }
 
+/** What became of a component of a server. Bytes as the source has them, but for those written. */
+export interface ComponentRecord {
+  readonly name: string;
+  readonly outcome: StepOutcome;
+  readonly attempts: number;
+  readonly duration: number;
+  readonly files: number;
+  readonly bytes: number;
+  readonly writtenBytes: number;
+  readonly unreadable: number;
+}
+
+/** How a dated disk was left. */
+export interface DiskRecord {
+  readonly path: string;
+  readonly mountPoint: string;
+  readonly total: number;
+  readonly used: number;
+  readonly free: number;
+  /** As df(1) has it. */
+  readonly usedPercent: number;
+  readonly warnAt: number;
+  /** Backups that lie on it, and what was written for them. */
+  readonly daily: { readonly count: number; readonly bytes: number };
+  readonly weekly: { readonly count: number; readonly bytes: number };
+}
+
+/** A night of a server. */
+export interface ServerRecord {
+  /** In the order in which they were captured. */
+  readonly components: readonly ComponentRecord[];
+  /** Absent where there is none, or where it could not be looked at. */
+  readonly disk?: DiskRecord;
+  /** The backup on the disk, `daily/2025-11-07`; absent: none was published. */
+  readonly backup?: string;
+  /** The snapshot in the repository. */
+  readonly snapshot?: string;
+  /** Backups on the disk that left. */
+  readonly removed: number;
+  /** The fault is one that ends all at once (design 5.2). */
+  readonly isCritical: boolean;
+  /** What changes no outcome. */
+  readonly warnings: readonly string[];
+}
+
 /** One source that was captured, or should have been. */
 export interface JobRecord {
   /** By its name in the configuration. */
@@ -61,6 +106,8 @@ export interface JobRecord {
     readonly addedBytes: number;
     readonly storedBytes: number;
   };
+  /** Of a server. */
+  readonly server?: ServerRecord;
   /** When the newest good snapshot of this source was made, this run's included; absent: there is none. */
   readonly lastGood?: number;
 }

@@ -108,7 +108,7 @@ const createTeller = ({ run, output, messages, options }: CommandContext): Telle
       if (faults.length < rememberedAtMost) faults.push(event.fault);
       if (event.fault.hint !== undefined) hints.add(event.fault.hint);
     }
-    if (options.json || event.kind === 'progress' || event.kind === 'entry') run.emit(event);
+    if (options.json || event.kind === 'progress' || event.kind === 'entry' || event.kind === 'log') run.emit(event);
     else if (event.kind === 'fault') {
       const where = event.path === undefined ? '' : `${displayText(event.path)}: `;
       output.print(messages.damaged(where + event.fault.message));

@@ -1,6 +1,13 @@
 import type { Event } from '../../model/event.ts';
 import { displayText } from '../../model/byte-string.ts';
-import { type JobRecord, type RunRecord, type StepOutcome, stepsIn, verdictOf } from '../../model/run-record.ts';
+import {
+  type JobRecord,
+  type RunRecord,
+  type ServerRecord,
+  type StepOutcome,
+  stepsIn,
+  verdictOf,
+} from '../../model/run-record.ts';
 import { formatBytes, formatDuration } from '../../model/size.ts';
 import type { LogEntry, LogLevel } from './log-entry.ts';
 
@@ -27,7 +34,24 @@ const outcomeText = (outcome: StepOutcome): string => {
   }
 };
 
-const jobEntry = ({ name, ended, outcome, captured }: JobRecord): LogEntry => {
+const serverEntry = ({ name, ended, outcome }: JobRecord, server: ServerRecord): LogEntry => {
+  const { components, backup, snapshot, removed, isCritical, disk } = server;
+  const good = components.filter((component) => component.outcome.kind !== 'failed');
+  const bytes = good.reduce((sum, component) => sum + component.bytes, 0);
+  const facts = [
+    `${good.length} of ${components.length} components, ${formatBytes(bytes)}`,
+    ...(backup === undefined ? [] : [backup]),
+    ...(snapshot === undefined ? [] : [`snapshot ${snapshot.slice(0, 8)}`]),
+    ...(removed === 0 ? [] : [`${removed} old ones removed`]),
+    ...(disk === undefined ? [] : [`disk ${disk.usedPercent} % full`]),
+  ];
+  const level = isCritical ? 'CRITICAL' : levels[outcome.kind];
+  return { time: ended, level, component: name, message: `${outcomeText(outcome)}; ${facts.join(', ')}` };
+};
+
+const jobEntry = (job: JobRecord): LogEntry => {
+  const { name, ended, outcome, captured, server } = job;
+  if (server !== undefined) return serverEntry(job, server);
   const unexplained = captured?.ledger.unexplained ?? 0;
   const counts =
     captured === undefined
@@ -80,6 +104,8 @@ export const entryOfEvent = (
       const where = event.path === undefined ? '' : `${displayText(event.path)}: `;
       return { time, level: 'ERROR', component, message: `${where}${event.fault.message}` };
     }
+    case 'log':
+      return { time, level: event.level, component: event.component.toUpperCase(), message: event.message };
     case 'progress':
     case 'entry':
       return undefined;

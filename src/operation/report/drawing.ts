@@ -1,9 +1,9 @@
 import { terminalLine } from '../../mail/terminal-text.ts';
 import { wallTime } from '../../model/local-time.ts';
-import { type RunVerdict, stepsIn } from '../../model/run-record.ts';
+import { type ComponentRecord, type RunVerdict, stepsIn } from '../../model/run-record.ts';
 import { formatBytes, formatDuration } from '../../model/size.ts';
 import { commandsFor, type Need } from './need.ts';
-import type { JobReport, Report, RepositoryReport } from './report.ts';
+import { type JobReport, type Report, type RepositoryReport, serverTotals } from './report.ts';
 import type { ReportWords } from './words.ts';
 
 /** A report in words, before it is text or HTML. Nothing in it is markup, and every string is a single safe line. */
@@ -41,6 +41,8 @@ export interface Drawing {
   readonly words: ReportWords;
   /** Of the IANA list; without one, that of the system. */
   readonly timeZone?: string | undefined;
+  /** Where the log of runs is. */
+  readonly logFile?: string | undefined;
 }
 
 const minutes = (milliseconds: number, timeZone: string | undefined): string => {
@@ -55,8 +57,12 @@ const sentenceOf = (need: Need, words: ReportWords): string => {
   switch (need.kind) {
     case 'run-failed':
       return words.needRunFailed(terminalLine(need.fault.message));
-    case 'job-failed':
-      return words.needJobFailed(need.job, terminalLine(need.fault.message));
+    case 'job-failed': {
+      const sentence = terminalLine(need.fault.message);
+      return need.of === 'server'
+        ? words.needServerFailed(need.job, sentence)
+        : words.needJobFailed(need.job, sentence);
+    }
     case 'brake':
       return words.needBrake(need.job);
     case 'incomplete':
@@ -103,18 +109,23 @@ const lastGoodText = ({ lastGood, lastGoodAge = 0 }: JobReport, { words, timeZon
     ? words.jobNeverGood()
     : words.jobLastGood(minutes(lastGood, timeZone), words.roughly(lastGoodAge));
 
+const moods = {
+  good: 'good',
+  skipped: 'quiet',
+  incomplete: 'attention',
+  held: 'attention',
+  failed: 'failed',
+} as const;
+
 const drawnJob = (job: JobReport, drawing: Drawing): DrawnPart => {
   const { words } = drawing;
+  if (job.kind === 'server') {
+    const { kind } = job.outcome;
+    return { name: job.name, state: words.jobState(kind), mood: moods[kind], facts: serverFacts(job, drawing) };
+  }
   const { outcome, arrived, gone, changedBodies, messages, messagesBefore, bytes } = job;
   const growth = messages === undefined || messagesBefore === undefined ? undefined : messages - messagesBefore;
   const captured = job.ledger !== undefined || arrived + gone > 0;
-  const moods = {
-    good: 'good',
-    skipped: 'quiet',
-    incomplete: 'attention',
-    held: 'attention',
-    failed: 'failed',
-  } as const;
   const isUnexplained = (job.ledger?.unexplained ?? 0) > 0;
   return {
     name: job.name,
@@ -137,6 +148,36 @@ const drawnJob = (job: JobReport, drawing: Drawing): DrawnPart => {
       job.runs > 1 && job.failedRuns > 0 ? words.jobFailedRuns(job.failedRuns, job.runs) : undefined,
     ),
   };
+};
+
+const componentText = (component: ComponentRecord, words: ReportWords): string => {
+  const { name, outcome, attempts, files, bytes, writtenBytes, duration, unreadable } = component;
+  if (outcome.kind === 'failed') return words.componentFailed(name, attempts, terminalLine(outcome.fault.message));
+  return words.componentGood({
+    name,
+    files,
+    bytes: formatBytes(bytes),
+    written: formatBytes(writtenBytes),
+    duration: formatDuration(duration),
+    unreadable,
+  });
+};
+
+const serverFacts = (job: JobReport, { words, timeZone }: Drawing): readonly string[] => {
+  const { server, lastGood, lastGoodAge = 0 } = job;
+  const { components = [], disk, backup, snapshot, removed = 0, warnings = [] } = server ?? {};
+  return some(
+    backup === undefined ? undefined : words.serverBackup(backup, terminalLine(disk?.path ?? '')),
+    snapshot === undefined ? undefined : words.serverSnapshot(snapshot.slice(0, 8)),
+    ...components.map((component) => componentText(component, words)),
+    removed === 0 ? undefined : words.serverRemoved(removed),
+    disk === undefined ? undefined : words.serverDisk(disk.usedPercent, formatBytes(disk.free)),
+    ...warnings.map(terminalLine),
+    lastGood === undefined
+      ? words.serverNeverGood()
+      : words.serverLastGood(minutes(lastGood, timeZone), words.roughly(lastGoodAge)),
+    job.runs > 1 && job.failedRuns > 0 ? words.jobFailedRuns(job.failedRuns, job.runs) : undefined,
+  );
 };
 
 /** Growth, with its sign. */
@@ -191,6 +232,11 @@ const drawnRepository = (repository: RepositoryReport, words: ReportWords): Draw
 const headline = (report: Report, words: ReportWords): string => {
   const { verdict, arrived, gone, messages, jobs, needs } = report;
   if (jobs.length === 0) return words.reportMaintained(verdict, needs.length);
+  const total = serverTotals(report);
+  if (total !== undefined) {
+    const { servers, files, bytes } = total;
+    return words.serverHeadline({ verdict, servers, files, bytes: formatBytes(bytes), needs: needs.length });
+  }
   const failedJobs = jobs.filter(({ outcome }) => outcome.kind === 'failed').length;
   return words.reportHeadline({ verdict, arrived, gone, messages, needs: needs.length, failedJobs, jobs: jobs.length });
 };

@@ -63,6 +63,16 @@ const notices = (heading: string, lines: readonly string[]): string =>
     ? ''
     : `${title(heading)}<ul style="margin:0;padding-left:20px;font-size:14px">${lines.map((line) => `<li>${escaped(line)}</li>`).join('')}</ul>`;
 
+/** A text as it is, as a page. */
+export const plainHtml = (heading: string, text: string, language: string): string =>
+  [
+    '<!doctype html>',
+    `<html lang="${language}"><head><meta charset="utf-8"><meta name="color-scheme" content="light dark">`,
+    `<title>${escaped(heading)}</title></head>`,
+    `<body style="margin:0;padding:12px"><pre style="${font};font-size:15px;white-space:pre-wrap">${escaped(text)}</pre></body></html>`,
+    '',
+  ].join('\n');
+
 /**
  * A report as a page that mail programs show: one column, styles on the elements, no script, nothing from elsewhere. All
  * that comes from outside is escaped.

@@ -16,6 +16,10 @@ export interface JobReport {
   readonly repository: string;
   /** Of the last run. */
   readonly outcome: StepOutcome;
+  readonly started: number;
+  readonly ended: number;
+  /** Of a server, in the last run. */
+  readonly server?: JobRecord['server'] | undefined;
   readonly runs: number;
   readonly failedRuns: number;
   readonly arrived: number;
@@ -102,7 +106,7 @@ const newest = <Part, Value>(
 };
 
 const jobReport = (last: JobRecord, { runs, earlier }: ReportedRuns): JobReport => {
-  const { name, kind, host, repository, outcome, lastGood } = last;
+  const { name, kind, host, repository, outcome, started, ended, server, lastGood } = last;
   const ofThis = ({ jobs }: RunRecord): readonly JobRecord[] => jobs.filter((job) => job.name === name);
   const records = runs.flatMap(ofThis);
   const captures = records.flatMap(({ captured }) => (captured === undefined ? [] : [captured]));
@@ -116,6 +120,9 @@ const jobReport = (last: JobRecord, { runs, earlier }: ReportedRuns): JobReport 
     host,
     repository,
     outcome,
+    started,
+    ended,
+    server,
     runs: records.length,
     failedRuns: records.filter(isFailed).length,
     arrived: sum(captures, ({ arrived }) => arrived),
@@ -184,6 +191,24 @@ const runBefore = (last: RunRecord, { runs, earlier, before }: ReportedRuns): Ru
   [...runs.slice(0, -1).toReversed(), ...(before === undefined ? [] : [before]), ...earlier].find(
     ({ command }) => command === last.command,
   );
+
+export interface ServerTotals {
+  /** Their names. */
+  readonly servers: string;
+  readonly files: number;
+  readonly bytes: number;
+}
+
+/** What a run of servers alone has captured; undefined: it had accounts, or no servers. */
+export const serverTotals = ({ jobs }: Pick<Report, 'jobs'>): ServerTotals | undefined => {
+  if (jobs.length === 0 || jobs.some(({ kind }) => kind !== 'server')) return undefined;
+  const components = jobs.flatMap(({ server }) => server?.components ?? []);
+  return {
+    servers: jobs.map(({ name }) => name).join(', '),
+    files: sum(components, ({ files }) => files),
+    bytes: sum(components, ({ bytes }) => bytes),
+  };
+};
 
 /** Draws the report of one run, or of all runs of some days, from what was recorded. */
 export const createReport = (reported: ReportedRuns): Report => {

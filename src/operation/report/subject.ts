@@ -1,6 +1,7 @@
 import { wallTime } from '../../model/local-time.ts';
 import type { Drawing } from './drawing.ts';
-import type { Report } from './report.ts';
+import { formatBytes } from '../../model/size.ts';
+import { type Report, serverTotals } from './report.ts';
 
 /**
  * The subject of a mail about a run. Those in brackets are never translated, so that a filter can go by them (requirement B5);
@@ -16,7 +17,10 @@ export const reportSubject = (report: Report, { words, timeZone }: Drawing): str
       return `[ALERT] ${isServer ? 'Mailserver' : 'Mail'} Backup Failed - ${date}`;
     case 'attention':
       return `[WARNING] Mail Backup Needs Attention - ${date}`;
-    case 'good':
+    case 'good': {
+      const total = serverTotals(report);
+      if (total !== undefined) return words.serverGoodSubject(total.servers, formatBytes(total.bytes), date);
       return jobs.length === 0 ? words.maintainedSubject(date) : words.goodSubject(arrived, gone, date);
+    }
   }
 };

@@ -1,8 +1,9 @@
 import type { BrakeReason } from '../../model/damage-brake.ts';
 import type { RunVerdict, StepName, StepOutcome } from '../../model/run-record.ts';
+import type { ServerWords } from './server-words.ts';
 
 /** All that a report says in a language. Numbers, bytes and times come as they are; names and sentences are foreign text. */
-export interface ReportWords {
+export interface ReportWords extends ServerWords {
   readonly reportLanguage: () => 'en' | 'ja';
   /** Several facts on one line. */
   readonly reportJoined: (facts: readonly string[]) => string;

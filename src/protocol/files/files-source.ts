@@ -7,14 +7,14 @@ import { type CaptureContext, type EntryFilter, type MaildirOptions } from './ca
 import { createMetadataReader, type MetadataReader } from './local-metadata.ts';
 import { readLocalFiles } from './read-local-files.ts';
 import { createRelocator } from './relocate.ts';
-import { type PathNode, planPaths } from './path-tree.ts';
+import { namePaths, type PathNode, planPaths } from './path-tree.ts';
 import { createScannedPlaces, type ScannedPlaces } from './scanned-places.ts';
 import { givenFiles, watchCapture } from './watched-capture.ts';
 import { missingPath, type Place, walk } from './walk.ts';
 
 export interface FilesSourceOptions {
-  /** Absolute, or relative to `workingDirectory`. Not empty. */
-  readonly paths: readonly ByteString[];
+  /** Absolute, or relative to `workingDirectory`. Not empty; or places that lie at the root under names of their own. */
+  readonly paths: readonly ByteString[] | ReadonlyMap<ByteString, ByteString>;
   /** Default: the process's own. */
   readonly workingDirectory?: ByteString;
   /** Default: everything. Never asked about the given paths themselves. */
@@ -38,13 +38,15 @@ export interface FilesSourceOptions {
  * cannot be read inside is carried, with its fault; nothing that is only unreadable ever looks deleted.
  */
 export const createFilesSource = (options: FilesSourceOptions): Source => {
-  if (options.paths.length === 0) throw new Fault('usage', 'no path was given to capture');
+  const { paths } = options;
+  const given = [...paths.values()];
+  if (given.length === 0) throw new Fault('usage', 'no path was given to capture');
   const workingDirectory = options.workingDirectory ?? byteStringOfText(process.cwd());
-  const root = planPaths(options.paths, workingDirectory);
+  const root = paths instanceof Map ? namePaths(paths) : planPaths(given, workingDirectory);
   const places = createScannedPlaces();
   const relocate = createRelocator(root, { maildir: options.maildir !== undefined, places });
   return {
-    description: options.paths.map((path) => displayText(path)).join(', '),
+    description: given.map((path) => displayText(path)).join(', '),
     capture: (base, run) => captureFiles(options, { root, places }, { base, run }),
     read: (requests, _pieces, run) => readLocalFiles(requests, run),
     relocate: (path, entry, run) => relocate({ path, entry, reader: readerFor(options, run) }, run),

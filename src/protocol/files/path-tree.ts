@@ -62,6 +62,14 @@ export const planPaths = (paths: readonly ByteString[], workingDirectory: ByteSt
   return root;
 };
 
+/** A tree whose root has each of these places under a name of its own. The places are absolute. */
+export const namePaths = (places: ReadonlyMap<ByteString, ByteString>): PathNode => {
+  const origin = byteStringOfLatin1('/');
+  const root = createNode(byteStringOfLatin1(''));
+  for (const [name, place] of places) root.children.set(name, { ...createNode(origin), path: cleanPath(place) });
+  return root;
+};
+
 const noCommonRoot = (one: ByteString, other: ByteString): Fault =>
   new Fault('usage', `${displayText(one)} and ${displayText(other)} do not fit into one snapshot`, {
     hint: 'Give them in two commands, or give folders inside them.',

@@ -2,6 +2,7 @@ import { terminalLine } from '../../../mail/terminal-text.ts';
 import type { ReportWords } from '../../../operation/report/words.ts';
 import { captureMessages } from './capture.ts';
 import { plural } from './plural.ts';
+import { serverMessages } from './server.ts';
 
 const number = (count: number): string => count.toLocaleString('en');
 const messagesText = (count: number): string => plural(count, 'message', 'messages');
@@ -23,6 +24,7 @@ const roughly = (milliseconds: number): string => {
 
 /** Of reports, in every form that they have. */
 export const reportMessages: ReportWords = {
+  ...serverMessages,
   reportLanguage: () => 'en',
   reportJoined: (facts) => facts.join('; '),
   reportHeadline: ({ verdict, arrived, gone, messages, needs, failedJobs, jobs }) => {

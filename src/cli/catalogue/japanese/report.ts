@@ -1,6 +1,7 @@
 import { terminalLine } from '../../../mail/terminal-text.ts';
 import type { ReportWords } from '../../../operation/report/words.ts';
 import { captureMessages } from './capture.ts';
+import { serverMessages } from './server.ts';
 
 const number = (count: number): string => count.toLocaleString('en');
 const growthText = (growth: number | undefined): string =>
@@ -28,6 +29,7 @@ const roughly = (milliseconds: number): string => {
 };
 
 export const reportMessages: ReportWords = {
+  ...serverMessages,
   reportLanguage: () => 'ja',
   reportJoined: (facts) => facts.join('、'),
   reportHeadline: ({ verdict, arrived, gone, messages, needs, failedJobs, jobs }) => {

@@ -1,0 +1,91 @@
+import type { CapturedComponent, Component, FailedComponent } from '../../contract/component.ts';
+import type { Run } from '../../contract/run.ts';
+import type { Source } from '../../contract/source.ts';
+import type { Store } from '../../contract/store.ts';
+import { byteStringOfText } from '../../model/byte-string.ts';
+import { chooseParent } from '../../model/parent.ts';
+import { incompleteTag, type Snapshot, type SnapshotDescription } from '../../model/snapshot.ts';
+import type { Patience } from './component-attempts.ts';
+import { joinSources } from './joined-sources.ts';
+import { liveSource } from './live-source.ts';
+
+/** Marks the snapshots of a server. */
+export const serverTag = (name: string): string => `mailkeep:server=${name}`;
+
+export interface RepositoryNightParts {
+  readonly store: Store;
+  /** Of the server: it is the one folder at the root of its snapshots. */
+  readonly name: string;
+  readonly description: SnapshotDescription;
+}
+
+/** What a night brought about in a repository. */
+export interface RepositoryNight {
+  readonly snapshot: string;
+  readonly unreadable: number;
+  readonly storedBytes: number;
+  /** Where the components were captured themselves. */
+  readonly live?: { readonly captured: readonly CapturedComponent[]; readonly failed: readonly FailedComponent[] };
+}
+
+/**
+ * Whether mail folders that seem unchanged may be taken over from this parent unread: only from a complete snapshot of ours that was
+ * made by the same rules.
+ */
+const mayTakeOver = (parent: Snapshot | undefined, { excludes }: SnapshotDescription): boolean =>
+  parent?.programVersion?.startsWith('mailkeep ') === true &&
+  !parent.tags.includes(incompleteTag) &&
+  parent.excludes.length === excludes.length &&
+  parent.excludes.every((rule, at) => rule === excludes[at]);
+
+interface Night {
+  readonly open: (takesOver: boolean) => Source;
+  /** Whether all of the server is there, asked when all of it was captured. */
+  readonly isComplete: () => boolean;
+}
+
+const write = (
+  { store, name, description }: RepositoryNightParts,
+  { open, isComplete }: Night,
+  run: Run,
+): Promise<RepositoryNight> =>
+  store.guarded(async () => {
+    const parent = chooseParent(await store.snapshots(run), description);
+    const opened = parent === undefined ? undefined : await store.open(parent.id, run);
+    const member = open(mayTakeOver(parent, description));
+    const source = joinSources([{ name: byteStringOfText(name), source: member }]);
+    try {
+      const common = { description, tagsAtEnd: () => (isComplete() ? [] : [incompleteTag]) };
+      const options = opened === undefined ? common : { ...common, parent: opened };
+      const { snapshot, unreadable, summary } = await store.write(source, options, run);
+      return { snapshot: snapshot?.id ?? '', unreadable, storedBytes: summary.dataAddedPacked };
+    } finally {
+      await source.close();
+    }
+  }, run);
+
+/** Brings a finished backup into the repository. */
+export const captureFinished = (
+  source: Source,
+  isComplete: boolean,
+  parts: RepositoryNightParts,
+  run: Run,
+): Promise<RepositoryNight> => write(parts, { open: () => source, isComplete: () => isComplete }, run);
+
+/** Captures the components themselves. `components`: whether mail folders that seem unchanged may be taken over. */
+export const captureLive = async (
+  components: (takesOver: boolean) => readonly Component[],
+  patience: Patience,
+  parts: RepositoryNightParts,
+  run: Run,
+): Promise<RepositoryNight> => {
+  const lives: ReturnType<typeof liveSource>[] = [];
+  const open = (takesOver: boolean): Source => {
+    const live = liveSource(components(takesOver), patience);
+    lives.push(live);
+    return live;
+  };
+  const night = await write(parts, { open, isComplete: () => lives.every(({ failed }) => failed.length === 0) }, run);
+  const [live] = lives;
+  return live === undefined ? night : { ...night, live: { captured: live.captured, failed: live.failed } };
+};

@@ -1,0 +1,294 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import type { Component } from '../../contract/component.ts';
+import { recordCapture } from '../../contract/recorded-capture.ts';
+import { description } from '../../contract/store-fixture.ts';
+import { createTestRun, type TestRun } from '../../contract/test-run.ts';
+import type { Event } from '../../model/event.ts';
+import { Fault } from '../../model/fault.ts';
+import type { DiskRecord } from '../../model/run-record.ts';
+import { incompleteTag } from '../../model/snapshot.ts';
+import { memoryDirectory, memoryFile } from '../../protocol/memory/source.ts';
+import { createMemoryStorePlace } from '../../store/memory/place.ts';
+import { createMemoryStore } from '../../store/memory/store.ts';
+import { backupOf, createMemoryDatedStore, memoryComponent, type MemoryDatedStore } from './dated-store-fixture.ts';
+import { serverNight, type ServerNight, type ServerNightParts } from './server-night.ts';
+import { serverOutcome, serverRecord } from './server-record.ts';
+
+const now = Date.UTC(2025, 10, 7, 3);
+const today = { kind: 'daily', date: '2025-11-07' } as const;
+const thisWeek = { kind: 'weekly', year: 2025, week: 45 } as const;
+
+const mail = memoryDirectory({ vmail: memoryDirectory({ one: memoryFile('first message') }) });
+const dump = memoryDirectory({ 'usermgmt.sql': memoryFile('-- Dump completed') });
+const keys = memoryDirectory({ 'default.private': memoryFile('key') });
+
+const components = (mysqlFaults: Fault[] = []): readonly Component[] => [
+  memoryComponent('mail', mail),
+  memoryComponent('mysql', dump, mysqlFaults, 'dump'),
+  memoryComponent('dkim', keys, [], 'archive'),
+];
+
+const diskRecord: DiskRecord = {
+  path: '/disk',
+  mountPoint: '/disk',
+  total: 100,
+  used: 10,
+  free: 90,
+  usedPercent: 10,
+  warnAt: 80,
+  daily: { count: 1, bytes: 10 },
+  weekly: { count: 0, bytes: 0 },
+};
+
+interface World {
+  readonly run: TestRun;
+  readonly place: ReturnType<typeof createMemoryStorePlace>;
+  readonly logs: string[];
+  night(more?: Partial<ServerNightParts>): Promise<ServerNight>;
+  lines(): readonly string[];
+}
+
+const createWorld = (dated: MemoryDatedStore | Fault | undefined, hasRepository = false): World => {
+  const run = createTestRun({ start: BigInt(now) * 1_000_000n });
+  const place = createMemoryStorePlace();
+  const logs: string[] = [];
+  const store = createMemoryStore(place);
+  const disk: ServerNightParts['disk'] =
+    dated === undefined
+      ? undefined
+      : {
+          today,
+          thisWeek,
+          policy: { keepDaily: 30, keepWeekly: 12, verifiedWithin: 30 * 86_400_000 },
+          writeLog: async (folder) => void logs.push(folder),
+          withDisk: async (work) => {
+            if (dated instanceof Fault) throw dated;
+            return work({
+              store: dated,
+              record: async () => ({ disk: diskRecord, lastGood: undefined }),
+              takesOver: async () => false,
+              remember: async () => undefined,
+            });
+          },
+        };
+  const parts: ServerNightParts = {
+    wish: { daily: true, weekly: false },
+    components: () => components(),
+    patience: { retries: [10_000, 20_000, 40_000], sleep: run.sleep },
+    disk,
+    repository: hasRepository ? { withStore: (work) => work({ store, name: 'mailserver', description }) } : undefined,
+  };
+  return {
+    run,
+    place,
+    logs,
+    night: (more = {}) => serverNight({ ...parts, ...more }, run),
+    lines: () => run.events.flatMap(lineOf),
+  };
+};
+
+const lineOf = (event: Event): readonly string[] =>
+  event.kind === 'log' ? [`[${event.level}] [${event.component}] ${event.message}`] : [];
+
+const refusal = (): Fault => new Fault('server-unavailable', 'Lost connection to MySQL server', { retry: true });
+
+describe('the night of a server', () => {
+  test('IT-01: a daily backup has every component, is published, and its log lies in it', async () => {
+    const dated = createMemoryDatedStore();
+    const world = createWorld(dated);
+    const night = await world.night();
+    assert.deepEqual(serverOutcome(night), { kind: 'good' });
+    assert.deepEqual(dated.done, ['begin daily/2025-11-07', 'publish daily/2025-11-07']);
+    assert.deepEqual(world.logs, ['/disk/daily/2025-11-07']);
+    const record = serverRecord(night);
+    assert.deepEqual(
+      record.components.map(({ name, files, bytes, attempts }) => [name, files, bytes, attempts]),
+      [
+        ['mail', 1, 13, 1],
+        ['mysql', 1, 17, 1],
+        ['dkim', 1, 3, 1],
+      ],
+    );
+    assert.equal(record.backup, 'daily/2025-11-07');
+    assert.ok(world.lines().some((line) => line.startsWith('[INFO] [mail] 1 files, 13 B; ')));
+  });
+
+  test('IT-02: a weekly backup is made of that day’s good daily one, else it is captured', async () => {
+    const dated = createMemoryDatedStore();
+    const world = createWorld(dated);
+    const wish = { daily: false, weekly: true };
+    await world.night({ wish: { daily: true, weekly: true } });
+    await world.night({ wish });
+    const link = 'link weekly/2025-week-45 of daily/2025-11-07';
+    assert.deepEqual(dated.done.slice(2), [link, link]);
+    const alone = createMemoryDatedStore({ backups: [backupOf(now, 0, { state: 'incomplete' })] });
+    const night = await createWorld(alone).night({ wish });
+    assert.deepEqual(alone.done, ['begin weekly/2025-week-45', 'publish weekly/2025-week-45']);
+    assert.equal(serverRecord(night).backup, 'weekly/2025-week-45');
+  });
+
+  test('IT-05: a component that fails is tried again after 10, 20 and 40 s, and may succeed then', async () => {
+    const dated = createMemoryDatedStore();
+    const world = createWorld(dated);
+    const night = await world.night({ components: () => components([refusal(), refusal()]) });
+    assert.deepEqual(world.run.sleeps, [10_000, 20_000]);
+    assert.deepEqual(serverOutcome(night), { kind: 'good' });
+    assert.equal(serverRecord(night).components.find(({ name }) => name === 'mysql')?.attempts, 3);
+    assert.ok(
+      world
+        .lines()
+        .includes('[ERROR] [mysql] attempt 1/4 failed (server-unavailable): Lost connection to MySQL server'),
+    );
+  });
+
+  test('B6: one that goes on failing is left out, the others go on, and the backup is incomplete', async () => {
+    const dated = createMemoryDatedStore();
+    const world = createWorld(dated);
+    const night = await world.night({ components: () => components([refusal(), refusal(), refusal(), refusal()]) });
+    assert.deepEqual(world.run.sleeps, [10_000, 20_000, 40_000]);
+    const outcome = serverOutcome(night);
+    assert.ok(outcome.kind === 'failed');
+    assert.equal(outcome.fault.message, 'mysql failed 4 times: Lost connection to MySQL server');
+    assert.equal(dated.kept[0]?.state, 'incomplete');
+    const states = serverRecord(night).components.map(({ name, outcome: { kind } }) => [name, kind]);
+    assert.deepEqual(states, [
+      ['mail', 'good'],
+      ['dkim', 'good'],
+      ['mysql', 'failed'],
+    ]);
+    assert.equal(night.isCritical, false);
+  });
+
+  test('B6: where nothing could be captured nothing is published', async () => {
+    const dated = createMemoryDatedStore();
+    const broken = [memoryComponent('mysql', dump, [refusal()])];
+    const world = createWorld(dated);
+    const night = await world.night({ components: () => broken, patience: { retries: [], sleep: world.run.sleep } });
+    assert.deepEqual(dated.done, ['begin daily/2025-11-07', 'abandon']);
+    assert.match(night.faults[0]?.message ?? '', /^nothing could be captured: mysql failed 1 times/);
+  });
+
+  test('TC-02: a disk that is not there ends at once, and nothing is written', async () => {
+    const world = createWorld(new Fault('disk-missing', 'the disk for /disk is not mounted'));
+    const night = await world.night();
+    assert.deepEqual(world.lines(), ['[CRITICAL] [MAIN] disk-missing: the disk for /disk is not mounted']);
+    assert.deepEqual([night.isCritical, night.backup, world.run.sleeps.length], [true, undefined, 0]);
+  });
+
+  test('IT-04: a disk that is full in the middle ends at once, without another attempt, and leaves nothing', async () => {
+    const dated = createMemoryDatedStore({ fullAt: 'mysql', backups: [backupOf(now, 1)] });
+    const world = createWorld(dated);
+    const night = await world.night();
+    assert.deepEqual(dated.done, ['begin daily/2025-11-07', 'abandon']);
+    assert.deepEqual([night.isCritical, world.run.sleeps.length, dated.kept.length], [true, 0, 1]);
+  });
+
+  test('B6: a failed verification ends: no older backup leaves, and it is no end of all', async () => {
+    const backups = Array.from({ length: 31 }, (_, age) => backupOf(now, age + 1, { verified: now }));
+    const dated = createMemoryDatedStore({ failsCheck: true, backups });
+    const world = createWorld(dated);
+    const night = await world.night();
+    assert.deepEqual([serverOutcome(night).kind, night.isCritical], ['failed', false]);
+    assert.deepEqual(dated.done, ['begin daily/2025-11-07']);
+    assert.equal(dated.kept.length, 31);
+  });
+});
+
+describe('what leaves a dated disk', () => {
+  const month = Array.from({ length: 30 }, (_, age) => backupOf(now, age + 1));
+
+  test('TC-06: the 31st day leaves after the newest was read again, all of it', async () => {
+    const dated = createMemoryDatedStore({ backups: month });
+    const night = await createWorld(dated).night();
+    assert.deepEqual(dated.done.slice(2), ['verify daily/2025-11-07', 'remove daily/2025-10-08']);
+    assert.deepEqual([night.removed, night.faults.length], [1, 0]);
+  });
+
+  test('B3: where the newest is damaged nothing leaves, and a person is told', async () => {
+    const fault = new Fault('verification-failed', 'mail/vmail/one differs');
+    const damage = [{ path: description.paths[0] ?? assert.fail(), fault }];
+    const dated = createMemoryDatedStore({ backups: month, damage });
+    const night = await createWorld(dated).night();
+    assert.equal(dated.kept.length, 31);
+    assert.match(night.faults[0]?.message ?? '', /is damaged in 1 places, so nothing older leaves/);
+  });
+
+  test('B6: what cannot be removed is a warning, and the night stays good', async () => {
+    const dated = createMemoryDatedStore({ backups: month, cannotRemove: true });
+    const world = createWorld(dated);
+    const night = await world.night();
+    assert.deepEqual(serverOutcome(night), { kind: 'good' });
+    assert.equal(night.warnings.length, 1);
+    assert.ok(world.lines().some((line) => line.startsWith('[WARNING] [DISK] daily/2025-10-08 could not be removed')));
+  });
+});
+
+describe('the chain to a repository', () => {
+  const pathsIn = async (world: World): Promise<readonly string[]> => {
+    const store = createMemoryStore(world.place);
+    const [snapshot] = await store.snapshots(world.run);
+    if (snapshot === undefined) return [];
+    const opened = await store.open(snapshot.id, world.run);
+    return (await recordCapture(opened, undefined, world.run)).paths();
+  };
+  const whole = [
+    'mailserver',
+    'mailserver/dkim',
+    'mailserver/dkim/default.private',
+    'mailserver/mail',
+    'mailserver/mail/vmail',
+    'mailserver/mail/vmail/one',
+    'mailserver/mysql',
+    'mailserver/mysql/usermgmt.sql',
+  ];
+
+  test('the finished backup of the disk goes into the repository, and so do the components where there is no disk', async () => {
+    const [chained, live] = [createWorld(createMemoryDatedStore(), true), createWorld(undefined, true)];
+    const nights = [await chained.night(), await live.night()];
+    for (const night of nights) assert.deepEqual(serverOutcome(night), { kind: 'good' });
+    assert.deepEqual(await pathsIn(chained), whole);
+    assert.deepEqual(await pathsIn(live), whole);
+    assert.deepEqual(serverRecord(nights[1] ?? assert.fail()).components.length, 3);
+  });
+
+  test('where the disk has failed the components go into the repository themselves, and the night has failed', async () => {
+    const world = createWorld(new Fault('disk-missing', 'the disk for /disk is not mounted'), true);
+    const night = await world.night();
+    assert.deepEqual(await pathsIn(world), whole);
+    assert.equal(serverOutcome(night).kind, 'failed');
+    assert.ok(serverRecord(night).snapshot !== undefined);
+  });
+
+  test('a component that fails is absent from the snapshot, which is marked incomplete', async () => {
+    const world = createWorld(undefined, true);
+    const four = [refusal(), refusal(), refusal(), refusal()];
+    const night = await world.night({ components: () => components(four) });
+    assert.deepEqual(world.run.sleeps, [10_000, 20_000, 40_000]);
+    assert.deepEqual(
+      await pathsIn(world),
+      whole.filter((path) => !path.startsWith('mailserver/mysql')),
+    );
+    const [snapshot] = await createMemoryStore(world.place).snapshots(world.run);
+    assert.ok(snapshot?.tags.includes(incompleteTag));
+    assert.equal(serverOutcome(night).kind, 'failed');
+  });
+
+  test('an interrupted night leaves nothing and goes on nowhere', async () => {
+    const dated = createMemoryDatedStore();
+    const world = createWorld(dated, true);
+    const stopping: Component = {
+      ...memoryComponent('mail', mail),
+      open: async () => {
+        world.run.abort();
+        throw new Fault('io-failed', 'killed');
+      },
+    };
+    await assert.rejects(
+      world.night({ components: () => [stopping] }),
+      (thrown) => thrown instanceof Fault && thrown.code === 'interrupted',
+    );
+    assert.deepEqual(dated.done, ['begin daily/2025-11-07', 'abandon']);
+    assert.deepEqual(await pathsIn({ ...world, run: createTestRun() }), []);
+  });
+});

@@ -1,0 +1,214 @@
+import type {
+  CapturedComponent,
+  Component,
+  DatedBackup,
+  DatedStore,
+  FailedComponent,
+} from '../../contract/component.ts';
+import { interrupted, type Run } from '../../contract/run.ts';
+import type { DatedPolicy } from '../../model/dated-retention.ts';
+import { asFault, type Fault, isFault } from '../../model/fault.ts';
+import type { DiskRecord } from '../../model/run-record.ts';
+import { endsAtOnce, type Patience } from './component-attempts.ts';
+import { type DiskNight, diskNight, type DiskNightParts, nightFault } from './disk-night.ts';
+import { captureFinished, captureLive, type RepositoryNight, type RepositoryNightParts } from './repository-night.ts';
+import { retainDated } from './retain-dated.ts';
+
+/** A dated disk of which it is known that it is the right one, writable, and has room. */
+export interface OpenDisk {
+  readonly store: DatedStore;
+  /** How it is left. */
+  record(run: Run): Promise<DiskState>;
+  /** Whether mail folders that seem unchanged may be taken over unread: the newest good backup was made by the same rules. */
+  takesOver(run: Run): Promise<boolean>;
+  /** A good backup was made by the rules of today. */
+  remember(backup: DatedBackup): Promise<void>;
+}
+
+export interface DiskState {
+  readonly disk: DiskRecord;
+  /** When the newest good backup on it began, in milliseconds. */
+  readonly lastGood: number | undefined;
+}
+
+export interface ServerDisk extends Pick<DiskNightParts, 'today' | 'thisWeek' | 'writeLog'> {
+  /** Opens it for as long as `work` lasts. Faults `disk-missing`, `disk-full`, `read-only` and others that end at once. */
+  withDisk<Result>(work: (disk: OpenDisk) => Promise<Result>): Promise<Result>;
+  readonly policy: DatedPolicy;
+}
+
+export interface ServerRepository {
+  /** Opens it for as long as `work` lasts. */
+  withStore<Result>(work: (parts: RepositoryNightParts) => Promise<Result>): Promise<Result>;
+}
+
+export interface ServerNightParts extends Pick<DiskNightParts, 'wish'> {
+  /** `takesOver`: mail folders that seem unchanged may be taken over unread. */
+  readonly components: (place: 'disk' | 'repository', takesOver: boolean) => readonly Component[];
+  readonly patience: Patience;
+  readonly disk: ServerDisk | undefined;
+  readonly repository: ServerRepository | undefined;
+}
+
+/** What a night of a server came to. */
+export interface ServerNight {
+  readonly disk: DiskRecord | undefined;
+  /** Of the disk, where there is one: when its newest good backup began. */
+  readonly lastGood: number | undefined;
+  readonly backup: DatedBackup | undefined;
+  readonly weekly: DatedBackup | undefined;
+  readonly repository: RepositoryNight | undefined;
+  readonly captured: readonly CapturedComponent[];
+  readonly failed: readonly FailedComponent[];
+  readonly attempts: ReadonlyMap<string, number>;
+  readonly removed: number;
+  /** What went wrong, the gravest first; none: all is well. */
+  readonly faults: readonly Fault[];
+  readonly isCritical: boolean;
+  readonly warnings: readonly string[];
+}
+
+interface DiskResult {
+  readonly night: DiskNight | undefined;
+  readonly state: DiskState | undefined;
+  readonly repository: RepositoryNight | undefined;
+  readonly removed: number;
+  readonly faults: readonly Fault[];
+  readonly warnings: readonly string[];
+}
+
+const noDisk: DiskResult = {
+  night: undefined,
+  state: undefined,
+  repository: undefined,
+  removed: 0,
+  faults: [],
+  warnings: [],
+};
+
+const rethrowInterrupted = (error: unknown, run: Run): void => {
+  if (run.signal.aborted) throw interrupted(error);
+};
+
+/** Does what is left when something fails; the fault is among the result. */
+const orFault = async <Result>(work: () => Promise<Result>, faults: Fault[], run: Run): Promise<Result | undefined> => {
+  try {
+    return await work();
+  } catch (error) {
+    rethrowInterrupted(error, run);
+    const fault = asFault(error);
+    faults.push(fault);
+    const level = endsAtOnce(fault) ? 'CRITICAL' : 'ERROR';
+    run.emit({ kind: 'log', level, component: 'MAIN', message: `${fault.code}: ${fault.message}` });
+    return undefined;
+  }
+};
+
+/** The finished backup goes into the repository, too. */
+const passOn = async (
+  { store }: OpenDisk,
+  backup: DatedBackup,
+  { repository }: ServerNightParts,
+  run: Run,
+): Promise<RepositoryNight | undefined> => {
+  if (repository === undefined) return undefined;
+  run.emit({ kind: 'log', level: 'INFO', component: 'REPOSITORY', message: `begins, from ${backup.folder}` });
+  const source = await store.open(backup, run);
+  return repository.withStore((parts) => captureFinished(source, backup.state === 'good', parts, run));
+};
+
+const retain = async (
+  { store }: OpenDisk,
+  { policy }: ServerDisk,
+  faults: Fault[],
+  run: Run,
+): Promise<{ readonly removed: number; readonly warnings: readonly string[] }> => {
+  try {
+    const { removed, damage, warnings } = await retainDated(store, policy, run);
+    if (damage !== undefined) faults.push(damage);
+    return { removed, warnings };
+  } catch (error) {
+    rethrowInterrupted(error, run);
+    return { removed: 0, warnings: [`old backups stay for now: ${asFault(error).message}`] };
+  }
+};
+
+const onDisk = async (disk: OpenDisk, parts: ServerNightParts & { readonly disk: ServerDisk }, run: Run) => {
+  const faults: Fault[] = [];
+  const components = parts.components('disk', await disk.takesOver(run));
+  const { store } = disk;
+  const night = await orFault(() => diskNight({ ...parts, ...parts.disk, components, store }, run), faults, run);
+  const partly = night === undefined ? undefined : nightFault(night);
+  if (partly !== undefined) faults.push(partly);
+  // A failed verification ends; so does what would end anything.
+  const goesOn = night !== undefined;
+  const { removed, warnings } = goesOn ? await retain(disk, parts.disk, faults, run) : { removed: 0, warnings: [] };
+  const backup = night?.backup;
+  if (backup?.state === 'good') await disk.remember(backup);
+  const repository =
+    backup === undefined ? undefined : await orFault(() => passOn(disk, backup, parts, run), faults, run);
+  const state = await disk.record(run).catch((error: unknown) => {
+    rethrowInterrupted(error, run);
+    return undefined;
+  });
+  return { night, state, repository, removed, faults, warnings } satisfies DiskResult;
+};
+
+/** Whether a backup is still owed to the repository: the disk has none for it. */
+const isOwed = (parts: ServerNightParts, { night, repository, faults }: DiskResult): boolean => {
+  if (parts.repository === undefined || repository !== undefined) return false;
+  // A weekly backup that was made of the daily one has nothing new; and a finished one that could not be passed on stays on the disk.
+  if (night?.weekly !== undefined || night?.backup !== undefined) return false;
+  return parts.disk === undefined || faults.length > 0;
+};
+
+const capturedLive = async (
+  { repository, components, patience }: ServerNightParts,
+  faults: Fault[],
+  run: Run,
+): Promise<RepositoryNight | undefined> => {
+  if (repository === undefined) return undefined;
+  run.emit({ kind: 'log', level: 'INFO', component: 'REPOSITORY', message: 'begins, from the server itself' });
+  const night = await orFault(
+    () =>
+      repository.withStore((parts) => captureLive((takes) => components('repository', takes), patience, parts, run)),
+    faults,
+    run,
+  );
+  const partly = night?.live === undefined ? undefined : nightFault(night.live);
+  if (partly !== undefined) faults.push(partly);
+  return night;
+};
+
+/**
+ * A night of a server: onto its disk, and from there into its repository; into the repository from the server itself where there is no
+ * disk, or where the disk has failed (docs/decision/007). Fault `interrupted`; anything else is in the result.
+ */
+export const serverNight = async (parts: ServerNightParts, run: Run): Promise<ServerNight> => {
+  const { disk } = parts;
+  const faults: Fault[] = [];
+  const result =
+    disk === undefined
+      ? noDisk
+      : ((await orFault(() => disk.withDisk((open) => onDisk(open, { ...parts, disk }, run)), faults, run)) ?? noDisk);
+  faults.push(...result.faults);
+  const owed = isOwed(parts, { ...result, faults });
+  const live = owed ? await capturedLive(parts, faults, run) : undefined;
+  const { night } = result;
+  const source = live?.live ?? night;
+  for (const message of result.warnings) run.emit({ kind: 'log', level: 'WARNING', component: 'DISK', message });
+  return {
+    disk: result.state?.disk,
+    lastGood: result.state?.lastGood,
+    backup: night?.backup,
+    weekly: night?.weekly,
+    repository: live ?? result.repository,
+    captured: source?.captured ?? [],
+    failed: source?.failed ?? [],
+    attempts: night?.attempts ?? new Map(),
+    removed: result.removed,
+    faults,
+    isCritical: faults.some(endsAtOnce) && !faults.some((fault) => isFault(fault, 'interrupted')),
+    warnings: result.warnings,
+  };
+};
