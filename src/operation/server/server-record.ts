@@ -1,4 +1,3 @@
-import { Fault } from '../../model/fault.ts';
 import { type ComponentRecord, recordedFault, type ServerRecord, type StepOutcome } from '../../model/run-record.ts';
 import { placeOf } from './retain-dated.ts';
 import type { ServerNight } from './server-night.ts';
@@ -43,9 +42,3 @@ export const serverRecord = (night: ServerNight): ServerRecord => {
     warnings,
   };
 };
-
-/** A job that could not begin at all. */
-export const failedRecord = (fault: Fault, isCritical: boolean): { outcome: StepOutcome; server: ServerRecord } => ({
-  outcome: { kind: 'failed', fault: recordedFault(fault) },
-  server: { components: [], removed: 0, isCritical, warnings: [] },
-});
