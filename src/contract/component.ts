@@ -1,4 +1,5 @@
 import type { ByteString } from '../model/byte-string.ts';
+import type { DatedName } from '../model/dated-name.ts';
 import type { Counts } from '../model/entry.ts';
 import type { Fault } from '../model/fault.ts';
 import type { Base, Source } from './source.ts';
@@ -19,17 +20,16 @@ export interface Component {
   readonly name: string;
   readonly form: ComponentForm;
   /**
+   * What decides which entries it has (folders, patterns), as a text of its own. When it is not that of the base, every folder is
+   * looked into.
+   */
+  readonly filters?: string;
+  /**
    * Opens it for one attempt. The root of the source is the component's folder. A dump yields a file only once it is known
    * whole, by its verdict: exit code 0 and the dump's own trailer.
    */
   open(run: Run): Promise<Source>;
 }
-
-/** A backup of a server on a dated disk, by its place below the root. */
-export type DatedName =
-  | { readonly kind: 'daily'; /** `2025-11-07` */ readonly date: string }
-  /** ISO 8601: `week` is 1 to 53, `year` that of the week. */
-  | { readonly kind: 'weekly'; readonly year: number; readonly week: number };
 
 export interface CapturedComponent {
   readonly name: string;
@@ -64,8 +64,10 @@ export interface DatedBackup {
   readonly state: 'good' | 'incomplete';
   readonly components: readonly CapturedComponent[];
   readonly missing: readonly { readonly name: string; readonly reason: string }[];
-  /** Milliseconds since 1970: when all of its files were last re-hashed without a difference. */
+  /** Milliseconds since 1970: all of its files were re-hashed without a difference since then. */
   readonly verified?: number;
+  /** A check found damage in it, which no later one has found mended. */
+  readonly damaged?: true;
 }
 
 /** What differs from `checksums.sha256`, the dumps' trailers or the archives' own lists. */
@@ -77,19 +79,21 @@ export interface DatedDamage {
 /** A dated disk. Nothing of a backup that was published ever changes; see docs/dated-disk.md. */
 export interface DatedStore {
   readonly description: string;
-  /** Every published backup, oldest first, daily and weekly. */
+  /** Every published backup, oldest first, daily and weekly. One whose description cannot be read is told as an event and left out. */
   backups(run: Run): Promise<readonly DatedBackup[]>;
   /**
-   * Begins a backup under a hidden name, against the newest good one. Leftovers of runs that were killed are removed first. Faults:
+   * Begins a backup under a hidden name. Each component is captured against the newest published backup that has it. The disk is
+   * this process's alone from then on, until the store is closed (fault `run-under-way`). Leftovers of runs that were killed are removed first. Faults:
    * `disk-full`, `read-only`, `unsupported` for a file system without hard links unless copies were chosen.
    */
   begin(name: DatedName, run: Run): Promise<DatedWriter>;
-  /** Makes a weekly one of the good daily one of its date by hard links alone; undefined when there is none. */
+  /** Makes a weekly one of a good daily one by hard links alone. One that is there under the name is replaced. */
   linkWeekly(name: DatedName & { readonly kind: 'weekly' }, daily: DatedBackup, run: Run): Promise<DatedBackup>;
   /** Logical bytes: archives unpacked, dumps decompressed. The root has a folder for each component. */
   open(backup: DatedBackup, run: Run): Promise<Source & Base>;
-  /** Reads all again (or only what no other backup of the store has, by hard link), and notes in the evidence when nothing differs. */
+  /** Reads all of it again, each file that several backups share once for as long as the store is open, and notes the outcome in the evidence. */
   verify(backup: DatedBackup, run: Run): Promise<readonly DatedDamage[]>;
+  /** Takes it away under a hidden name first, so that nobody meets half of it. */
   remove(backup: DatedBackup, run: Run): Promise<void>;
   close(): Promise<void>;
 }

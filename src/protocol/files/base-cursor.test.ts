@@ -6,7 +6,7 @@ import { createTestRun } from '../../contract/test-run.ts';
 import { identityOf } from '../../mail/maildir-name.ts';
 import { byteStringOfLatin1, type ByteString } from '../../model/byte-string.ts';
 import { createMessageWindow } from '../maildir/message-window.ts';
-import { createBaseCursor } from './base-cursor.ts';
+import { createBaseCursor } from '../../contract/base-cursor.ts';
 
 const baseEntry = (name: ByteString): BaseEntry => ({
   entry: {

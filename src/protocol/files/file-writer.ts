@@ -15,7 +15,7 @@ import { type ByteString, byteStringOfLatin1 } from '../../model/byte-string.ts'
 import { errnoCode } from '../../system/errno.ts';
 import { nativePath } from '../../system/native-path.ts';
 import { type Posix, PosixError } from '../../system/posix.ts';
-import { type Loss, type NewFile, setMetadata } from './target-metadata.ts';
+import { type Loss, type NewFile, setMetadata } from '../../system/file-metadata.ts';
 import {
   type FileEnding,
   type FileIdentity,

@@ -6,7 +6,7 @@ import { type AccountNames, createAccountNames } from '../../system/account-name
 import { errnoCode, errnoFault } from '../../system/errno.ts';
 import { nativePath } from '../../system/native-path.ts';
 import type { Posix } from '../../system/posix.ts';
-import { hasNotChanged } from './sameness.ts';
+import { hasNotChanged } from '../../model/unchanged.ts';
 
 /** Looks at local files. Every call is synchronous: for many small calls that costs a fraction of the asynchronous ones. */
 export interface MetadataReader {

@@ -6,7 +6,7 @@ import { asFault, Fault } from '../../model/fault.ts';
 import { errnoFault } from '../../system/errno.ts';
 import { PosixError } from '../../system/posix.ts';
 import type { RestoreLedger } from './restore-ledger.ts';
-import { type Abilities, attainableMetadata } from './target-metadata.ts';
+import { type Abilities, attainableMetadata } from '../../system/file-metadata.ts';
 import { childPath, joinedPath, occupied } from './target-name.ts';
 import { decideEntry } from './target-decision.ts';
 import type { HeldDirectories, HeldDirectory } from './held-directory.ts';

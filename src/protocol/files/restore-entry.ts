@@ -7,7 +7,7 @@ import { type HeldDirectory, itself, removeLeftovers } from './held-directory.ts
 import type { Action } from './plan-record.ts';
 import { pathOfFile, type PendingFile, type RestoreContext, settle } from './restore-dispatch.ts';
 import { makeLink, makeSpecial } from './special-entry.ts';
-import { attainableMetadata, setMetadata } from './target-metadata.ts';
+import { attainableMetadata, setMetadata } from '../../system/file-metadata.ts';
 import { type FirstName, isStillFirst } from './link-group.ts';
 import { joinedPath } from './target-name.ts';
 

@@ -4,7 +4,7 @@ import type { ByteString } from '../../model/byte-string.ts';
 import { type Counts, noCounts } from '../../model/entry.ts';
 import type { EntryAction } from '../../model/event.ts';
 import { type Fault, isFault } from '../../model/fault.ts';
-import type { Loss } from './target-metadata.ts';
+import type { Loss } from '../../system/file-metadata.ts';
 
 /** Counts what a restore did, and tells about it. */
 export interface RestoreLedger {

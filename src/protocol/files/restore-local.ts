@@ -11,7 +11,7 @@ import {
   type Task,
   tellChanged,
 } from './restore-dispatch.ts';
-import { attainableMetadata } from './target-metadata.ts';
+import { attainableMetadata } from '../../system/file-metadata.ts';
 import type { WriterJob, WriterOutcome } from './writer-job.ts';
 
 export interface LocalWork {

@@ -21,7 +21,7 @@ import { nativePath } from '../../system/native-path.ts';
 import { type Posix, PosixError } from '../../system/posix.ts';
 import { renameToFree } from './file-writer.ts';
 import type { HeldDirectory } from './held-directory.ts';
-import { type AttainableMetadata, attempt, type Loss, secondsOf, setAttributes } from './target-metadata.ts';
+import { type AttainableMetadata, attempt, type Loss, secondsOf, setAttributes } from '../../system/file-metadata.ts';
 
 export interface SpecialTask {
   readonly entry: Entry;

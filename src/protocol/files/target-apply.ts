@@ -9,7 +9,7 @@ import { createLinkGroup, leadingFile, type LinkGroup, noteLeft } from './link-g
 import { createRound, type Round } from './restore-round.ts';
 import type { Action, DirectoryDecisions, PlanRecord } from './plan-record.ts';
 import { unsupported } from './target-decision.ts';
-import { attainableMetadata } from './target-metadata.ts';
+import { attainableMetadata } from '../../system/file-metadata.ts';
 import { childPath, joinedPath } from './target-name.ts';
 
 /** How many entries are brought together before they are read: what a round keeps in memory, about 1 kB each. */

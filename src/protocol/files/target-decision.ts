@@ -11,7 +11,7 @@ import {
   attainableMetadata,
   isOwnAttribute,
   type Loss,
-} from './target-metadata.ts';
+} from '../../system/file-metadata.ts';
 import type { Action } from './plan-record.ts';
 
 export interface DecisionOptions {

@@ -8,7 +8,7 @@ import { createHardLinks, type HardLinks } from './hard-links.ts';
 import { type Action, createPlanRecord, type PlanRecord } from './plan-record.ts';
 import { createPlanTally, type PlanTally } from './plan-tally.ts';
 import { decideEntry, lookAt, sameMetadata } from './target-decision.ts';
-import type { Abilities } from './target-metadata.ts';
+import type { Abilities } from '../../system/file-metadata.ts';
 import { childPath, joinedPath, occupied, refusalOfName, refusalOfPath } from './target-name.ts';
 
 /** Asked for every entry with its whole path (names joined by `/`, '' for the root), also below what it refused. */

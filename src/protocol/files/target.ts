@@ -12,7 +12,7 @@ import type { PlanRecord } from './plan-record.ts';
 import { createRestoreLedger } from './restore-ledger.ts';
 import { applyPlan } from './target-apply.ts';
 import { lookAt } from './target-decision.ts';
-import type { Abilities } from './target-metadata.ts';
+import type { Abilities } from '../../system/file-metadata.ts';
 import { createTemporaryNames } from './target-name.ts';
 import { type Filter, planFiles } from './target-plan.ts';
 import { createWriterPool } from './writer-pool.ts';

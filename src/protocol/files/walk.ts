@@ -8,7 +8,7 @@ import { errnoCode } from '../../system/errno.ts';
 import { captureMessages } from '../maildir/folder-capture.ts';
 import { isMaildirFolder } from '../maildir/folder-layout.ts';
 import { countTemporary, withoutCaches } from '../maildir/mail-cache.ts';
-import { createBaseCursor } from './base-cursor.ts';
+import { createBaseCursor } from '../../contract/base-cursor.ts';
 import { type CaptureContext, childFile, joined, type MaildirOptions, nextTurn, pageSize } from './capture-context.ts';
 import { type DirectoryNames, readDirectoryNames } from './directory-names.ts';
 import { capturable } from './entry-kind.ts';

@@ -1,6 +1,6 @@
 import type { ByteString } from '../../model/byte-string.ts';
 import type { Nanoseconds } from '../../model/entry.ts';
-import type { AttainableMetadata, Loss } from './target-metadata.ts';
+import type { AttainableMetadata, Loss } from '../../system/file-metadata.ts';
 
 /** Where in the batch's bytes a piece lies, and where in the file it belongs. */
 export interface WriterPiece {

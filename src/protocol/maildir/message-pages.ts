@@ -8,7 +8,7 @@ import { errnoCode } from '../../system/errno.ts';
 import { type CaptureContext, childFile, joined, nextTurn, pageSize } from '../files/capture-context.ts';
 import { capturable } from '../files/entry-kind.ts';
 import { unreadable } from '../files/local-metadata.ts';
-import { hasNotChanged } from '../files/sameness.ts';
+import { hasNotChanged } from '../../model/unchanged.ts';
 import type { FoundMessage, MessageFinder } from './message-finder.ts';
 import { createMessageWindow, type MessageWindow } from './message-window.ts';
 import type { Scan } from './settled-scan.ts';

@@ -1,7 +1,7 @@
-import type { Base, BaseEntry } from '../../contract/source.ts';
-import type { Run } from '../../contract/run.ts';
-import type { ByteString } from '../../model/byte-string.ts';
-import type { Path } from '../../model/entry.ts';
+import type { Base, BaseEntry } from './source.ts';
+import type { Run } from './run.ts';
+import type { ByteString } from '../model/byte-string.ts';
+import type { Path } from '../model/entry.ts';
 
 /** Goes through a directory of the base beside a sorted listing: names are asked for in ascending byte order. */
 export interface BaseCursor {

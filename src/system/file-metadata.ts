@@ -1,8 +1,8 @@
 import { fchmodSync, fchownSync, futimesSync } from 'node:fs';
-import { type ByteString } from '../../model/byte-string.ts';
-import type { ExtendedAttribute, Metadata, Nanoseconds } from '../../model/entry.ts';
-import { errnoCode } from '../../system/errno.ts';
-import type { Posix } from '../../system/posix.ts';
+import { type ByteString } from '../model/byte-string.ts';
+import type { ExtendedAttribute, Metadata, Nanoseconds } from '../model/entry.ts';
+import { errnoCode } from './errno.ts';
+import type { Posix } from './posix.ts';
 
 /** What the running process may do to files. */
 export interface Abilities {

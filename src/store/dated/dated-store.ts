@@ -1,0 +1,174 @@
+import { rename } from 'node:fs/promises';
+import { availableParallelism } from 'node:os';
+import type { DatedBackup, DatedDamage, DatedStore, DatedWriter } from '../../contract/component.ts';
+import { type Run, throwIfInterrupted } from '../../contract/run.ts';
+import { type DatedName, datedPlace } from '../../model/dated-name.ts';
+import { Fault, isFault } from '../../model/fault.ts';
+import { errnoFault } from '../../system/errno.ts';
+import type { Posix } from '../../system/posix.ts';
+import { type RunHolder, type RunLock, takeRunLock } from '../../system/run-lock.ts';
+import { syncFolder } from '../../system/sync-file-system.ts';
+import { beginBackup } from './dated-writer.ts';
+import { removeEvidence } from './disk/evidence-file.ts';
+import { type DiskPlaces, hiddenPlace, lockName, placesBelow } from './disk/layout.ts';
+import { evidencePlace, type KnownBackup, listBackups, readBackup, writeMetadata } from './disk/list-backups.ts';
+import { hasHardLinks, noHardLinks, prepareDisk, removeLeftovers } from './disk/prepare-disk.ts';
+import { removeTree } from './disk/remove-tree.ts';
+import { linkBackup } from './link-backup.ts';
+import { openBackup } from './read/open-backup.ts';
+import { diskAbilities } from './threads/disk-metadata.ts';
+import { type DiskPool, startDiskPool } from './threads/disk-pool.ts';
+import { verifyBackup } from './verify/verify-backup.ts';
+
+export interface DatedStoreOptions {
+  /** The store's root, absolute; made when it is missing. */
+  readonly root: string;
+  /** Copies instead of hard links, for a file system that has none. */
+  readonly copies?: boolean;
+  /** Of the log's lines; without one, that of the system. */
+  readonly timeZone?: string;
+  /** Milliseconds to wait for another run on this disk. */
+  readonly wait?: number;
+  readonly onWait?: (holder: RunHolder) => void;
+  /** Threads that write and read; default one a processor, at most four. */
+  readonly threads?: number;
+  /** From `loadPosix`. */
+  readonly posix: Posix | undefined;
+}
+
+/** A dated disk. Nothing is touched until something is asked of it. */
+export const openDatedStore = (options: DatedStoreOptions): DatedStore => new DiskStore(options);
+
+class DiskStore implements DatedStore {
+  readonly description: string;
+  readonly #options: DatedStoreOptions;
+  readonly #places: DiskPlaces;
+  #lock: RunLock | undefined;
+  #writer: DatedWriter | undefined;
+
+  constructor(options: DatedStoreOptions) {
+    this.#options = options;
+    this.#places = placesBelow(options.root.replace(/(?<=.)\/+$/, ''));
+    this.description = options.root;
+  }
+
+  async backups(run: Run): Promise<readonly DatedBackup[]> {
+    throwIfInterrupted(run);
+    return (await listBackups(this.#places, run)).map(({ backup }) => backup);
+  }
+
+  async begin(name: DatedName, run: Run): Promise<DatedWriter> {
+    throwIfInterrupted(run);
+    await this.#writer?.abandon();
+    await this.#takeDisk(run);
+    const known = await listBackups(this.#places, run);
+    const pool = this.#startPool(run);
+    try {
+      const { posix, timeZone } = this.#options;
+      const parts = { places: this.#places, name, known, pool, abilities: diskAbilities(posix), timeZone };
+      return (this.#writer = await beginBackup(parts, run));
+    } catch (error) {
+      await pool.close();
+      throw error;
+    }
+  }
+
+  async linkWeekly(name: DatedName & { readonly kind: 'weekly' }, daily: DatedBackup, run: Run): Promise<DatedBackup> {
+    throwIfInterrupted(run);
+    if (daily.state !== 'good') throw new Fault('usage', `${datedPlace(daily.name)} is not complete`);
+    await this.#takeDisk(run);
+    const known = await this.#known(daily);
+    const pool = this.#startPool(run);
+    try {
+      return await linkBackup({ places: this.#places, pool, from: known, name, posix: this.#options.posix }, run);
+    } finally {
+      await pool.close();
+    }
+  }
+
+  async open(backup: DatedBackup, run: Run) {
+    throwIfInterrupted(run);
+    const { description } = await this.#known(backup);
+    return openBackup(backup, description, run);
+  }
+
+  async verify(backup: DatedBackup, run: Run): Promise<readonly DatedDamage[]> {
+    throwIfInterrupted(run);
+    const known = await this.#known(backup);
+    const pool = this.#startPool(run);
+    try {
+      return await verifyBackup({ places: this.#places, pool, known }, run);
+    } finally {
+      await pool.close();
+    }
+  }
+
+  async remove(backup: DatedBackup, run: Run): Promise<void> {
+    throwIfInterrupted(run);
+    await this.#takeDisk(run);
+    const { name } = backup;
+    await this.#known(backup);
+    const aside = hiddenPlace('removed', name);
+    try {
+      await rename(this.#places.backup(name), this.#places.path(aside));
+    } catch (error) {
+      throw errnoFault(error, 'remove', this.#places.backup(name));
+    }
+    await syncFolder(this.#places.path(name.kind));
+    await removeEvidence(evidencePlace(this.#places, name));
+    await writeMetadata(this.#places, run);
+    await removeTree(this.#places.bytes(aside));
+  }
+
+  async close(): Promise<void> {
+    await this.#writer?.abandon();
+    this.#writer = undefined;
+    const lock = this.#lock;
+    this.#lock = undefined;
+    await lock?.release();
+  }
+
+  /** The same backup as it lies there now; one that was replaced since it was listed is another. */
+  async #known({ name, started }: DatedBackup): Promise<KnownBackup> {
+    const known = await this.#read(name);
+    if (known?.description.started === started) return known;
+    throw new Fault('snapshot-missing', `the backup ${datedPlace(name)} is not there any more`, {
+      context: { backup: datedPlace(name) },
+    });
+  }
+
+  async #read(name: DatedName): Promise<KnownBackup | undefined> {
+    try {
+      return await readBackup(this.#places, name);
+    } catch (error) {
+      if (isFault(error, 'object-missing')) return undefined;
+      throw error;
+    }
+  }
+
+  /** Takes the disk for this process, tidies it, and looks whether it is fit. */
+  async #takeDisk(run: Run): Promise<void> {
+    if (this.#lock !== undefined) return;
+    const { wait = 0, onWait, copies = false } = this.#options;
+    const lock = await takeRunLock({
+      path: this.#places.path(lockName),
+      wait,
+      signal: run.signal,
+      ...(onWait === undefined ? {} : { onWait }),
+    });
+    try {
+      await prepareDisk(this.#places);
+      await removeLeftovers(this.#places);
+      if (!copies && !(await hasHardLinks(this.#places))) throw noHardLinks(this.#places.root);
+    } catch (error) {
+      await lock.release();
+      throw error;
+    }
+    this.#lock = lock;
+  }
+
+  #startPool(run: Run): DiskPool {
+    const { threads = Math.min(4, availableParallelism()), copies = false } = this.#options;
+    return startDiskPool({ threads, copies }, run);
+  }
+}

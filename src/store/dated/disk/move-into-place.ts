@@ -1,0 +1,57 @@
+import { randomBytes } from 'node:crypto';
+import { rename, rm, symlink } from 'node:fs/promises';
+import { type DatedName, datedPlace } from '../../../model/dated-name.ts';
+import { errnoFault } from '../../../system/errno.ts';
+import { syncFolder } from '../../../system/sync-file-system.ts';
+import { type DiskPlaces, hiddenPlace, latestName } from './layout.ts';
+import { isThere } from './prepare-disk.ts';
+import { removeTree } from './remove-tree.ts';
+
+/**
+ * Gives a hidden backup, which is on the disk, its name. What has the name is moved aside first and removed when the new one is
+ * durable; should we be killed between the two renames, the next run gives the old one its name back.
+ */
+export const moveIntoPlace = async (places: DiskPlaces, hidden: string, name: DatedName): Promise<void> => {
+  const place = datedPlace(name);
+  const aside = hiddenPlace('replaced', name);
+  const replaces = await isThere(places.path(place));
+  try {
+    if (replaces) await rename(places.path(place), places.path(aside));
+    try {
+      await rename(places.path(hidden), places.path(place));
+    } catch (error) {
+      if (replaces) await rename(places.path(aside), places.path(place));
+      throw error;
+    }
+  } catch (error) {
+    throw errnoFault(error, 'publish', places.path(place));
+  }
+  await syncFolder(places.path(name.kind));
+  if (replaces) await removeTree(places.bytes(aside));
+};
+
+/** Leaves a backup that did not pass its check for people to look at, in the place of an earlier one of that kind. */
+export const setAside = async (places: DiskPlaces, hidden: string, name: DatedName): Promise<string> => {
+  const place = hiddenPlace('failed', name);
+  await removeTree(places.bytes(place));
+  try {
+    await rename(places.path(hidden), places.path(place));
+  } catch (error) {
+    throw errnoFault(error, 'rename', places.path(hidden));
+  }
+  await syncFolder(places.path(name.kind));
+  return places.path(place);
+};
+
+/** Moves the link `latest`, in one step. A disk that has no symbolic links has none. */
+export const pointLatest = async (places: DiskPlaces, name: DatedName): Promise<void> => {
+  const temporary = places.path(`.${latestName}.${randomBytes(6).toString('hex')}`);
+  try {
+    await symlink(datedPlace(name), temporary);
+    await rename(temporary, places.path(latestName));
+  } catch (error) {
+    await rm(temporary, { force: true });
+    throw errnoFault(error, 'move the link', places.path(latestName));
+  }
+  await syncFolder(places.root);
+};

@@ -1,0 +1,13 @@
+import { byteStringOfLatin1, type ByteString } from '../../../model/byte-string.ts';
+
+/** Where in a backup's folder the manifest of a component lies. */
+export const manifestFolder = (component: string): string => `.mailkeep/${component}`;
+
+export const entriesName = 'entries.zst';
+export const foldersName = 'folders.zst';
+/** While a component is captured: the lines that go into `checksums.sha256`, and those of files that were written anew. */
+export const checksumsName = 'checksums';
+export const writtenName = 'written';
+
+export const within = (folder: ByteString | string, name: string): ByteString =>
+  byteStringOfLatin1(`${folder}/${name}`);
