@@ -3,13 +3,13 @@ import type {
   Component,
   DatedBackup,
   DatedDamage,
-  DatedName,
   DatedStore,
   DatedWriter,
 } from '../../contract/component.ts';
 import type { Run } from '../../contract/run.ts';
 import { description } from '../../contract/store-fixture.ts';
 import { byteStringOfText } from '../../model/byte-string.ts';
+import type { DatedName } from '../../model/dated-name.ts';
 import { Fault } from '../../model/fault.ts';
 import { createMemorySource, type MemoryDirectory } from '../../protocol/memory/source.ts';
 import { createMemoryStorePlace } from '../../store/memory/place.ts';

@@ -2,12 +2,12 @@ import type {
   CapturedComponent,
   Component,
   DatedBackup,
-  DatedName,
   DatedStore,
   DatedWriter,
   FailedComponent,
 } from '../../contract/component.ts';
 import { throwIfInterrupted, type Run } from '../../contract/run.ts';
+import type { DatedName } from '../../model/dated-name.ts';
 import { Fault, isFault } from '../../model/fault.ts';
 import { formatBytes, formatDuration } from '../../model/size.ts';
 import { attempt, type Patience } from './component-attempts.ts';
