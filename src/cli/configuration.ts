@@ -4,6 +4,7 @@ import type { LoadedConfig } from '../config/load-config.ts';
 import { Fault } from '../model/fault.ts';
 import { type Config, loadConfigSchema } from '../registry.ts';
 import type { CommandContext } from './context.ts';
+import type { ConfiguredEvidence } from './evidence-trust.ts';
 import type { ConfiguredStorage } from './open-backend.ts';
 
 type Context = Pick<CommandContext, 'environment' | 'options'>;
@@ -36,18 +37,20 @@ export interface ConfiguredRepository {
   readonly location: string;
   readonly password: PasswordSource | undefined;
   readonly storage: ConfiguredStorage;
+  readonly evidence: ConfiguredEvidence;
 }
 
 /** A repository of the configuration by its name. */
 export const repositoryNamed = ({ config }: LoadedConfig<Config>, name: string): ConfiguredRepository | undefined => {
   const found = Object.hasOwn(config.repositories, name) ? config.repositories[name] : undefined;
   if (found === undefined) return undefined;
-  const { location, password, options, environment } = found;
+  const { location, password, options, environment, evidenceKeys, evidenceFrom } = found;
   return {
     name,
     location,
     password: password === undefined ? undefined : { kind: 'configured', source: password },
     storage: { options, environment },
+    evidence: { keys: evidenceKeys, anybody: evidenceFrom === 'anybody' },
   };
 };
 

@@ -9,6 +9,7 @@ import type { OpenOptions, Repository } from '../store/restic/repository.ts';
 import { processIdentity } from '../system/identity.ts';
 import { configuredRepository } from './configuration.ts';
 import type { CommandContext } from './context.ts';
+import { type ConfiguredEvidence, evidenceTrust } from './evidence-trust.ts';
 import { type ConfiguredStorage, openBackend } from './open-backend.ts';
 import { programVersion } from './version.ts';
 
@@ -20,6 +21,8 @@ export interface RepositoryAccess {
   readonly isDefault: boolean;
   /** What the configuration says of its storage. */
   readonly storage?: ConfiguredStorage;
+  /** Whose evidence it says is believed. */
+  readonly evidence?: ConfiguredEvidence;
 }
 
 const locationFromFile = async (path: string): Promise<string> => {
@@ -43,8 +46,14 @@ export const repositoryAccess = async (context: CommandContext): Promise<Reposit
         : undefined;
   const configured = await configuredRepository(named, context);
   if (configured !== undefined) {
-    const { location, password, storage } = configured;
-    return { location, password: onCommandLine ?? password ?? environment.password, isDefault: false, storage };
+    const { location, password, storage, evidence } = configured;
+    return {
+      location,
+      password: onCommandLine ?? password ?? environment.password,
+      isDefault: false,
+      storage,
+      evidence,
+    };
   }
   const password = onCommandLine ?? environment.password;
   if (named !== undefined) return { location: named, password, isDefault: false };
@@ -64,7 +73,11 @@ const caching = async (cacheDirectory: string): Promise<Pick<OpenOptions, 'cache
 });
 
 /** What opening or making a repository needs. A missing password is asked for on a terminal. */
-export const openOptions = async (context: CommandContext, password: string): Promise<OpenOptions> => {
+export const openOptions = async (
+  context: CommandContext,
+  password: string,
+  evidence?: ConfiguredEvidence,
+): Promise<OpenOptions> => {
   const { environment, options } = context;
   const keyHint = options.keyHint ?? environment.keyHint;
   return {
@@ -76,6 +89,7 @@ export const openOptions = async (context: CommandContext, password: string): Pr
     mailAware: options.mailAware,
     lockWait: options.retryLock,
     noLock: !options.lock,
+    evidence: evidenceTrust(evidence, context),
     programVersion: `mailkeep ${await programVersion()}`,
     ...(options.cache ? await caching(options.cacheDir ?? environment.cacheDirectory) : {}),
     ...(keyHint === undefined ? {} : { keyHint }),
@@ -141,7 +155,7 @@ export const withRepository = async <Result>(
   // Nobody should be asked for the password of a repository that is not there.
   if (access.password === undefined) await assertRepository(backend, context.run);
   const password = await passwordOf(access, context);
-  const repository = await openRepository(backend, await openOptions(context, password), context.run);
+  const repository = await openRepository(backend, await openOptions(context, password, access.evidence), context.run);
   try {
     return await work(repository);
   } finally {

@@ -61,6 +61,19 @@ const repositorySetting = (resolve: ResolvePath) =>
         sample: { AWS_SECRET_ACCESS_KEY: { file: '~/.config/mailkeep/aws-secret' } },
       }),
     ...upkeepFields,
+    evidenceKeys: z
+      .array(secretSource(resolve))
+      .default([])
+      .meta({
+        description:
+          'Keys of other machines whose notes of what was read back are believed here, besides those of this one.',
+        sample: [{ file: '~/.config/mailkeep/evidence-key-of-nas' }],
+      }),
+    evidenceFrom: z.enum(['known', 'anybody']).default('known').meta({
+      description:
+        'Whose such notes forget goes by: of this machine and those of evidenceKeys, or of anybody who has the password.',
+      sample: 'known',
+    }),
   });
 
 type RepositorySettings = Readonly<Record<string, z.output<ReturnType<typeof repositorySetting>>>>;
@@ -75,7 +88,7 @@ const upkeepProblems = (repositories: RepositorySettings): readonly (readonly [P
       if (to === name) return [[path, 'is this repository itself']];
       return known.includes(to) ? [] : [[path, `is the name of no repository; ${others}`]];
     });
-    if (retention === undefined || verifyWithin !== 'never') return copies;
+    if (retention === undefined || verifyWithin !== 'none') return copies;
     const message =
       'cannot be never where there is retention: nothing is forgotten unless a newer snapshot was read back';
     return [...copies, [['repositories', name, 'verifyWithin'], message]];

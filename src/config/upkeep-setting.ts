@@ -13,16 +13,18 @@ const day = 86_400_000;
 const units = { h: 3_600_000, d: day, w: 7 * day } as const;
 
 /** In milliseconds. */
-type Span = number | 'never';
+type Span = number | 'none';
 
-/** `12h`, `30d` or `2w`, or `never`. */
-const spanSetting = () =>
+/** `12h`, `30d` or `2w`, or the word that stands for none. */
+const spanSetting = (none: 'never' | 'off' = 'never') =>
   z
     .string()
-    .regex(/^(?:[1-9]\d{0,4}[hdw]|never)$/, { error: 'must be a time such as 12h, 30d or 2w, or never' })
+    .regex(new RegExp(`^(?:[1-9]\\d{0,4}[hdw]|${none})$`), {
+      error: `must be a time such as 12h, 30d or 2w, or ${none}`,
+    })
     .transform((text): Span => {
       const unit = text.at(-1);
-      return unit === 'h' || unit === 'd' || unit === 'w' ? Number(text.slice(0, -1)) * units[unit] : 'never';
+      return unit === 'h' || unit === 'd' || unit === 'w' ? Number(text.slice(0, -1)) * units[unit] : 'none';
     });
 
 const keepCount = (description: string, sample?: number) =>
@@ -110,6 +112,11 @@ export const upkeepFields = {
     description: 'Within this time all data is read back, a part in each run; or never.',
     sample: '30d',
   }),
+  settleFor: spanSetting('off').optional().meta({
+    description:
+      'A snapshot that came less than so long ago lets no other go; or off. Default: 7d with appendOnly, otherwise off.',
+    sample: '7d',
+  }),
   retention: retentionSetting.optional().meta({
     description: 'Which snapshots stay. Without it all do. None leaves unless a newer one was read back.',
     sample: { keepDaily: 30, keepWeekly: 12, keepMonthly: 24, keepYearly: 10 },
@@ -141,6 +148,7 @@ export const upkeepFields = {
 export interface UpkeepSetting {
   readonly appendOnly: boolean;
   readonly verifyWithin: number | undefined;
+  readonly settleFor: number | undefined;
   readonly retention: RetentionPolicy | undefined;
   readonly pruneEvery: number | undefined;
   readonly maxUnused: UnusedLimit;
@@ -151,16 +159,17 @@ export interface UpkeepSetting {
 
 type UpkeepFields = z.output<z.ZodObject<typeof upkeepFields>>;
 
-const orUndefined = (span: Span | undefined): number | undefined => (span === 'never' ? undefined : span);
+const orUndefined = (span: Span | undefined): number | undefined => (span === 'none' ? undefined : span);
 
 /** What a repository's part of the configuration says of its upkeep. */
 export const upkeepOf = (given: UpkeepFields): UpkeepSetting => {
-  const { appendOnly, verifyWithin, retention, pruneEvery, maxUnused, holdFor, copyTo, price } = given;
+  const { appendOnly, verifyWithin, settleFor, retention, pruneEvery, maxUnused, holdFor, copyTo, price } = given;
   return {
     appendOnly,
     verifyWithin: orUndefined(verifyWithin),
+    settleFor: orUndefined(settleFor ?? (appendOnly ? 7 * day : 'none')),
     retention,
-    pruneEvery: orUndefined(pruneEvery ?? (retention === undefined ? 'never' : 7 * day)),
+    pruneEvery: orUndefined(pruneEvery ?? (retention === undefined ? 'none' : 7 * day)),
     maxUnused,
     holdFor: orUndefined(holdFor),
     copyTo,
@@ -172,6 +181,7 @@ export const upkeepOf = (given: UpkeepFields): UpkeepSetting => {
 export const usualUpkeep: UpkeepSetting = {
   appendOnly: false,
   verifyWithin: 30 * day,
+  settleFor: undefined,
   retention: undefined,
   pruneEvery: undefined,
   maxUnused: usualUnusedLimit,

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import * as fc from 'fast-check';
-import { addObservation, combineEvidence, type PackEvidence, rotatedPacks, whenSeen } from './pack-evidence.ts';
+import { addObservation, combineEvidence, type PackEvidence, rotatedPacks } from './pack-evidence.ts';
 
 const observation = { time: 10n, present: ['a', 'b', 'c'], good: new Set(['a']), bad: new Set(['b']), snapshots: [] };
 
@@ -23,26 +23,6 @@ describe('what checks have seen', () => {
         ['a', { kind: 'waiting', at: 20n }],
         ['c', { kind: 'read', at: 20n }],
       ],
-    );
-  });
-
-  test('S6: a snapshot that comes later is noted with the last time at which it was not there', () => {
-    const old = { id: '1', originalId: '1', time: 5n };
-    const first = addObservation(undefined, { ...observation, snapshots: [old] });
-    const forged = { id: '2', originalId: '2', time: 1n };
-    const retagged = { id: '3', originalId: '1', time: 5n };
-    const second = addObservation(first, { ...observation, time: 20n, snapshots: [retagged, forged] });
-    assert.deepEqual(second.snapshots.get('2'), { time: 1n, originalId: '2', absentAt: 10n });
-    assert.equal(second.snapshots.get('3')?.absentAt, undefined);
-    // Under the name of a known snapshot that is gone: with another time it is not that one.
-    const gone = new Set<string>();
-    assert.equal(whenSeen(second, gone)({ id: '4', originalId: '1', time: 5n }).absentAt, undefined);
-    assert.equal(whenSeen(second, gone)({ id: '4', originalId: '1', time: 2n }).absentAt, 20n);
-    // Under the name of one that is still there.
-    assert.equal(whenSeen(second, new Set(['3']))({ id: '4', originalId: '1', time: 5n }).absentAt, 20n);
-    assert.equal(
-      addObservation(second, { ...observation, time: 30n, snapshots: [forged] }).snapshots.get('2')?.absentAt,
-      10n,
     );
   });
 

@@ -1,18 +1,11 @@
 import type { Nanoseconds } from './entry.ts';
+import { type ClaimedSnapshot, type SeenSnapshot, whenSeen } from './seen-snapshot.ts';
 
 /** What is known of one pack of a repository. */
 export interface PackKnowledge {
   /** `read`: at this time every byte of it was read back good. `waiting`: it was seen then, or read and found bad. */
   readonly kind: 'read' | 'waiting';
   readonly at: Nanoseconds;
-}
-
-export interface SeenSnapshot {
-  /** As it claimed it. */
-  readonly time: Nanoseconds;
-  readonly originalId: string;
-  /** An earlier time at which the repository was looked at, and the snapshot was not there; for the first look, none. */
-  readonly absentAt?: Nanoseconds;
 }
 
 /** What the checks of a repository have seen, by whole ids. */
@@ -32,12 +25,6 @@ export interface CheckObservation {
   readonly good: ReadonlySet<string>;
   readonly bad: ReadonlySet<string>;
   readonly snapshots: readonly ClaimedSnapshot[];
-}
-
-export interface ClaimedSnapshot {
-  readonly id: string;
-  readonly originalId: string;
-  readonly time: Nanoseconds;
 }
 
 /** Several notes as one; of each pack the newest statement counts. Notes from the future are not believed. */
@@ -68,31 +55,12 @@ const knowledgeOf = (
   return before ?? { kind: 'waiting', at: time };
 };
 
-/**
- * How each snapshot is known, or, when it is new, as what it is noted. A change of its tags gives a snapshot a new id; one
- * that claims another time, or to be one that is still there (`present`: all ids), is another snapshot.
- */
-export const whenSeen = (
-  before: PackEvidence | undefined,
-  present: ReadonlySet<string>,
-): ((claimed: ClaimedSnapshot) => SeenSnapshot) => {
-  const gone = [...(before?.snapshots ?? [])].filter(([id]) => !present.has(id));
-  const byOriginal = new Map(gone.map(([, seen]) => [seen.originalId, seen]));
-  const absent = before === undefined ? {} : { absentAt: before.time };
-  return ({ id, originalId, time }) => {
-    const replaced = byOriginal.get(originalId);
-    return (
-      before?.snapshots.get(id) ?? (replaced?.time === time ? replaced : undefined) ?? { time, originalId, ...absent }
-    );
-  };
-};
-
 /** What is known after one more check. What is gone from the repository is forgotten. */
 export const addObservation = (before: PackEvidence | undefined, observed: CheckObservation): PackEvidence => {
   const packs = new Map<string, PackKnowledge>();
   for (const id of observed.present) packs.set(id, knowledgeOf(id, before?.packs.get(id), observed));
   const snapshots = new Map<string, SeenSnapshot>();
-  const look = whenSeen(before, new Set(observed.snapshots.map(({ id }) => id)));
+  const look = whenSeen(before, observed.snapshots, observed.time);
   for (const claimed of observed.snapshots) snapshots.set(claimed.id, look(claimed));
   return { time: observed.time, packs, snapshots };
 };

@@ -38,6 +38,8 @@ const whyOf = (decision: RetentionDecision<Snapshot>): string => {
         return ruleText(reason);
       case 'among-verified':
         return `among verified ${reason.rules.map(ruleText).join(' and ')}`;
+      case 'among-settled':
+        return `among settled ${reason.rules.map(ruleText).join(' and ')}`;
       default:
         return reason.kind;
     }

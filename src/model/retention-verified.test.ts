@@ -5,6 +5,7 @@ import { byteStringOfText } from './byte-string.ts';
 import { nanosecondsOf, planLines, snapshotAt } from './retention-fixture.ts';
 import { emptyPolicy, type RetentionPolicy } from './retention-policy.ts';
 import { planVerifiedRetention, type SnapshotEvidence } from './retention-verified.ts';
+import type { TimeDoubt } from './seen-snapshot.ts';
 import type { GroupField } from './snapshot-selection.ts';
 import { brakedTag, holdTag, incompleteTag, type Snapshot } from './snapshot.ts';
 
@@ -21,11 +22,16 @@ const planOf = (
   judged: readonly Judged[],
   policy: Partial<RetentionPolicy>,
   groupBy: readonly GroupField[] = ['host'],
+  settle?: bigint,
 ) =>
   planVerifiedRetention(
     judged.map(({ snapshot }) => snapshot),
     new Map(judged.flatMap(({ snapshot, evidence }) => (evidence === undefined ? [] : [[snapshot.id, evidence]]))),
-    { rules: { policy: { ...emptyPolicy, ...policy }, groupBy: new Set(groupBy), allowRemoveAll: false }, clock },
+    {
+      rules: { policy: { ...emptyPolicy, ...policy }, groupBy: new Set(groupBy), allowRemoveAll: false },
+      clock,
+      settle,
+    },
   );
 
 const lines = (judged: readonly Judged[], policy: Partial<RetentionPolicy>): readonly string[] =>
@@ -38,7 +44,7 @@ const c = snapshotAt('c', '2026-05-03T03:00:00Z');
 interface Drawn {
   readonly second: number;
   readonly kind: 'verified' | 'unread' | 'damaged' | 'none';
-  readonly backdated: boolean;
+  readonly doubt: TimeDoubt | undefined;
   readonly incomplete: boolean;
   readonly host: string;
 }
@@ -155,23 +161,49 @@ describe('B3: only what a newer verified snapshot covers is let go', () => {
     ]);
   });
 
-  test('S6: snapshots that claim earlier times than they can have push out nothing that is verified', () => {
-    const absentAt = nanosecondsOf('2026-05-20T00:00:00Z');
+  test('S6: snapshots that claim times they cannot have push out nothing, and the brake is not taken away by them', () => {
     const forged = Array.from({ length: 3 }, (_, number) => ({
       snapshot: snapshotAt(`f${number + 1}`, `2026-05-0${number + 1}T23:00:00Z`),
-      evidence: { ...verified, absentAt },
+      evidence: { ...verified, doubt: 'late' } as const,
     }));
-    const judged = [...[a, b, c].map((snapshot) => ({ snapshot, evidence: verified })), ...forged];
+    const own = [
+      { snapshot: a, evidence: verified },
+      { snapshot: b, evidence: unread },
+      { snapshot: c, evidence: verified },
+    ];
     assert.deepEqual(
-      lines(judged, { buckets: { daily: 3 } }).filter((line) => !line.startsWith('keep f')),
+      lines([...own, ...forged], { buckets: { daily: 3 } }).filter((line) => !line.startsWith('keep f')),
       [
         'keep c: among verified daily snapshot',
-        'keep b: among verified daily snapshot',
+        'keep b: among settled daily snapshot',
         'keep a: among verified daily snapshot',
       ],
     );
-    const slow = { snapshot: snapshotAt('d', '2026-05-19T12:00:00Z'), evidence: { ...verified, absentAt } };
-    assert.deepEqual(lines([{ snapshot: a, evidence: verified }, slow], { last: 1 })[1], 'remove a: covered by d');
+    const braked = { snapshot: { ...c, tags: [brakedTag] }, evidence: verified };
+    const before = [a, b].map((snapshot) => ({ snapshot, evidence: verified }));
+    assert.equal(lines([...before, braked, ...forged], { last: 1 }).at(-1), 'keep a: frozen');
+  });
+
+  test('S6: what came lately pushes nothing out and covers nothing until it has settled', () => {
+    const day = 86_400_000_000_000n;
+    const own = [a, b, c].map((snapshot) => ({ snapshot, evidence: verified }));
+    const flood = (arrivedAt: bigint): Judged[] =>
+      Array.from({ length: 9 }, (_, number) => ({
+        snapshot: snapshotAt(`f${number + 1}`, `2026-05-31T0${number + 1}:00:00Z`),
+        evidence: { ...verified, arrivedAt },
+      }));
+    const ofOwn = (arrivedAt: bigint): readonly string[] =>
+      planLines(planOf([...own, ...flood(arrivedAt)], { last: 2 }, ['host'], 7n * day)).slice(-3);
+    assert.deepEqual(ofOwn(clock.now - 6n * day), [
+      'keep c: among verified last snapshot',
+      'keep b: among verified last snapshot',
+      'remove a: covered by c',
+    ]);
+    assert.deepEqual(
+      ofOwn(clock.now - 7n * day).map((line) => line.slice(0, 8)),
+      ['remove c', 'remove b', 'remove a'],
+    );
+    assert.equal(lines([...own, ...flood(clock.now)], { last: 2 }).at(-1), 'remove a: covered by f9');
   });
 
   test('S8: what is held stays although it is covered', () => {
@@ -184,25 +216,24 @@ describe('B3: only what a newer verified snapshot covers is let go', () => {
     const drawn: fc.Arbitrary<Drawn> = fc.record({
       second: fc.integer({ min: -100 * 86_400, max: 30 * 86_400 }),
       kind: fc.constantFrom('verified' as const, 'unread' as const, 'damaged' as const, 'none' as const),
-      backdated: fc.boolean(),
+      doubt: fc.constantFrom(undefined, 'backdated' as const, 'late' as const, 'ahead' as const),
       incomplete: fc.boolean(),
       host: fc.constantFrom('alpha', 'beta'),
     });
     const judgedOf = (values: readonly Drawn[], prefix: string): readonly Judged[] =>
-      values.map(({ second, kind, backdated, incomplete, host }, number) => {
+      values.map(({ second, kind, doubt, incomplete, host }, number) => {
         const time = new Date(Number(clock.now / 1_000_000n) + second * 1000).toISOString();
         const snapshot = snapshotAt(`${prefix}${number}x`, time, {
           hostname: host,
           tags: incomplete ? [incompleteTag] : [],
         });
-        const absentAt = backdated ? { absentAt: snapshot.time.nanoseconds + 3n * 86_400_000_000_000n } : {};
         if (kind === 'none') return { snapshot };
         const verification = kind === 'verified' ? verified.verification : ({ kind } as const);
-        return { snapshot, evidence: { verification, ...absentAt } };
+        return { snapshot, evidence: { verification, ...(doubt === undefined ? {} : { doubt }) } };
       });
     const isTrusted = ({ snapshot, evidence }: Judged): boolean =>
       evidence?.verification.kind === 'verified' &&
-      evidence.absentAt === undefined &&
+      evidence.doubt === undefined &&
       !snapshot.tags.includes(incompleteTag);
     fc.assert(
       fc.property(
@@ -231,6 +262,54 @@ describe('B3: only what a newer verified snapshot covers is let go', () => {
         },
       ),
       { numRuns: 300 },
+    );
+  });
+
+  test('S6: of a history of any state, no flood of doubtful or fresh snapshots lets anything go that would stay without it', () => {
+    const day = 86_400_000_000_000n;
+    const second = fc.integer({ min: -100 * 86_400, max: 30 * 86_400 });
+    const kind = fc.constantFrom('verified' as const, 'unread' as const, 'damaged' as const);
+    const tag = fc.constantFrom(undefined, incompleteTag, brakedTag, holdTag);
+    const drawn = fc.record({ second, kind, tag });
+    type Kind = 'verified' | 'unread' | 'damaged';
+    const judgedOf = (
+      values: readonly { second: number; kind: Kind; tag: string | undefined }[],
+      prefix: string,
+      more: Partial<SnapshotEvidence>,
+    ): readonly Judged[] =>
+      values.map(({ second: at, kind: state, tag: one }, number) => {
+        const time = new Date(Number(clock.now / 1_000_000n) + at * 1000).toISOString();
+        const snapshot = snapshotAt(`${prefix}${number}x`, time, { tags: one === undefined ? [] : [one] });
+        const verification = state === 'verified' ? verified.verification : ({ kind: state } as const);
+        return { snapshot, evidence: { verification, ...more } };
+      });
+    const doubt = fc.constantFrom<Partial<SnapshotEvidence>>(
+      { doubt: 'late' },
+      { doubt: 'backdated' },
+      { doubt: 'ahead' },
+      { arrivedAt: clock.now - 6n * day },
+    );
+    const count = fc.nat(3);
+    fc.assert(
+      fc.property(
+        fc.array(drawn, { maxLength: 15 }),
+        fc.array(drawn, { maxLength: 15 }),
+        fc.record({ doubt, last: count, daily: count, weekly: count }),
+        (own, strange, { doubt: more, last, daily, weekly }) => {
+          fc.pre(last + daily + weekly > 0);
+          const policy = { last, buckets: { daily, weekly } };
+          const keptOf = (judged: readonly Judged[]): ReadonlySet<string> =>
+            new Set(
+              planOf(judged, policy, ['host'], 7n * day)
+                .groups.flatMap(({ decisions }) => decisions)
+                .flatMap(({ verdict, snapshot }) => (verdict === 'keep' ? [snapshot.id] : [])),
+            );
+          const history = judgedOf(own, 'o', {});
+          const flooded = keptOf([...history, ...judgedOf(strange, 's', more)]);
+          for (const id of keptOf(history)) assert.ok(flooded.has(id));
+        },
+      ),
+      { numRuns: 500 },
     );
   });
 });

@@ -3,6 +3,7 @@ import type { KeepReason, RetentionDecision, RetentionGroup, RetentionPlan, Rete
 import { frozenAmong, isHeld, refuseEmptied, refuseEmptyPolicy } from './retention.ts';
 import { applyRules, newestFirst, type RetentionClock } from './retention-rules.ts';
 import { groupSnapshots } from './snapshot-selection.ts';
+import type { TimeDoubt } from './seen-snapshot.ts';
 import { brakedTag, incompleteTag, isNote, type Snapshot } from './snapshot.ts';
 
 /** What is known of a snapshot's data. */
@@ -16,44 +17,109 @@ export type Verification =
 
 export interface SnapshotEvidence {
   readonly verification: Verification;
-  /** A time at which the repository was looked at and this snapshot was not yet in it. */
-  readonly absentAt?: Nanoseconds;
+  /** Why it cannot have been made at the time that it bears. */
+  readonly doubt?: TimeDoubt;
+  /** When it was first seen, if that was not at the first look of all. */
+  readonly arrivedAt?: Nanoseconds;
 }
-
-const perDay = 86_400_000_000_000n;
-/** A first backup takes long, and its snapshot bears the time of its beginning. */
-const longestBackup = 2n * perDay;
-
-/** Whether a snapshot bears a time at which it cannot have been made. */
-const isBackdated = ({ time }: Snapshot, evidence: SnapshotEvidence | undefined): boolean =>
-  evidence?.absentAt !== undefined && time.nanoseconds + longestBackup < evidence.absentAt;
 
 const isCoveredBy = (snapshot: Snapshot, other: Snapshot): boolean =>
   other.time.nanoseconds > snapshot.time.nanoseconds &&
   other.hostname === snapshot.hostname &&
   snapshot.paths.every((path) => other.paths.includes(path));
 
+/** Of all snapshots some are more to be believed than others. */
+interface Standing<Known extends Snapshot> {
+  /** Bears a time of its own. */
+  readonly isSound: (snapshot: Known) => boolean;
+  /** Has also been there for long enough to push out others. */
+  readonly isSettled: (snapshot: Known) => boolean;
+  /** Complete, of good news, and read back. */
+  readonly isRead: (snapshot: Known) => boolean;
+}
+
+const standingOf = <Known extends Snapshot>(
+  evidence: ReadonlyMap<string, SnapshotEvidence>,
+  { clock, settle }: Pick<VerifiedRetention, 'clock' | 'settle'>,
+): Standing<Known> => {
+  const isSound = ({ id }: Known): boolean => evidence.get(id)?.doubt === undefined;
+  const isYoung = ({ id }: Known): boolean => {
+    const arrivedAt = evidence.get(id)?.arrivedAt;
+    return settle !== undefined && arrivedAt !== undefined && arrivedAt + settle > clock.now;
+  };
+  return {
+    isSound,
+    isSettled: (snapshot) => isSound(snapshot) && !isYoung(snapshot),
+    isRead: ({ id, tags }) =>
+      evidence.get(id)?.verification.kind === 'verified' && !tags.includes(incompleteTag) && !tags.includes(brakedTag),
+  };
+};
+
+type Rules<Known extends Snapshot> = ReturnType<typeof applyRules<Known>>;
+
 /** What decides over a group, found once. */
 interface Grounds<Known extends Snapshot> {
-  readonly rules: ReturnType<typeof applyRules<Known>>;
-  readonly rulesAmongVerified: ReturnType<typeof applyRules<Known>>;
-  /** Complete, present, read back, under a time of their own; newest first. */
-  readonly verified: readonly Known[];
   readonly now: Nanoseconds;
+  readonly rules: Rules<Known>;
+  /** The same rules among fewer: what is left out of them pushes none of them out. In the order in which they are told. */
+  readonly among: readonly { readonly kind: 'among-verified' | 'among-settled'; readonly rules: Rules<Known> }[];
+  /** Settled and read back; newest first. */
+  readonly covering: readonly Known[];
   readonly isFrozen: (snapshot: Known) => boolean;
 }
 
+const groundsOf = <Known extends Snapshot>(
+  ordered: readonly Known[],
+  { isSound, isSettled, isRead }: Standing<Known>,
+  { rules, clock }: Pick<VerifiedRetention, 'rules' | 'clock'>,
+): Omit<Grounds<Known>, 'isFrozen'> => {
+  const present = ordered.filter(({ time }) => time.nanoseconds < clock.now);
+  const apply = (among: readonly Known[]): Rules<Known> => applyRules(among, rules.policy, clock);
+  const [sound, settled] = [present.filter(isSound), present.filter(isSettled)];
+  const covering = settled.filter(isRead);
+  return {
+    now: clock.now,
+    rules: apply(present),
+    among: [
+      { kind: 'among-verified', rules: apply(sound.filter(isRead)) },
+      { kind: 'among-verified', rules: apply(covering) },
+      { kind: 'among-settled', rules: apply(sound) },
+      { kind: 'among-settled', rules: apply(settled) },
+    ],
+    covering,
+  };
+};
+
 const keepReasons = <Known extends Snapshot>(snapshot: Known, grounds: Grounds<Known>): readonly KeepReason[] => {
-  const { rules, rulesAmongVerified, verified, now, isFrozen } = grounds;
+  const { rules, among, covering, now, isFrozen } = grounds;
   if (snapshot.time.nanoseconds >= now) return [{ kind: 'future' }];
   const byRules = rules.get(snapshot);
   if (byRules !== undefined) return byRules;
-  const amongVerified = rulesAmongVerified.get(snapshot);
-  if (amongVerified !== undefined) return [{ kind: 'among-verified', rules: amongVerified }];
+  for (const fewer of among) {
+    const byFewer = fewer.rules.get(snapshot);
+    if (byFewer !== undefined) return [{ kind: fewer.kind, rules: byFewer }];
+  }
   if (isHeld(snapshot)) return [{ kind: 'held' }];
   if (isFrozen(snapshot)) return [{ kind: 'frozen' }];
-  if (verified.some((other) => isCoveredBy(snapshot, other))) return [];
-  return [{ kind: verified.includes(snapshot) ? 'last-verified' : 'not-covered' }];
+  if (covering.some((other) => isCoveredBy(snapshot, other))) return [];
+  return [{ kind: covering.includes(snapshot) ? 'last-verified' : 'not-covered' }];
+};
+
+export interface VerifiedRetention {
+  readonly rules: RetentionRules;
+  readonly clock: RetentionClock;
+  /** What arrived less than so long ago pushes nothing out and covers nothing. */
+  readonly settle?: Nanoseconds | undefined;
+}
+
+/** A brake is taken away by nothing but what may push out others, and what is newest holds it in any case. */
+const frozenInAny = <Known extends Snapshot>(
+  subject: readonly Known[],
+  { isSound, isSettled }: Standing<Known>,
+  now: Nanoseconds,
+): ((snapshot: Known) => boolean) => {
+  const each = [subject, subject.filter(isSound), subject.filter(isSettled)].map((some) => frozenAmong(some, now));
+  return (snapshot) => each.some((isFrozen) => isFrozen(snapshot));
 };
 
 /**
@@ -61,37 +127,26 @@ const keepReasons = <Known extends Snapshot>(snapshot: Known, grounds: Grounds<K
  * the same paths, not from the future, all its data read back. What covers is itself kept: its own coverer would be a
  * newer one of the same snapshot. So the last good snapshot of a group never goes.
  *
- * Times are claims. One from the future, or from before the repository was seen without the snapshot, takes no place in
- * the calendar from a verified snapshot. `evidence` is by the snapshots' ids; one without is not verified.
+ * Times are claims. One from the future, or one at which a snapshot cannot have been made, takes no place in the calendar
+ * from another snapshot; with `settle`, neither does one that came lately. `evidence` is by the snapshots' ids; one without is not verified.
  */
 export const planVerifiedRetention = <Known extends Snapshot>(
   snapshots: readonly Known[],
   evidence: ReadonlyMap<string, SnapshotEvidence>,
-  { rules, clock }: { readonly rules: RetentionRules; readonly clock: RetentionClock },
+  retention: VerifiedRetention,
 ): RetentionPlan<Known> => {
+  const { rules, clock } = retention;
   refuseEmptyPolicy(rules);
-  const isTrusted = (snapshot: Known): boolean =>
-    evidence.get(snapshot.id)?.verification.kind === 'verified' &&
-    !snapshot.tags.includes(incompleteTag) &&
-    !snapshot.tags.includes(brakedTag) &&
-    !isBackdated(snapshot, evidence.get(snapshot.id));
   const subject = snapshots.filter((snapshot) => !isNote(snapshot));
-  const isFrozen = frozenAmong(subject, clock.now);
+  const standing = standingOf<Known>(evidence, retention);
+  const isFrozen = frozenInAny(subject, standing, clock.now);
   const groups = groupSnapshots(subject, rules.groupBy).map((group): RetentionGroup<Known> => {
     const ordered = [...group.snapshots].sort(newestFirst);
-    const present = ordered.filter(({ time }) => time.nanoseconds < clock.now);
-    const verified = present.filter(isTrusted);
-    const grounds: Grounds<Known> = {
-      rules: applyRules(present, rules.policy, clock),
-      rulesAmongVerified: applyRules(verified, rules.policy, clock),
-      verified,
-      now: clock.now,
-      isFrozen,
-    };
+    const grounds: Grounds<Known> = { ...groundsOf(ordered, standing, retention), isFrozen };
     const decisions = ordered.map((snapshot): RetentionDecision<Known> => {
       const reasons = keepReasons(snapshot, grounds);
       if (reasons.length > 0) return { verdict: 'keep', snapshot, reasons };
-      const by = verified.find((other) => isCoveredBy(snapshot, other))?.id ?? '';
+      const by = grounds.covering.find((other) => isCoveredBy(snapshot, other))?.id ?? '';
       return { verdict: 'remove', snapshot, reason: { kind: 'covered', by } };
     });
     return { key: group.key, decisions };

@@ -10,6 +10,8 @@ export type KeepReason =
   | RuleReason
   /** The rules, applied to the verified snapshots alone, keep it: one that is not verified pushes no verified one out. */
   | { readonly kind: 'among-verified'; readonly rules: readonly RuleReason[] }
+  /** The same among those that bear a time of their own and have been there for long enough. */
+  | { readonly kind: 'among-settled'; readonly rules: readonly RuleReason[] }
   /** It has the tag that no policy touches. */
   | { readonly kind: 'held' }
   /** The newest snapshot of its host and paths looks like damage, and nobody has said that it is none. */

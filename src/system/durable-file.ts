@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
-import { mkdir, open, rename, rm } from 'node:fs/promises';
+import { constants, copyFile, link, mkdir, open, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { errnoFault } from './errno.ts';
+import { errnoCode, errnoFault, knowsNoLinks } from './errno.ts';
 
 /** Makes what was created or renamed in a folder durable. */
 const syncFolder = async (folder: string): Promise<void> => {
@@ -13,11 +13,14 @@ const syncFolder = async (folder: string): Promise<void> => {
   }
 };
 
-/**
- * Puts a text under a name, 0600 unless another mode is given, in a folder 0700 that is made when needed. Whole or not at all, and on the disk before it
- * returns; what was there before is replaced. Faults as `errnoFault`.
- */
-export const writeDurably = async (path: string, text: string, mode = 0o600): Promise<void> => {
+interface DurableFile {
+  readonly text: string;
+  readonly mode: number;
+  /** Gives the finished file its name. */
+  readonly place: (temporary: string, path: string) => Promise<void>;
+}
+
+const write = async (path: string, { text, mode, place }: DurableFile): Promise<void> => {
   const folder = dirname(path);
   const temporary = join(folder, `.${randomBytes(8).toString('hex')}.partial`);
   try {
@@ -31,13 +34,35 @@ export const writeDurably = async (path: string, text: string, mode = 0o600): Pr
       } finally {
         await file.close();
       }
-      await rename(temporary, path);
-    } catch (error) {
+      await place(temporary, path);
+    } finally {
       await rm(temporary, { force: true });
-      throw error;
     }
     await syncFolder(folder);
   } catch (error) {
     throw errnoFault(error, 'write', path);
   }
 };
+
+/**
+ * Puts a text under a name, 0600 unless another mode is given, in a folder 0700 that is made when needed. Whole or not at all, and on the disk before it
+ * returns; what was there before is replaced. Faults as `errnoFault`.
+ */
+export const writeDurably = (path: string, text: string, mode = 0o600): Promise<void> =>
+  write(path, { text, mode, place: rename });
+
+/** As `writeDurably`, but what is there under the name stays: of two that write at once one has written. */
+export const writeFirst = (path: string, text: string): Promise<void> =>
+  write(path, {
+    text,
+    mode: 0o600,
+    place: async (temporary) => {
+      try {
+        await link(temporary, path);
+      } catch (error) {
+        if (errnoCode(error) === 'EEXIST') return;
+        if (!knowsNoLinks(error)) throw error;
+        await copyFile(temporary, path, constants.COPYFILE_EXCL);
+      }
+    },
+  });

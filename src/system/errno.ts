@@ -107,3 +107,7 @@ export const errnoFault = (
   };
   return new Fault(codes[errno] ?? meaning.code, `cannot ${action} ${place}: ${meaning.because}`, details);
 };
+
+/** FAT, and many a share of a network, know no second name of a file. */
+export const knowsNoLinks = (error: unknown): boolean =>
+  ['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS'].includes(errnoCode(error) ?? '');

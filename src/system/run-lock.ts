@@ -3,7 +3,7 @@ import { constants, copyFile, link, mkdir, open, readdir, readFile, rename, rm, 
 import { basename, dirname, join } from 'node:path';
 import { Fault } from '../model/fault.ts';
 import { sleep } from './clock.ts';
-import { errnoCode, errnoFault } from './errno.ts';
+import { errnoCode, errnoFault, knowsNoLinks } from './errno.ts';
 import { fateOfProcess, ownProcessStamp, type ProcessFate, type ProcessStamp } from './process-stamp.ts';
 
 /** Who holds a run lock. */
@@ -126,10 +126,6 @@ const removeLeftovers = async (path: string, fateOf: (stamp: ProcessStamp) => Pr
     }
   }
 };
-
-/** FAT, and many a share of a network, know no second name of a file. */
-const knowsNoLinks = (error: unknown): boolean =>
-  ['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS'].includes(errnoCode(error) ?? '');
 
 /** Where a lock cannot be whole from the first moment: who reads half of it takes it for one of a live run. */
 const putByHalves = async (path: string, text: string): Promise<void> => {

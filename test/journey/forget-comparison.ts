@@ -11,6 +11,7 @@ import { incompleteTag } from '../../src/model/snapshot.ts';
 import { createMemorySource, memoryDirectory, memoryFile } from '../../src/protocol/memory/source.ts';
 import { formatSnapshot, type SnapshotFile } from '../../src/store/restic/format/snapshot-format.ts';
 import { initRepository, openRepository, type Repository } from '../../src/store/restic/repository.ts';
+import { trustOf } from '../../src/store/restic/repository-fixture.ts';
 import { processIdentity } from '../../src/system/identity.ts';
 import { createRun } from '../../src/system/run.ts';
 import { runCommand } from '../requirement/command.ts';
@@ -216,6 +217,7 @@ export const createForgetComparison = async (
     mailAware: true,
     lockWait: 0,
     noLock: false,
+    evidence: trustOf(1),
     programVersion: 'mailkeep test',
   } as const;
   await initRepository(openLocalBackend(location), options, run);

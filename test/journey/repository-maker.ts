@@ -4,6 +4,7 @@ import { createTestRun } from '../../src/contract/test-run.ts';
 import { openLocalBackend } from '../../src/backend/local.ts';
 import { type LockInfo, sealLock } from '../../src/store/restic/lock/lock-file.ts';
 import { openRepository, type Repository } from '../../src/store/restic/repository.ts';
+import { trustOf } from '../../src/store/restic/repository-fixture.ts';
 import { processIdentity } from '../../src/system/identity.ts';
 
 /** Opens a repository as it lies on disk, to change in it what the program itself never would. */
@@ -23,6 +24,7 @@ const withSession = async (
       mailAware: true,
       lockWait: 0,
       noLock: true,
+      evidence: trustOf(1),
       programVersion: 'test',
     },
     createTestRun(),

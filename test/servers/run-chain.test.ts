@@ -92,7 +92,13 @@ describe('a run as a chain, and maintain', () => {
     const maintained = await mailkeep('maintain', 'main', '--json');
     assert.equal(maintained.code, 0, maintained.stdout + maintained.stderr);
     assert.deepEqual(stepsOf(maintained, 'main'), ['verify good', 'copy good', 'forget good']);
-    assert.match(maintained.stdout, /"step":"forget","outcome":"good","removed":1,"kept":1/);
+    assert.match(maintained.stdout, /"step":"forget","outcome":"good","removed":0,"kept":2/, 'it has just come');
+    await writeFile(
+      config,
+      (await readFile(config, 'utf8')).replace('appendOnly: true', 'appendOnly: true, settleFor: off'),
+    );
+    const settled = await mailkeep('maintain', 'main', '--json');
+    assert.match(settled.stdout, /"step":"forget","outcome":"good","removed":1,"kept":1/);
     assert.equal((await mailkeep('maintain', 'mian')).code, 2);
     const history = await mailkeep('history', '--json', '--last', '1');
     assert.equal(linesOf(history)[0]?.['command'], 'maintain');

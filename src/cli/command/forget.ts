@@ -35,6 +35,8 @@ export const forgetCommand: DefineCommand = (execute) =>
     .argument('[ids...]', 'exactly these, whatever the policy: beginnings of ids, latest')
     .option('--verified-only', 'remove only what a newer snapshot covers that was read back', false)
     .option('--verified-within <time>', 'read back at most so long ago', parseSpan, thirtyDays)
+    .option('--settled-for <time>', 'a snapshot that came less than so long ago lets no other go', parseSpan)
+    .option('--any-evidence', 'believe whoever noted that something was read back', false)
     .option('-g, --group-by <fields>', 'apply the policy to each host, paths, tags (with commas)', parseGroupBy)
     .option('--host <name>', 'only snapshots of this host (may be repeated)', collect, [])
     .option('--tag <tag,...>', 'only snapshots with all these tags (may be repeated: or)', collect, [])
@@ -82,6 +84,9 @@ const refuseMistakes = (ids: readonly string[], options: ForgetCommandOptions, c
       '--verified-only goes with a policy, not with ids',
       'Snapshots that are named go whatever is known of them.',
     );
+  }
+  if (!options.verifiedOnly && (options.anyEvidence || options.settledFor !== undefined)) {
+    throw usage('--any-evidence and --settled-for go with --verified-only', 'Add it, or leave them out.');
   }
   const { hosts, tags, paths } = filterOf(options, context);
   const unfiltered = hosts.length + tags.length + paths.length === 0;

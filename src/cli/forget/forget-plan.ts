@@ -19,6 +19,9 @@ interface ForgetOptions extends GlobalOptions, FilterOptions {
   readonly verifiedOnly: boolean;
   /** Milliseconds. */
   readonly verifiedWithin: number;
+  /** Milliseconds. */
+  readonly settledFor?: number;
+  readonly anyEvidence: boolean;
   readonly compact: boolean;
   readonly prune: boolean;
   readonly dryRun: boolean;
@@ -46,34 +49,46 @@ export const makeForgetPlan = async (
   const selected = selectSnapshots(snapshots, [], filter);
   const clock: RetentionClock = { now: run.now(), zone: localOffsetMinutes };
   if (!options.verifiedOnly) return planRetention(selected, rules, clock);
-  const within = BigInt(Math.round(options.verifiedWithin * 1_000_000));
-  const evidence = await evidenceOf(repository, { snapshots, within }, run);
-  return planVerifiedRetention(selected, evidence, { rules, clock });
+  const within = nanoseconds(options.verifiedWithin);
+  const evidence = await evidenceOf(repository, { snapshots, within, anybody: options.anyEvidence }, run);
+  const settle = options.settledFor === undefined ? undefined : nanoseconds(options.settledFor);
+  return planVerifiedRetention(selected, evidence, { rules, clock, settle });
 };
+
+const nanoseconds = (milliseconds: number): Nanoseconds => BigInt(Math.round(milliseconds * 1_000_000));
 
 interface EvidenceWish {
   readonly snapshots: readonly SnapshotFile[];
   /** What was read back longer ago says nothing. */
   readonly within: Nanoseconds;
+  /** Whoever noted it, whatever the configuration says. */
+  readonly anybody: boolean;
 }
 
 const evidenceOf = async (
   repository: Repository,
-  { snapshots, within }: EvidenceWish,
+  wish: EvidenceWish,
   run: Run,
 ): Promise<ReadonlyMap<string, SnapshotEvidence>> => {
   const { snapshotEvidence } = await import('../../store/restic/evidence/snapshot-evidence.ts');
-  return snapshotEvidence({ repository, snapshots, within }, run);
+  return snapshotEvidence({ repository, ...wish }, run);
 };
+
+export interface VerifiedForget {
+  readonly rules: RetentionRules;
+  readonly within: Nanoseconds;
+  /** What arrived less than so long ago lets no other go. */
+  readonly settle: Nanoseconds | undefined;
+}
 
 /** As `forget --verified-only` plans for all snapshots. To be called under a lock. */
 export const verifiedForgetPlan = async (
   repository: Repository,
-  { rules, within }: { readonly rules: RetentionRules; readonly within: Nanoseconds },
+  { rules, within, settle }: VerifiedForget,
   run: Run,
 ): Promise<RetentionPlan<SnapshotFile>> => {
   const snapshots = await loadAllSnapshots(repository, run);
-  const evidence = await evidenceOf(repository, { snapshots, within }, run);
+  const evidence = await evidenceOf(repository, { snapshots, within, anybody: false }, run);
   const clock: RetentionClock = { now: run.now(), zone: localOffsetMinutes };
-  return planVerifiedRetention(selectSnapshots(snapshots, [], noFilter), evidence, { rules, clock });
+  return planVerifiedRetention(selectSnapshots(snapshots, [], noFilter), evidence, { rules, clock, settle });
 };

@@ -20,6 +20,8 @@ const matchesOf = (reason: KeepReason): readonly string[] => {
       return ['not covered by a verified snapshot'];
     case 'among-verified':
       return reason.rules.map((rule) => `${ruleText(rule)} (among verified)`);
+    case 'among-settled':
+      return reason.rules.map((rule) => `${ruleText(rule)} (among settled)`);
     default:
       return [ruleText(reason)];
   }

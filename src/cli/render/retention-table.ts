@@ -19,6 +19,8 @@ const keepText = (reason: KeepReason, messages: Messages): string => {
       return messages.keptBucketWithin(reason.of, reason.oldest, formatKeepSpan(reason.span));
     case 'among-verified':
       return reason.rules.map((rule) => messages.keptAmongVerified(keepText(rule, messages))).join('; ');
+    case 'among-settled':
+      return reason.rules.map((rule) => messages.keptAmongSettled(keepText(rule, messages))).join('; ');
     case 'held':
       return messages.keptHeld();
     case 'frozen':

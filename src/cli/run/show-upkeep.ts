@@ -13,7 +13,7 @@ import { planLines } from '../prune/prune-report.ts';
 import { retentionLines } from '../render/retention-table.ts';
 import { withKnownHistory } from './known-history.ts';
 import { contextOfRepository, finishedRuns, upkeepPlanner, upkeepSettingOf } from './repository-upkeep.ts';
-import { pruneOptionsFor, rulesOf, verifiedWithin, waitingCopies } from './upkeep-tools.ts';
+import { forgetBy, pruneOptionsFor, waitingCopies } from './upkeep-tools.ts';
 
 /** What is shown of a repository. */
 interface Shown {
@@ -47,12 +47,11 @@ const lookAhead = async (
   context: CommandContext,
 ): Promise<Shown> => {
   const { run } = context;
-  const { retention } = setting;
-  const rules = retention === undefined ? undefined : { rules: rulesOf(retention), within: verifiedWithin(setting) };
+  const by = forgetBy(setting);
   const forget =
-    rules === undefined
+    by === undefined
       ? undefined
-      : await repository.locked('shared', () => verifiedForgetPlan(repository, rules, run), run);
+      : await repository.locked('shared', () => verifiedForgetPlan(repository, by, run), run);
   const without = new Set(forget === undefined ? [] : removalsOf(forget).map(({ id }) => id));
   const prune = plan.prune ? await prunePlan(repository, { ...pruneOptionsFor(setting), without }, run) : undefined;
   const copies: { to: string; snapshots: number }[] = [];

@@ -12,7 +12,7 @@ import { newerThan } from '../../operation/night/snapshots-to-copy.ts';
 import type { SnapshotFile } from '../../store/restic/format/snapshot-format.ts';
 import { usualPruneOptions, type PruneOptions } from '../../store/restic/prune/prune-options.ts';
 import type { Repository } from '../../store/restic/repository.ts';
-import { verifiedForgetPlan } from '../forget/forget-plan.ts';
+import { type VerifiedForget, verifiedForgetPlan } from '../forget/forget-plan.ts';
 
 /** Opens another repository of the configuration for as long as `work` lasts. */
 export type WithOther = <Result>(name: string, work: (repository: Repository) => Promise<Result>) => Promise<Result>;
@@ -20,10 +20,17 @@ export type WithOther = <Result>(name: string, work: (repository: Repository) =>
 const perMillisecond = 1_000_000n;
 
 /** What was read back longer ago than this counts no more. Never asked for where nothing is verified. */
-export const verifiedWithin = ({ verifyWithin }: UpkeepSetting): Nanoseconds =>
-  BigInt(verifyWithin ?? 0) * perMillisecond;
+const verifiedWithin = ({ verifyWithin }: UpkeepSetting): Nanoseconds => BigInt(verifyWithin ?? 0) * perMillisecond;
 
-export const rulesOf = (policy: RetentionPolicy): RetentionRules => ({
+/** What `forget` goes by; undefined: all stay. */
+export const forgetBy = (setting: UpkeepSetting): VerifiedForget | undefined => {
+  const { retention, settleFor } = setting;
+  if (retention === undefined) return undefined;
+  const settle = settleFor === undefined ? undefined : BigInt(settleFor) * perMillisecond;
+  return { rules: rulesOf(retention), within: verifiedWithin(setting), settle };
+};
+
+const rulesOf = (policy: RetentionPolicy): RetentionRules => ({
   policy,
   groupBy: new Set(['host', 'paths'] as const),
   allowRemoveAll: false,
@@ -58,19 +65,15 @@ const frozenIn = (plan: RetentionPlan<SnapshotFile>): number =>
     .flatMap(({ decisions }) => decisions)
     .filter((decision) => decision.verdict === 'keep' && decision.reasons.some(({ kind }) => kind === 'frozen')).length;
 
-const forget = async (
-  repository: Repository,
-  { retention, ...setting }: UpkeepSetting,
-  run: Run,
-): ReturnType<UpkeepTools['forget']> => {
-  if (retention === undefined) throw new Fault('internal', 'there is no retention to forget by');
+const forget = async (repository: Repository, setting: UpkeepSetting, run: Run): ReturnType<UpkeepTools['forget']> => {
+  const by = forgetBy(setting);
+  if (by === undefined) throw new Fault('internal', 'there is no retention to forget by');
   const { refuseImmutable, removeSnapshots } = await import('../../store/restic/snapshots/remove-snapshots.ts');
   refuseImmutable(repository, 'no snapshot is removed');
-  const within = verifiedWithin({ retention, ...setting });
   return repository.locked(
     'exclusive',
     async () => {
-      const plan = await verifiedForgetPlan(repository, { rules: rulesOf(retention), within }, run);
+      const plan = await verifiedForgetPlan(repository, by, run);
       const going = removalsOf(plan).map(({ id }) => id);
       const all = plan.groups.reduce((sum, { decisions }) => sum + decisions.length, 0);
       const { removed, failed } =

@@ -5,9 +5,16 @@ import type { StoreFixture } from '../../contract/store-fixture.ts';
 import { createTestRun } from '../../contract/test-run.ts';
 import type { CheckReport } from './check/check-report.ts';
 import { checkRepository } from './check/check.ts';
+import { createEvidenceKey, type EvidenceTrust } from './evidence/evidence-key.ts';
 import { type InitOptions, initRepository, openRepository, type Repository } from './repository.ts';
 
 export const testPassword = 'geheim';
+
+/** Trust in a machine's own notes, made from a byte that says which machine. */
+export const trustOf = (machine: number, more: Partial<EvidenceTrust> = {}): EvidenceTrust => {
+  const own = createEvidenceKey(new Uint8Array(32).fill(machine));
+  return { own: async () => own, known: async () => ({ own, given: [] }), anybody: false, ...more };
+};
 
 export const testOptions: InitOptions = {
   password: testPassword,
@@ -19,6 +26,7 @@ export const testOptions: InitOptions = {
   mailAware: true,
   lockWait: 0,
   noLock: false,
+  evidence: trustOf(1),
   programVersion: 'mailkeep test',
 };
 

@@ -1,6 +1,7 @@
 import type { Backend } from '../../contract/backend.ts';
 import type { Run } from '../../contract/run.ts';
 import type { RepositoryConfig } from './format/config.ts';
+import type { EvidenceTrust } from './evidence/evidence-key.ts';
 import type { BlobSealer } from './sealing/blob-sealer.ts';
 import type { Decompressor } from './sealing/compression.ts';
 import type { Envelope, MasterKey } from './sealing/envelope.ts';
@@ -42,6 +43,8 @@ export interface RepositoryOptions {
   readonly lockWait: number;
   /** For read-only media: reads take no lock. */
   readonly noLock: boolean;
+  /** Whose notes of what was read back are believed. */
+  readonly evidence: EvidenceTrust;
   /** `mailkeep 0.1.0`: written into snapshots. */
   readonly programVersion: string;
 }

@@ -22,6 +22,7 @@ export const forgetMessages = {
   keptBucketWithin: (of: BucketName, oldest: boolean, span: string): string =>
     `${oldest ? 'oldest ' : ''}${of} within ${span}`,
   keptAmongVerified: (rule: string): string => `${rule} (among verified)`,
+  keptAmongSettled: (rule: string): string => `${rule} (leaving out what came lately, or with a doubtful time)`,
   keptHeld: (): string => 'held',
   keptFrozen: (): string => 'frozen: the newest one looks like damage',
   keptFuture: (): string => 'from the future',

@@ -33,6 +33,7 @@ export const forgetMessages: typeof english = {
   keptCount: (of, oldest) => `${units[of]}${oldest ? '（最古）' : ''}`,
   keptBucketWithin: (of, oldest, span) => `${span} 以内の${units[of]}${oldest ? '（最古）' : ''}`,
   keptAmongVerified: (rule) => `${rule}（検証済みのうち）`,
+  keptAmongSettled: (rule) => `${rule}（最近届いたもの・日時が疑わしいものを除く）`,
   keptHeld: () => '保留',
   keptFrozen: (): string => '凍結中:最新のものが破損の疑いあり',
   keptFuture: () => '未来の日時',

@@ -6,9 +6,11 @@ import { checkIndex, checkPacksPresent } from './check-index.ts';
 import { checkPacks, choosePacks, type PackSubset } from './check-packs.ts';
 import { CheckFindings, type CheckReport } from './check-report.ts';
 import { checkSnapshotFiles, TreeCheck } from './check-trees.ts';
-import { type ClaimedSnapshot, addObservation } from '../../../model/pack-evidence.ts';
+import { supersededNotes } from '../../../model/evidence-note.ts';
+import { addObservation } from '../../../model/pack-evidence.ts';
+import { claimOf, strangeArrivals, type StrangeArrivals } from '../../../model/seen-snapshot.ts';
 import { isNote } from '../../../model/snapshot.ts';
-import { evidenceIds, loadEvidence, removeSuperseded, writeEvidence } from '../evidence/evidence-store.ts';
+import { type LoadedEvidence, loadEvidence, removeSuperseded, writeEvidence } from '../evidence/evidence-store.ts';
 import type { SnapshotFile } from '../format/snapshot-format.ts';
 import { listNames } from '../index/index-loader.ts';
 import { keyDescription } from '../sealing/key.ts';
@@ -73,8 +75,11 @@ const checkLocked = async (repository: Repository, options: CheckOptions, run: R
   const present = await checkPacksPresent(session, checked, findings, run);
   const blobs = createBlobReader(session.backend, checked.index, session);
   const keepEvidence = options.keepEvidence === true && options.readData.kind !== 'none' && !session.options.noLock;
-  const evidence =
-    keepEvidence || options.readData.kind === 'rotation' ? await loadEvidence(repository, snapshots, run) : undefined;
+  // What this machine notes it has seen itself, or heard from one that it trusts.
+  const { evidence, notes }: LoadedEvidence =
+    keepEvidence || options.readData.kind === 'rotation'
+      ? await loadEvidence(repository, { snapshots, anybody: false }, run)
+      : { evidence: undefined, notes: [] };
   const chosen = choosePacks(present, options.readData, { random: options.random, evidence });
   const isReading = chosen.length > 0;
   run.emit({ kind: 'phase', phase: isReading ? 'checking trees, reading packs' : 'checking trees' });
@@ -96,9 +101,24 @@ const checkLocked = async (repository: Repository, options: CheckOptions, run: R
   };
   if (!keepEvidence) return { report, superseded: [] };
   const bad = new Set(chosen.filter((id) => !good.has(id)));
-  const observation = { time: run.now(), present: present.keys(), good, bad, snapshots: claimsOf(snapshots) };
+  const claims = snapshots.filter((snapshot) => !isNote(snapshot)).map(claimOf);
+  const observation = { time: run.now(), present: present.keys(), good, bad, snapshots: claims };
+  tellStrange(strangeArrivals(evidence, claims, observation.time), run);
   const written = await tolerated(() => writeEvidence(repository, addObservation(evidence, observation), run), run);
-  return { report, superseded: written === undefined ? [] : evidenceIds(snapshots).filter((id) => id !== written) };
+  if (written === undefined) return { report, superseded: [] };
+  return { report, superseded: supersededNotes(notes, run.now()).filter((id) => id !== written) };
+};
+
+/** Somebody may be filling the repository with snapshots, so that others are let go of. */
+const tellStrange = (arrivals: readonly StrangeArrivals[], run: Run): void => {
+  for (const { id, snapshots, kind } of arrivals) {
+    const first = `${snapshots} snapshots of the source of ${id.slice(0, 8)}`;
+    const message =
+      kind === 'many'
+        ? `${first} came since the last look, which is more than a schedule makes`
+        : `${first} came with times at which they cannot have been made; they push no other out`;
+    run.emit({ kind: 'notice', message });
+  }
 };
 
 const checkTrees = async (trees: TreeCheck, snapshots: readonly SnapshotFile[], run: Run): Promise<void> => {
@@ -113,11 +133,6 @@ const bothEnded = async <First, Second>(first: Promise<First>, second: Promise<S
   await Promise.allSettled([first, second]);
   return [await first, await second];
 };
-
-const claimsOf = (snapshots: readonly SnapshotFile[]): readonly ClaimedSnapshot[] =>
-  snapshots
-    .filter((snapshot) => !isNote(snapshot))
-    .map(({ id, originalId, time }) => ({ id, originalId, time: time.nanoseconds }));
 
 /** That evidence could not be kept (a full disk, an append-only server) does not make the repository any worse. */
 const tolerated = async <Result>(work: () => Promise<Result>, run: Run): Promise<Result | undefined> => {

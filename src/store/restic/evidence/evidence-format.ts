@@ -1,9 +1,10 @@
 import type { Nanoseconds } from '../../../model/entry.ts';
-import type { PackEvidence, PackKnowledge, SeenSnapshot } from '../../../model/pack-evidence.ts';
+import type { PackEvidence, PackKnowledge } from '../../../model/pack-evidence.ts';
+import type { SeenSnapshot } from '../../../model/seen-snapshot.ts';
 import { isJsonRecord, type JsonRecord, parseJsonRecord } from '../format/json-record.ts';
 import { formatTime, parseTime } from '../format/time-format.ts';
 
-/* {"version":1,"kind":"packs-read","time":…,"read":[{"time":…,"packs":[id…]}…],"waiting":[…],"snapshots":[{…}…]} */
+/* {"version":1,"kind":"packs-read","time":…,"read":[{"time":…,"packs":[id…]}…],"waiting":[…],"snapshots":[{…}…],"key":…,"mac":…} */
 
 const version = 1;
 const kind = 'packs-read';
@@ -26,11 +27,13 @@ const runsOf = (packs: ReadonlyMap<string, PackKnowledge>, wanted: PackKnowledge
 
 /** The JSON of an evidence snapshot's only file. Times are in UTC. */
 export const encodeEvidence = ({ time, packs, snapshots }: PackEvidence): Uint8Array => {
-  const seen = [...snapshots].map(([id, { originalId, time, absentAt }]) => ({
+  const seen = [...snapshots].map(([id, { originalId, time, seenAt, absentAt, isLate }]) => ({
     id,
     ...(originalId === id ? {} : { original: originalId }),
     time: timeText(time),
+    seen: timeText(seenAt),
     ...(absentAt === undefined ? {} : { absent: timeText(absentAt) }),
+    ...(isLate === true ? { late: true } : {}),
   }));
   const record = {
     version,
@@ -61,15 +64,18 @@ const readRuns = (value: unknown, kind: PackKnowledge['kind'], into: Map<string,
   }
 };
 
-const readSnapshots = (value: unknown): ReadonlyMap<string, SeenSnapshot> => {
+/** Notes of before there were MACs do not say when a snapshot was first seen: at the latest when they were written. */
+const readSnapshots = (value: unknown, written: Nanoseconds): ReadonlyMap<string, SeenSnapshot> => {
   const snapshots = new Map<string, SeenSnapshot>();
-  for (const { id, original, time, absent } of recordsOf(value)) {
+  for (const { id, original, time, seen, absent, late } of recordsOf(value)) {
     const at = timeOf(time);
     if (!isId(id) || at === undefined) continue;
     const absentAt = timeOf(absent);
     snapshots.set(id, {
       time: at,
       originalId: isId(original) ? original : id,
+      seenAt: timeOf(seen) ?? written,
+      ...(late === true ? { isLate: late } : {}),
       ...(absentAt === undefined ? {} : { absentAt }),
     });
   }
@@ -87,5 +93,5 @@ export const decodeEvidence = (json: Uint8Array): PackEvidence | undefined => {
   readRuns(record['read'], 'read', packs);
   // Last, so that of two statements at the same time the doubtful one counts.
   readRuns(record['waiting'], 'waiting', packs);
-  return { time, packs, snapshots: readSnapshots(record['snapshots']) };
+  return { time, packs, snapshots: readSnapshots(record['snapshots'], time) };
 };

@@ -6,6 +6,7 @@ import type { Backend } from '../../../contract/backend.ts';
 import { createTestRun, type TestRun } from '../../../contract/test-run.ts';
 import { byteStringOfText } from '../../../model/byte-string.ts';
 import { Fault } from '../../../model/fault.ts';
+import type { RepositoryOptions } from '../session.ts';
 import type { PackEvidence } from '../../../model/pack-evidence.ts';
 import { isNote } from '../../../model/snapshot.ts';
 import { createMemorySource, memoryDirectory, memoryFile } from '../../../protocol/memory/source.ts';
@@ -13,24 +14,27 @@ import type { PackSubset } from '../check/check-packs.ts';
 import type { CheckReport } from '../check/check-report.ts';
 import { checkRepository } from '../check/check.ts';
 import { acquireLock } from '../lock/lock.ts';
-import { flippedAt, placeOfBlob, replaceObject, testOptions } from '../repository-fixture.ts';
+import { flippedAt, placeOfBlob, replaceObject, testOptions, trustOf } from '../repository-fixture.ts';
 import { initRepository, openRepository, type Repository } from '../repository.ts';
 import { decodeEvidence, encodeEvidence } from './evidence-format.ts';
+import { type KnownKeys, originOf, signedNote } from './evidence-key.ts';
 import { loadEvidence } from './evidence-store.ts';
 import { snapshotEvidence } from './snapshot-evidence.ts';
 
 const day = 86_400_000;
 const nanosecondsPerDay = 86_400_000_000_000n;
 
+type More = Partial<Pick<RepositoryOptions, 'noLock' | 'evidence'>>;
+
 interface Place {
   readonly backend: Backend;
   readonly run: TestRun;
   /** A new connection each time: nothing is remembered between them. */
-  open(more?: { readonly noLock: boolean }): Promise<Repository>;
+  open(more?: More): Promise<Repository>;
   backup(content: string): Promise<string>;
-  check(readData: PackSubset, more?: { readonly noLock: boolean }): Promise<CheckReport>;
+  check(readData: PackSubset, more?: More): Promise<CheckReport>;
   /** `verified`, `unread` or `damaged`, oldest snapshot first. */
-  verdicts(withinDays?: number): Promise<string[]>;
+  verdicts(withinDays?: number, more?: More): Promise<string[]>;
   evidenceIds(): Promise<readonly string[]>;
 }
 
@@ -38,12 +42,8 @@ const createPlace = async (backend: Backend = createMemoryBackend()): Promise<Pl
   const run = createTestRun();
   await initRepository(backend, testOptions, run);
   const connection = { ...backend, close: async () => {} };
-  const open: Place['open'] = (more = { noLock: false }) =>
-    openRepository(connection, { ...testOptions, threads: 1, ...more }, run);
-  const using = async <Result>(
-    work: (repository: Repository) => Promise<Result>,
-    more?: { readonly noLock: boolean },
-  ): Promise<Result> => {
+  const open: Place['open'] = (more = {}) => openRepository(connection, { ...testOptions, threads: 1, ...more }, run);
+  const using = async <Result>(work: (repository: Repository) => Promise<Result>, more?: More): Promise<Result> => {
     const repository = await open(more);
     try {
       return await work(repository);
@@ -77,13 +77,13 @@ const createPlace = async (backend: Backend = createMemoryBackend()): Promise<Pl
         run.advance(1000);
         return checkRepository(repository, { readData, random: () => 0, keepEvidence: true }, run);
       }, more),
-    verdicts: (withinDays = 30) =>
+    verdicts: (withinDays = 30, more = {}) =>
       using(async (repository) => {
         const snapshots = await repository.snapshots(run);
         const within = BigInt(withinDays) * nanosecondsPerDay;
-        const found = await snapshotEvidence({ repository, snapshots, within }, run);
+        const found = await snapshotEvidence({ repository, snapshots, within, anybody: false }, run);
         return snapshots.flatMap(({ id }) => found.get(id)?.verification.kind ?? []);
-      }),
+      }, more),
     evidenceIds: () =>
       using(async (repository) => (await repository.snapshots(run)).filter(isNote).map(({ id }) => id)),
   };
@@ -152,11 +152,13 @@ describe('B3: what a check has read is kept in the repository', { concurrency: 4
     const later = await place.backup('two');
     const repository = await place.open();
     const snapshots = await repository.snapshots(place.run);
-    const found = await snapshotEvidence({ repository, snapshots, within: nanosecondsPerDay }, place.run);
-    const absentAt = found.get(later)?.absentAt ?? 0n;
-    assert.ok(absentAt > 0n && absentAt <= before);
+    const found = await snapshotEvidence(
+      { repository, snapshots, within: nanosecondsPerDay, anybody: false },
+      place.run,
+    );
+    assert.ok((found.get(later)?.arrivedAt ?? 0n) >= before);
     assert.deepEqual(
-      [...found.values()].map((each) => each.absentAt === undefined),
+      [...found.values()].map((each) => each.arrivedAt === undefined),
       [true, false],
     );
     await repository.close();
@@ -209,6 +211,87 @@ describe('B3: what a check has read is kept in the repository', { concurrency: 4
   });
 });
 
+const ours = { evidence: trustOf(1) };
+const theirs = { evidence: trustOf(2) };
+
+describe(
+  'S6: whoever has the password can write notes, and only those of this machine count',
+  { concurrency: 4 },
+  () => {
+    test('S6: the note of another machine is neither believed nor taken over, and stays for that machine', async () => {
+      const place = await createPlace();
+      await place.backup('one');
+      await place.check(all, theirs);
+      assert.deepEqual(await place.verdicts(30, ours), ['unread']);
+      assert.deepEqual(await place.verdicts(30, theirs), ['verified']);
+      assert.deepEqual(await place.verdicts(30, { evidence: trustOf(1, { anybody: true }) }), ['verified']);
+      await place.backup('two');
+      await place.backup('three');
+      await place.check({ kind: 'rotation', parts: 6 }, ours);
+      assert.deepEqual(await place.verdicts(30, ours), ['unread', 'unread', 'unread']);
+      assert.deepEqual(await place.verdicts(30, theirs), ['verified', 'unread', 'unread']);
+      assert.equal((await place.evidenceIds()).length, 2);
+      assert.match(JSON.stringify(place.run.events), /what other machines.*\(1\) is not believed/);
+    });
+
+    test('S6: of a machine whose key was given it is believed, and taken over into the own note', async () => {
+      const place = await createPlace();
+      await place.backup('one');
+      await place.check(all, theirs);
+      const given = await theirs.evidence.own();
+      const own = await ours.evidence.own();
+      const trusting = { evidence: trustOf(1, { known: async () => ({ own, given: [given] }) }) };
+      assert.deepEqual(await place.verdicts(30, trusting), ['verified']);
+      await place.check({ kind: 'bytes', bytes: 1 }, trusting);
+      assert.deepEqual(await place.verdicts(30, ours), ['verified']);
+    });
+
+    test('S6: one that claims to be of this machine and is not is told, and goes; nor does one of another repository count', async () => {
+      const place = await createPlace();
+      await place.backup('one');
+      const own = await ours.evidence.own();
+      const forging = { id: own.id, mac: (): Uint8Array => new Uint8Array(32) };
+      await place.check(all, { evidence: trustOf(2, { own: async () => forging }) });
+      assert.deepEqual(await place.verdicts(30, ours), ['unread']);
+      await place.check({ kind: 'bytes', bytes: 1 }, ours);
+      assert.match(JSON.stringify(place.run.events), /somebody who has the password forged it/);
+      assert.equal((await place.evidenceIds()).length, 1);
+      const elsewhere = { id: own.id, mac: (_id: string, note: Uint8Array) => own.mac('0'.repeat(64), note) };
+      await place.check(all, { evidence: trustOf(2, { own: async () => elsewhere }) });
+      assert.deepEqual(await place.verdicts(30, ours), ['unread']);
+    });
+
+    test('S6: without a key that can be used nothing is believed or noted, and that is told', async () => {
+      const place = await createPlace();
+      await place.backup('one');
+      await place.check(all, ours);
+      const failing = (): Promise<never> => Promise.reject(new Fault('configuration', 'others may read the key'));
+      const broken = { evidence: { own: failing, known: failing, anybody: false } };
+      assert.deepEqual(await place.verdicts(30, broken), ['unread']);
+      assert.equal((await place.check(all, broken)).damage, 0);
+      assert.equal((await place.evidenceIds()).length, 1);
+      assert.match(JSON.stringify(place.run.events), /no note of what was read is believed.*could not be noted/);
+    });
+  },
+);
+
+describe('the MAC of a note', () => {
+  const note = new TextEncoder().encode('{"version":1,"x":"}"}\n');
+  const keys = async (): Promise<KnownKeys> => ({ own: await ours.evidence.own(), given: [] });
+
+  test('no byte of a signed note can be changed, and without one it is of anybody', async () => {
+    const known = await keys();
+    const signed = Uint8Array.from(signedNote(note, await ours.evidence.own(), 'id'));
+    assert.deepEqual(originOf(signed, known, 'id'), { kind: 'own' });
+    assert.deepEqual(originOf(signed, known, 'other'), { kind: 'forged' });
+    assert.deepEqual(originOf(note, known, 'id'), { kind: 'unsigned' });
+    for (let at = 0; at < signed.length; at++) {
+      assert.notEqual(originOf(flippedAt(at)(signed), known, 'id').kind, 'own', `byte ${at}`);
+    }
+    assert.match(Buffer.from(signed).toString(), /^\{"version":1,"x":"\}","key":"\w{16}","mac":"\w{64}"\}\n$/);
+  });
+});
+
 describe('the file of a note', () => {
   const id = fc.nat(5).map((digit) => String(digit).repeat(64));
   const time = fc.bigInt({ min: 0n, max: 4_000_000_000_000_000_000n });
@@ -216,7 +299,10 @@ describe('the file of a note', () => {
     { kind: fc.constantFrom('read' as const, 'waiting' as const), at: time },
     { noNullPrototype: true },
   );
-  const seen = fc.record({ time, originalId: id, absentAt: time }, { noNullPrototype: true });
+  const seen = fc.record(
+    { time, originalId: id, seenAt: time, absentAt: time, isLate: fc.constant(true as const) },
+    { requiredKeys: ['time', 'originalId', 'seenAt'], noNullPrototype: true },
+  );
   const evidence = fc.record({
     time,
     packs: fc.array(fc.tuple(id, knowledge)).map((entries) => new Map(entries)),
@@ -260,7 +346,8 @@ test('a note that cannot be read says nothing, and that is told', async () => {
   const repository = await place.open();
   const snapshots = await repository.snapshots(place.run);
   const broken = snapshots.map((snapshot) => (isNote(snapshot) ? { ...snapshot, tree: '0'.repeat(64) } : snapshot));
-  assert.equal(await loadEvidence(repository, broken, place.run), undefined);
+  const { evidence } = await loadEvidence(repository, { snapshots: broken, anybody: false }, place.run);
+  assert.equal(evidence, undefined);
   assert.ok(place.run.events.some((event) => event.kind === 'notice' && /is left out/.test(event.message)));
   await repository.close();
 });

@@ -1,7 +1,8 @@
 import { throwIfInterrupted, type Run } from '../../../contract/run.ts';
 import type { Nanoseconds } from '../../../model/entry.ts';
 import { isFault } from '../../../model/fault.ts';
-import { type PackEvidence, whenSeen } from '../../../model/pack-evidence.ts';
+import type { PackEvidence } from '../../../model/pack-evidence.ts';
+import { claimOf, timeDoubt, whenSeen } from '../../../model/seen-snapshot.ts';
 import { isNote } from '../../../model/snapshot.ts';
 import type { SnapshotEvidence, Verification } from '../../../model/retention-verified.ts';
 import type { SnapshotFile } from '../format/snapshot-format.ts';
@@ -107,26 +108,33 @@ export interface SnapshotEvidenceWish {
   readonly snapshots: readonly SnapshotFile[];
   /** What was read longer ago than that counts as not read. */
   readonly within: Nanoseconds;
+  /** Believe whatever is noted, whoever has. */
+  readonly anybody: boolean;
 }
 
 /** What is known of each snapshot's data, by id. To be called under a lock. */
 export const snapshotEvidence = async (
-  { repository, snapshots, within }: SnapshotEvidenceWish,
+  { repository, snapshots, within, ...wish }: SnapshotEvidenceWish,
   run: Run,
 ): Promise<ReadonlyMap<string, SnapshotEvidence>> => {
   const index = await repository.index(run);
-  const evidence = await loadEvidence(repository, snapshots, run);
+  const anybody = wish.anybody || repository.session.options.evidence.anybody;
+  const { evidence } = await loadEvidence(repository, { snapshots, anybody }, run);
   const packs = await packStates({ repository, index, evidence, within }, run);
   const judge = new TreeJudge(await repository.trees(run), index.table, packs);
   const found = new Map<string, SnapshotEvidence>();
   run.emit({ kind: 'phase', phase: 'looking for what was read back' });
-  const look = whenSeen(evidence, new Set(snapshots.map(({ id }) => id)));
-  for (const snapshot of snapshots) {
-    if (isNote(snapshot)) continue;
+  const subject = snapshots.filter((snapshot) => !isNote(snapshot));
+  const look = whenSeen(evidence, subject.map(claimOf), run.now());
+  for (const snapshot of subject) {
     const verification = await judge.judge(Uint8Array.from(Buffer.from(snapshot.tree, 'hex')), run);
-    const { id, originalId, time } = snapshot;
-    const { absentAt } = look({ id, originalId, time: time.nanoseconds });
-    found.set(id, { verification, ...(absentAt === undefined ? {} : { absentAt }) });
+    const seen = look(claimOf(snapshot));
+    const doubt = timeDoubt(seen);
+    found.set(snapshot.id, {
+      verification,
+      ...(doubt === undefined ? {} : { doubt }),
+      ...(seen.absentAt === undefined ? {} : { arrivedAt: seen.seenAt }),
+    });
   }
   return found;
 };

@@ -13,6 +13,7 @@ import { createObjectIo } from '../object-io.ts';
 import { createBlobReader, hexOf } from '../read/blob-reader.ts';
 import { initRepository, openRepository, Repository } from '../repository.ts';
 import type { Session } from '../session.ts';
+import { trustOf } from '../repository-fixture.ts';
 
 /* For tests: repositories in memory, small snapshots with the packs that a test wants, and reading all of them whole. */
 
@@ -32,6 +33,7 @@ export const makeRepository = async (run: Run, options: { readonly pid?: number 
     mailAware: true,
     lockWait: 0,
     noLock: false,
+    evidence: trustOf(1),
     programVersion: 'mailkeep test',
   };
   await initRepository(backend, { ...open, generatedPassword: true }, run);

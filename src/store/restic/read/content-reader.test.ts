@@ -7,6 +7,7 @@ import { createTestRun } from '../../../contract/test-run.ts';
 import { createMemoryBackend } from '../../../backend/memory.ts';
 import { byteStringOfText } from '../../../model/byte-string.ts';
 import { createMemorySource, memoryDirectory, memoryFile } from '../../../protocol/memory/source.ts';
+import { trustOf } from '../repository-fixture.ts';
 import { initRepository, openRepository, type InitOptions } from '../repository.ts';
 
 const options: InitOptions = {
@@ -19,6 +20,7 @@ const options: InitOptions = {
   mailAware: true,
   lockWait: 0,
   noLock: true,
+  evidence: trustOf(1),
   programVersion: 'mailkeep test',
 };
 
