@@ -66,13 +66,14 @@ const perhapsDown: ReadonlySet<string> = new Set([
 
 /**
  * Whether another try may help. A server that has never answered and seems to be down is worth waiting for, though not
- * for long: `unmet`, which withRetry looks at.
+ * for long: `unmet`, which withRetry looks at. One that is up and refuses is restarting, or the port is wrong: `refused`.
  */
 export const prospect = (
   code: string,
   hasAnswered: boolean,
 ): { readonly retry: boolean; readonly context: NonNullable<FaultDetails['context']> } => {
   if (hasAnswered) return { retry: true, context: {} };
+  if (code === 'ECONNREFUSED') return { retry: true, context: { unmet: true, refused: true } };
   return { retry: !wrongAddress.has(code), context: perhapsDown.has(code) ? { unmet: true } : {} };
 };
 

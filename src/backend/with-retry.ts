@@ -17,10 +17,14 @@ export interface RetryOptions {
   readonly patience?: number;
   /** The same for a server that has never answered: it may be down for a moment, or not exist. Default 2 minutes. */
   readonly firstPatience?: number;
+  /** The same for one that refuses connections from the first on: most likely the port is wrong. Default 10 s. */
+  readonly refusedPatience?: number;
 }
 
 /** Whether the server has never answered: then the address may be wrong, which is told along with the waiting. */
 const isUnmet = ({ context }: Fault): boolean => context['unmet'] === true;
+
+const isRefused = ({ context }: Fault): boolean => context['refused'] === true;
 
 const doubtOf = (fault: Fault): string => (isUnmet(fault) && fault.hint !== undefined ? `. ${fault.hint}` : '');
 
@@ -36,7 +40,9 @@ interface Attempts {
 /** Counts one call's failures and waits between its attempts: twice as long each time, from half to one and a half of it. */
 const attempts = (what: string, run: Run, options: RetryOptions): Attempts => {
   const { random, sleep, firstPause = 500, longestPause = 60_000 } = options;
-  const { patience = 900_000, firstPatience = 120_000 } = options;
+  const { patience = 900_000, firstPatience = 120_000, refusedPatience = 10_000 } = options;
+  const patienceWith = (fault: Fault): number =>
+    Math.min(patience, isRefused(fault) ? refusedPatience : isUnmet(fault) ? firstPatience : patience);
   let failed = 0;
   let inARow = 0;
   let begun = run.now();
@@ -58,7 +64,7 @@ const attempts = (what: string, run: Run, options: RetryOptions): Attempts => {
       const pause = Math.min(longestPause, firstPause * 2 ** inARow) * (0.5 + random());
       // The pauses count also where the wall clock stands or was set back.
       const lasted = Math.max(paused, Number(run.now() - begun) / 1_000_000);
-      if (lasted + pause > (isUnmet(thrown) ? Math.min(patience, firstPatience) : patience)) throw thrown;
+      if (lasted + pause > patienceWith(thrown)) throw thrown;
       paused += pause;
       failed++;
       inARow++;

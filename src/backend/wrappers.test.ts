@@ -101,20 +101,25 @@ describe('with retry', () => {
     }
   });
 
-  test('S2: a server that has never answered is waited for for two minutes, and the doubt is told', async () => {
-    const run = createTestRun();
-    const unmet = new Fault('backend-unavailable', 'nas refuses connections', {
-      retry: true,
-      hint: 'Check the location.',
-      context: { unmet: true },
+  for (const { what, more, least, most } of [
+    { what: 'has never answered is waited for for two minutes', more: {}, least: 60_000, most: 120_000 },
+    { what: 'refuses from the first is tried for ten seconds', more: { refused: true }, least: 5000, most: 10_000 },
+  ]) {
+    test(`S2: a server that ${what}, and the doubt is told`, async () => {
+      const run = createTestRun();
+      const unmet = new Fault('backend-unavailable', 'nas refuses connections', {
+        retry: true,
+        hint: 'Check the location.',
+        context: { unmet: true, ...more },
+      });
+      const faulty = withFaults(createMemoryBackend(), () => ({ kind: 'fail-before', fault: unmet }));
+      const backend = withRetry(faulty.backend, { random: () => 0.5, sleep: run.sleep });
+      await fails('backend-unavailable', backend.size(pack('a'), run));
+      const slept = run.sleeps.reduce((sum, pause) => sum + pause, 0);
+      assert.ok(slept > least && slept <= most && faulty.calls.length > 3, `${slept}`);
+      assert.match(JSON.stringify(run.events[0]), /refuses connections; trying again in 0\.5 s\. Check the location\./);
     });
-    const faulty = withFaults(createMemoryBackend(), () => ({ kind: 'fail-before', fault: unmet }));
-    const backend = withRetry(faulty.backend, { random: () => 0.5, sleep: run.sleep });
-    await fails('backend-unavailable', backend.size(pack('a'), run));
-    const slept = run.sleeps.reduce((sum, pause) => sum + pause, 0);
-    assert.ok(slept > 60_000 && slept <= 120_000, `${slept}`);
-    assert.match(JSON.stringify(run.events[0]), /refuses connections; trying again in 0\.5 s\. Check the location\./);
-  });
+  }
 
   test('patience ends also when the wall clock stands', async () => {
     const run = createTestRun();

@@ -62,7 +62,7 @@ const record = (number: number, jobs: readonly string[], more: Partial<RunRecord
       name: 'main',
       appendOnly: false,
       verify: { outcome: { kind: 'good' }, readBytes: 1, packs: 1 },
-      copies: [{ to: 'offsite', outcome: { kind: 'skipped', reason: 'x' }, snapshots: 0, bytes: 0 }],
+      copies: [{ to: 'offsite', outcome: { kind: 'skipped', reason: 'not-opened' }, snapshots: 0, bytes: 0 }],
     },
   ],
   faults: [{ code: 'disk-full', message: 'full' }],
@@ -126,6 +126,10 @@ describe('the history of runs', () => {
     assert.equal(history.before(record(9, ['alice', 'bob'])).newest?.id, start(3).id);
     assert.equal(history.before(record(9, ['alice'])).alike?.id, start(3).id);
     assert.equal(history.before(record(1, ['alice'])).alike, undefined);
+    history.finish(record(5, ['alice'], { configuration: '/home/bob/mailkeep.yaml' }));
+    const own = { configuration: '/etc/mailkeep/mailkeep.yaml' };
+    assert.equal(history.before(record(9, ['alice'], own)).newest?.id, start(3).id);
+    assert.equal(history.before(record(9, ['alice'])).newest?.id, start(5).id);
   });
 
   test('a run that has begun is under way while its process lives, and cut off afterwards', async (t) => {

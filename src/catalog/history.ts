@@ -24,6 +24,7 @@ export interface History {
   runs(wish: { readonly last: number; readonly job?: string | undefined }): readonly KnownRun[];
   /** All whose id begins so. */
   find(idPrefix: string): readonly KnownRun[];
+  /** Of the same configuration. */
   before(record: RunRecord): RunsBefore;
   close(): void;
 }
@@ -113,12 +114,14 @@ class SqliteHistory implements History {
   }
 
   before(record: RunRecord): RunsBefore {
+    // Other configurations have accounts and repositories of the same names.
     const query = `SELECT ended, record FROM run WHERE ended IS NOT NULL AND command = ? AND started < ? AND id <> ?
-      ORDER BY started DESC LIMIT ${comparedAtMost}`;
+      AND coalesce(record ->> '$.configuration' = ?, TRUE) ORDER BY started DESC LIMIT ${comparedAtMost}`;
+    const { command, started, id, configuration = null } = record;
     const names = new Set(record.jobs.map(({ name }) => name));
     const shared = ({ jobs }: RunRecord): number => jobs.filter(({ name }) => names.has(name)).length;
     let [newest, alike]: (RunRecord | undefined)[] = [];
-    for (const known of this.#query(query, record.command, record.started, record.id)) {
+    for (const known of this.#query(query, command, started, id, configuration)) {
       if (known.kind !== 'finished') continue;
       newest ??= known.record;
       if (alike === undefined || shared(known.record) > shared(alike)) alike = known.record;
@@ -130,7 +133,7 @@ class SqliteHistory implements History {
     this.#database.close();
   }
 
-  #query(query: string, ...values: readonly (string | number)[]): readonly KnownRun[] {
+  #query(query: string, ...values: readonly (string | number | null)[]): readonly KnownRun[] {
     const now = Number(this.#run.now() / 1_000_000n);
     const rows = this.#guarded((database): readonly Row[] => database.prepare(query).all(...values));
     return rows.flatMap(({ ended, record }) => {

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { BrakeReason } from '../model/damage-brake.ts';
 import type { FaultCode } from '../model/fault.ts';
-import type { RunRecord, RunStart } from '../model/run-record.ts';
+import type { LackReason, RunRecord, RunStart, SkipReason } from '../model/run-record.ts';
 import type { ProcessStamp } from '../system/process-stamp.ts';
 
 /*
@@ -13,14 +13,16 @@ const faultCode = z.custom<FaultCode>((value) => typeof value === 'string');
 const brakeReason = z.custom<BrakeReason>(
   (value) => typeof value === 'object' && value !== null && 'kind' in value && typeof value.kind === 'string',
 );
+const lackReason = z.custom<LackReason>((value) => typeof value === 'string');
+const skipReason = z.custom<SkipReason>((value) => typeof value === 'string');
 const fault = z.object({ code: faultCode, message: z.string(), hint: z.string().exactOptional() });
 
 const outcome = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('good') }),
-  z.object({ kind: z.literal('incomplete'), reason: z.string() }),
+  z.object({ kind: z.literal('incomplete'), reason: lackReason, count: z.number().default(0) }),
   z.object({ kind: z.literal('held'), reasons: z.array(brakeReason) }),
   z.object({ kind: z.literal('failed'), fault }),
-  z.object({ kind: z.literal('skipped'), reason: z.string() }),
+  z.object({ kind: z.literal('skipped'), reason: skipReason }),
 ]);
 
 const ledger = z.object({

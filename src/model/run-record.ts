@@ -19,13 +19,41 @@ export const recordedFault = ({ code, message, hint }: Fault): RecordedFault => 
   ...(hint === undefined ? {} : { hint }),
 });
 
-/** How a part of a run went. `held`: a brake holds, a person has to confirm. `skipped`: on purpose, `reason` says why. */
+/** Why a part of a run was left out on purpose. */
+export type SkipReason =
+  /** Append-only: left to `mailkeep maintain`. */
+  | 'append-only'
+  /** Nothing is removed, as not all could be verified. */
+  | 'not-verified'
+  /** Nothing is forgotten, as not all could be copied. */
+  | 'not-copied'
+  | 'interrupted'
+  /** The repository could not be opened. */
+  | 'not-opened';
+
+/** What a part of a run lacks; of how many it does, `count` says. */
+export type LackReason =
+  /** Messages that could not be read. */
+  | 'unreadable'
+  /** Messages by which server and snapshot differ, without a reason. */
+  | 'unexplained'
+  /** Snapshots that could not be removed. */
+  | 'snapshots-left'
+  /** Packs that could not be removed. */
+  | 'packs-left'
+  /** Of a server's backup something is not there; how much is not known. */
+  | 'parts-missing';
+
+/**
+ * How a part of a run went. `held`: a brake holds, a person has to confirm. Records of other versions may have reasons that
+ * are not known here: they are shown as they are.
+ */
 export type StepOutcome =
   | { readonly kind: 'good' }
-  | { readonly kind: 'incomplete'; readonly reason: string }
+  | { readonly kind: 'incomplete'; readonly reason: LackReason; readonly count: number }
   | { readonly kind: 'held'; readonly reasons: readonly BrakeReason[] }
   | { readonly kind: 'failed'; readonly fault: RecordedFault }
-  | { readonly kind: 'skipped'; readonly reason: string };
+  | { readonly kind: 'skipped'; readonly reason: SkipReason };
 
 /** The completeness ledger of one source, added up. */
 export interface LedgerTotals {

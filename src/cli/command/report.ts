@@ -1,7 +1,8 @@
 import { InvalidArgumentError, Option } from 'commander';
 import { type History, openHistory } from '../../catalog/history.ts';
+import { findConfig } from '../../config/find-config.ts';
 import { Fault } from '../../model/fault.ts';
-import type { KnownRun, RunRecord } from '../../model/run-record.ts';
+import { type KnownRun, type RunRecord, runsOf } from '../../model/run-record.ts';
 import { drawReport } from '../../operation/report/drawing.ts';
 import { reportHtml } from '../../operation/report/html.ts';
 import { createReport, type Report } from '../../operation/report/report.ts';
@@ -51,7 +52,12 @@ const tellReport = async (id: string | undefined, options: ReportOptions, contex
   }
   const history = await openHistory(historyPath(context), context.run);
   try {
-    const report = options.days === undefined ? ofRun(id, history, context) : ofDays(options.days, history, context);
+    const configuration = await findConfig(context.options.config, context.environment);
+    const recent: Recent = (last) => runsOf(history.runs({ last }), configuration);
+    const report =
+      options.days === undefined
+        ? ofRun(id === undefined ? lastRun(recent, context) : runNamed(id, history), history)
+        : ofDays(options.days, recent, context);
     await print(report, options, context);
   } finally {
     history.close();
@@ -68,14 +74,16 @@ const finished = (runs: readonly KnownRun[]): readonly RunRecord[] =>
 /** How many runs back growth is looked for. */
 const lookedAtMost = 200;
 
-const ofRun = (id: string | undefined, history: History, context: CommandContext): Report => {
-  const record = id === undefined ? lastRun(history, context) : runNamed(id, history);
+/** The newest runs of this configuration; others have accounts and repositories of the same names. */
+type Recent = (last: number) => readonly KnownRun[];
+
+const ofRun = (record: RunRecord, history: History): Report => {
   const { newest, alike } = history.before(record);
   return createReport({ runs: [record], earlier: alike === undefined ? [] : [alike], before: newest });
 };
 
-const lastRun = (history: History, { output, messages }: CommandContext): RunRecord => {
-  const known = history.runs({ last: lookedAtMost });
+const lastRun = (recent: Recent, { output, messages }: CommandContext): RunRecord => {
+  const known = recent(lookedAtMost);
   const [newest] = known;
   if (newest?.kind === 'cut-off' || newest?.kind === 'under-way') {
     output.say(messages.newestRunIs(newest.kind, newest.start.id.slice(0, 8)));
@@ -95,9 +103,9 @@ const runNamed = (id: string, history: History): RunRecord => {
   throw new Fault('usage', `the run ${id} has left no record of what it did: it is under way, or was cut off`);
 };
 
-const ofDays = (days: number, history: History, { run }: CommandContext): Report => {
+const ofDays = (days: number, recent: Recent, { run }: CommandContext): Report => {
   const since = Number(run.now() / 1_000_000n) - days * 86_400_000;
-  const newestFirst = finished(history.runs({ last: lookedAtMost + days * 24 }));
+  const newestFirst = finished(recent(lookedAtMost + days * 24));
   const [first, ...others] = newestFirst.filter(({ started }) => started >= since).toReversed();
   if (first === undefined) throw noRun();
   return createReport({ runs: [first, ...others], earlier: newestFirst.filter(({ started }) => started < since) });

@@ -22,6 +22,8 @@ export interface RunLog {
   finish(record: RunRecord): Promise<void>;
   /** The run did nothing that is worth a record. */
   close(): Promise<void>;
+  /** The newest lines, oldest first. */
+  tail(): readonly string[];
 }
 
 /**
@@ -85,17 +87,23 @@ const silent: RunLog = {
   note: () => undefined,
   finish: () => Promise.resolve(),
   close: () => Promise.resolve(),
+  tail: () => [],
 };
+
+const tailLines = 200;
 
 /** Opens the log for a run that begins. */
 export const openRunLog = async (start: RunStart, context: CommandContext): Promise<RunLog> => {
   const settings = await settingsOf(context);
   try {
     const files = await openFiles(settings, context);
+    const tail: string[] = [];
     const write = (entry: LogEntry): void => {
       const line = settings.log.format === 'json' ? logJson(entry) : logText(entry, settings.timeZone);
       files.all.write(line);
       if (isError(entry)) files.errors.write(line);
+      tail.push(line);
+      if (tail.length > tailLines) tail.shift();
     };
     const close = async (): Promise<void> => {
       try {
@@ -104,7 +112,7 @@ export const openRunLog = async (start: RunStart, context: CommandContext): Prom
         tell(error, context);
       }
     };
-    return logInto({ write, close }, start, context);
+    return { ...logInto({ write, close }, start, context), tail: () => [...tail] };
   } catch (error) {
     tell(error, context);
     return silent;
@@ -115,7 +123,7 @@ const logInto = (
   { write, close }: { readonly write: (entry: LogEntry) => void; readonly close: () => Promise<void> },
   { id, command, trigger, program, started }: RunStart,
   context: CommandContext,
-): RunLog => {
+): Omit<RunLog, 'tail'> => {
   let component = 'RUN';
   const message = `${command} begins (${trigger}, ${program}, run ${id})`;
   write({ time: started, level: 'INFO', component, message });

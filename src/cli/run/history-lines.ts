@@ -54,13 +54,13 @@ const outcomeText = (outcome: StepOutcome, messages: Messages): string => {
     case 'good':
       return messages.historyGood();
     case 'incomplete':
-      return messages.historyIncomplete(outcome.reason);
+      return messages.historyIncomplete(terminalLine(messages.reasonLacking(outcome.reason, outcome.count)));
     case 'held':
       return messages.historyHeld(outcome.reasons.map((reason) => brakeText(reason, messages)).join('; '));
     case 'failed':
       return messages.historyFailed(outcome.fault.message);
     case 'skipped':
-      return messages.historySkipped(outcome.reason);
+      return messages.historySkipped(terminalLine(messages.reasonSkipped(outcome.reason)));
   }
 };
 

@@ -1,17 +1,17 @@
-import type { RunsBefore } from '../../catalog/history.ts';
 import type { LoadedConfig } from '../../config/load-config.ts';
 import type { Announcement, Notifier, PingMoment } from '../../contract/notification.ts';
 import type { Run } from '../../contract/run.ts';
 import { asFault } from '../../model/fault.ts';
-import type { RunRecord, RunStart } from '../../model/run-record.ts';
+import type { RunStart } from '../../model/run-record.ts';
 import { type Delivery, deliver } from '../../notify/deliver.ts';
-import type { WaitingMessage } from '../../notify/outbox.ts';
+import { failureBody } from '../../notify/ping-body.ts';
 import { isWanted } from '../../operation/report/announcement.ts';
-import { createReport } from '../../operation/report/report.ts';
+import { createReport, type Report } from '../../operation/report/report.ts';
 import type { Config } from '../../registry.ts';
 import { openConfiguration } from '../configuration.ts';
 import type { CommandContext } from '../context.ts';
 import { announcementFor, type Notification, openNotifications, outboxOf } from '../notify/notifiers.ts';
+import type { AfterRun, EndedRun } from './run-step.ts';
 
 /** Milliseconds: a monitor that hangs must not hold up a backup for long, nor somebody who has pressed Ctrl-C. */
 const startPatience = 10_000;
@@ -70,23 +70,42 @@ export const pingStart = async ({ trigger }: RunStart, context: CommandContext):
   await Promise.all(pings.map((one) => ping(one, { moment: 'start', body: '' }, { context, run })));
 };
 
-/** Tells everybody how a run ended. After an interruption monitors are told shortly, and messages wait for the next run. */
-export const notifyEnd = async (
-  record: RunRecord,
-  previous: RunsBefore | undefined,
-  context: CommandContext,
-): Promise<void> => {
+const reportOf = ({ record, previous }: EndedRun): Report => {
+  const { newest, alike } = previous ?? {};
+  return createReport({ runs: [record], earlier: alike === undefined ? [] : [alike], before: newest });
+};
+
+/** Keeps what people are to be told, so that the next run sends it should this one be killed before it can. */
+export const keepMessages: AfterRun = async (ended, context) => {
   const loaded = await configured(context);
   if (loaded === undefined) return;
-  const { newest, alike } = previous ?? {};
-  const report = createReport({ runs: [record], earlier: alike === undefined ? [] : [alike], before: newest });
+  const report = reportOf(ended);
+  const outbox = outboxOf(loaded, context);
+  for (const notification of loaded.config.notifications) {
+    if (isPing(notification) || !isWanted(notification.when, report)) continue;
+    await outbox.keep(notification.name, announcementFor(notification, report, loaded, context));
+  }
+};
+
+/** Tells everybody how a run ended. After an interruption monitors are told shortly, and messages wait for the next run. */
+export const notifyEnd: AfterRun = async (ended, context) => {
+  const loaded = await configured(context);
+  if (loaded === undefined) return;
+  const report = reportOf(ended);
   const announce = (notification: Notification): Announcement => announcementFor(notification, report, loaded, context);
   const interrupted = context.run.signal.aborted;
   const run: Run = interrupted ? { ...context.run, signal: new AbortController().signal } : context.run;
-  const moment = record.exitCode === 0 ? 'success' : 'failure';
   const pings = await openPings(loaded, { context, run, ...(interrupted ? { patience: endPatience } : {}) });
+  const pingEnd = (one: Ping): Promise<void> => {
+    const { text } = announce(one.notification);
+    const end =
+      ended.record.exitCode === 0
+        ? ({ moment: 'success', body: text } as const)
+        : ({ moment: 'failure', body: failureBody(text, ended.log) } as const);
+    return ping(one, end, { context, run });
+  };
   await Promise.all([
-    ...pings.map((one) => ping(one, { moment, body: announce(one.notification).text }, { context, run })),
+    ...pings.map(pingEnd),
     deliverAll(loaded, context, (notification) =>
       isWanted(notification.when, report) ? announce(notification) : undefined,
     ),
@@ -119,8 +138,10 @@ const deliverAll = async (
     opened.map(async ({ notification, notifier }) => {
       if (notifier.kind !== 'message') return;
       const { name } = notification;
-      const earlier = waiting.filter((message: WaitingMessage) => message.notification === name);
-      const order = { notification: name, notifier, earlier, announcement: announcement(notification), outbox };
+      const news = announcement(notification);
+      // What is new was kept already.
+      const earlier = waiting.filter((one) => one.notification === name && one.announcement.id !== news?.id);
+      const order = { notification: name, notifier, earlier, announcement: news, outbox };
       try {
         tell(await deliver(order, warningRun(name, context)), context);
       } catch (error) {

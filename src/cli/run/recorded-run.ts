@@ -17,7 +17,7 @@ import { type RunHolder, type RunLock, takeRunLock } from '../../system/run-lock
 import type { CommandContext } from '../context.ts';
 import { type RunLog, openRunLog } from '../log/run-log.ts';
 import { programVersion } from '../version.ts';
-import { afterRun } from './after-run.ts';
+import { afterRun, beforeRecord } from './after-run.ts';
 import { beforeRun } from './before-run.ts';
 import { historyPath } from './known-history.ts';
 import { runExitCode } from './run-exit-code.ts';
@@ -179,9 +179,10 @@ const runInHistory = async (
   const exitCode = runExitCode(done);
   const record: RunRecord = { ...start, ended: milliseconds(context.run), exitCode, ...done, notices };
   const previous = inHistory(history, (known) => known.before(record), context);
+  await beforeRecord({ record, previous, log: [] }, context);
   inHistory(history, (known) => known.finish(record), context);
   await log.finish(record);
-  await afterRun(record, previous, context);
+  await afterRun({ record, previous, log: log.tail() }, context);
   if (ended !== undefined) throw ended;
   return exitCode;
 };

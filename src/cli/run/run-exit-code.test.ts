@@ -11,7 +11,7 @@ const kept = (outcome: StepOutcome): RepositoryRecord => ({
   name: 'main',
   appendOnly: false,
   verify: { outcome, readBytes: 0, packs: 0 },
-  forget: { outcome: { kind: 'skipped', reason: 'not now' }, removed: 0, kept: 0, frozen: 0 },
+  forget: { outcome: { kind: 'skipped', reason: 'not-verified' }, removed: 0, kept: 0, frozen: 0 },
   copies: [],
 });
 const exitOf = (...outcomes: readonly StepOutcome[]): number =>

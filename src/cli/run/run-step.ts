@@ -5,11 +5,16 @@ import type { CommandContext } from '../context.ts';
 /** What is to happen when a run has begun. */
 export type BeforeRun = (start: RunStart, context: CommandContext) => Promise<void>;
 
-/** What is to happen once a run is over and its record is kept. */
-export type AfterRun = (
-  record: RunRecord,
+export interface EndedRun {
+  readonly record: RunRecord;
   /** The runs to compare with; undefined: history cannot be read. */
-  previous: RunsBefore | undefined,
-  /** Its `run.signal` may be aborted already: a run that was interrupted has an end, too. */
-  context: CommandContext,
-) => Promise<void>;
+  readonly previous: RunsBefore | undefined;
+  /** The end of its log. */
+  readonly log: readonly string[];
+}
+
+/**
+ * What is to happen when a run is over. The `run.signal` of the context may be aborted already: a run that was interrupted has an end,
+ * too.
+ */
+export type AfterRun = (ended: EndedRun, context: CommandContext) => Promise<void>;

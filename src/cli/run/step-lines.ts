@@ -55,9 +55,9 @@ export const stepLines = (step: UpkeepStep, record: RepositoryRecord, messages: 
     case 'held':
       return [line];
     case 'incomplete':
-      return [line, messages.upkeepIncomplete(outcome.reason)];
+      return [line, messages.upkeepIncomplete(messages.reasonLacking(outcome.reason, outcome.count))];
     case 'skipped':
-      return [messages.upkeepSkipped(step, outcome.reason)];
+      return [messages.upkeepSkipped(step, messages.reasonSkipped(outcome.reason))];
     case 'failed': {
       const { message, hint } = outcome.fault;
       return [messages.upkeepFailed(step, message), ...(hint === undefined ? [] : [`  ${messages.hint(hint)}`])];
@@ -80,5 +80,6 @@ export const stepJson = (step: UpkeepStep, record: RepositoryRecord, messages: M
       ? { fault: outcome.fault.code, message: outcome.fault.message, hint: outcome.fault.hint }
       : {}),
     ...(outcome.kind === 'skipped' || outcome.kind === 'incomplete' ? { reason: outcome.reason } : {}),
+    ...(outcome.kind === 'incomplete' ? { count: outcome.count } : {}),
   });
 };

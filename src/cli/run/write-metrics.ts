@@ -52,7 +52,7 @@ export const metricsText = (
   });
 
 /** It belongs to whoever collects: one that we made would be closed to them (0700), and a misspelt one never be read. */
-const requireFolder = async (folder: string): Promise<void> => {
+export const requireFolder = async (folder: string): Promise<void> => {
   try {
     await access(folder);
   } catch (error) {
@@ -65,7 +65,7 @@ const requireFolder = async (folder: string): Promise<void> => {
 };
 
 /** `metrics: {file: …}`: a text file for node_exporter, whole or not at all. Everybody may read it. */
-export const writeMetrics: AfterRun = async (record, _previous, context) => {
+export const writeMetrics: AfterRun = async ({ record }, context) => {
   const loaded = await openConfiguration(context);
   const file = loaded?.config.metrics?.file;
   if (loaded === undefined || file === undefined) return;

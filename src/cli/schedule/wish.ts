@@ -13,6 +13,9 @@ export interface WishOptions {
   readonly scope: 'system' | 'user';
 }
 
+/** Where this program keeps its things. */
+type Place = Pick<CommandContext, 'environment'>;
+
 /** Where the configuration says nothing: every night at three (requirement B14), within a quarter of an hour. */
 const usualSchedule: NonNullable<Config['schedule']> = {
   rules: [{ minutes: [0], hours: [3], monthDays: undefined, months: undefined, weekDays: undefined }],
@@ -31,11 +34,7 @@ const refuseControl = (what: string, text: string): void => {
  * All that a timer or a line of a crontab is made of, from the configuration and where this program lies. Fault `configuration`
  * when a path among it holds a control character.
  */
-export const scheduleWish = (
-  loaded: LoadedConfig<Config>,
-  { name, scope }: WishOptions,
-  context: CommandContext,
-): UnitWish => {
+export const scheduleWish = (loaded: LoadedConfig<Config>, { name, scope }: WishOptions, context: Place): UnitWish => {
   const { config, file } = loaded;
   const { schedule = usualSchedule, timeZone, notifications } = config;
   const command = programCommand(config, resolve(file));
@@ -67,7 +66,7 @@ const programCommand = ({ accounts }: Config, file: string): readonly string[] =
 };
 
 /** Where this program keeps its things, where that was chosen: a timer has none of the variables of a login. */
-const ownPlaces = ({ environment }: CommandContext): Readonly<Record<string, string>> => {
+const ownPlaces = ({ environment }: Place): Readonly<Record<string, string>> => {
   const { variables, home } = environment;
   const names = ['XDG_CONFIG_HOME', 'XDG_STATE_HOME', 'XDG_CACHE_HOME', 'XDG_DATA_HOME'];
   const chosen = names.flatMap((name): readonly (readonly [string, string])[] => {
@@ -85,7 +84,7 @@ const localFolder = (location: string): string | undefined => {
 };
 
 /** Folders of ours that a service can write only when they are there before it starts. */
-export const ownFolders = ({ config }: LoadedConfig<Config>, context: CommandContext): readonly string[] => [
+export const ownFolders = ({ config }: LoadedConfig<Config>, context: Place): readonly string[] => [
   context.environment.stateDirectory,
   context.environment.cacheDirectory,
   logFolder(config.log, context),
@@ -106,7 +105,7 @@ const isBySendmail = ({ way }: Config['notifications'][number]): boolean =>
   way.kind === 'mail' && way.value.by.kind === 'sendmail';
 
 /** Everything else is read-only for the service. What is not there when it starts is passed over. */
-const writablePlaces = (loaded: LoadedConfig<Config>, context: CommandContext): readonly string[] => {
+const writablePlaces = (loaded: LoadedConfig<Config>, context: Place): readonly string[] => {
   const { repositories, metrics } = loaded.config;
   const local = Object.values(repositories).flatMap(({ location }) => localFolder(location) ?? []);
   return [

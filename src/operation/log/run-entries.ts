@@ -26,7 +26,7 @@ const outcomeText = (outcome: StepOutcome): string => {
     case 'skipped':
       return `left out: ${outcome.reason}`;
     case 'incomplete':
-      return `incomplete: ${outcome.reason}`;
+      return `incomplete: ${outcome.count === 0 ? '' : `${outcome.count} `}${outcome.reason}`;
     case 'held':
       return `held by the brake: ${outcome.reasons.map(({ kind }) => kind).join(', ')}`;
     case 'failed':

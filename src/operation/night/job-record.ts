@@ -24,9 +24,9 @@ export const ledgerTotals = ({ folders }: Ledger): LedgerTotals => {
 
 const capturedOutcome = ({ snapshot, brake, result, report }: AccountCapture): StepOutcome => {
   if (snapshot.tags.includes(brakedTag)) return { kind: 'held', reasons: brake };
-  if (result.unreadable > 0) return { kind: 'incomplete', reason: `${result.unreadable} could not be read` };
+  if (result.unreadable > 0) return { kind: 'incomplete', reason: 'unreadable', count: result.unreadable };
   const { unexplained } = ledgerTotals(report.ledger);
-  return unexplained > 0 ? { kind: 'incomplete', reason: `${unexplained} unexplained` } : { kind: 'good' };
+  return unexplained > 0 ? { kind: 'incomplete', reason: 'unexplained', count: unexplained } : { kind: 'good' };
 };
 
 const captured = ({ snapshot, result, report }: AccountCapture): NonNullable<JobRecord['captured']> => {

@@ -103,7 +103,7 @@ describe('the upkeep of a repository', () => {
   test('S2: append-only storage is verified and copied, what removes is left to maintain', async () => {
     const { record, calls } = await keep({ ...whole, appendOnly: true, removal: 'elsewhere' });
     assert.deepEqual(calls, ['verify', 'copy', 'hold', 'measure']);
-    assert.deepEqual(record.forget?.outcome, { kind: 'skipped', reason: 'append-only: left to mailkeep maintain' });
+    assert.deepEqual(record.forget?.outcome, { kind: 'skipped', reason: 'append-only' });
   });
 
   test('S2: storage that turns out to let nothing be removed is left to maintain by run, and to nobody by maintain', async () => {
@@ -138,15 +138,12 @@ describe('the upkeep of a repository', () => {
     const { record, calls } = await keep({ ...whole, copyTo: ['offsite', 'attic'] }, { copy: broken });
     assert.deepEqual(calls, ['verify', 'copy', 'copy', 'prune', 'hold', 'measure']);
     assert.equal(record.copies[0]?.outcome.kind, 'failed');
-    assert.deepEqual(record.forget?.outcome, {
-      kind: 'skipped',
-      reason: 'nothing is forgotten, as not all could be copied',
-    });
+    assert.deepEqual(record.forget?.outcome, { kind: 'skipped', reason: 'not-copied' });
   });
 
   test('what should be gone and is not makes a step incomplete', async () => {
     const { record } = await keep(whole, { prune: async () => ({ freedBytes: 0, failed: 3 }) });
-    assert.deepEqual(record.prune?.outcome, { kind: 'incomplete', reason: '3 packs could not be removed' });
+    assert.deepEqual(record.prune?.outcome, { kind: 'incomplete', reason: 'packs-left', count: 3 });
   });
 
   test('after an interruption no step begins, and the record says so', async () => {
@@ -243,7 +240,7 @@ describe('what is due', () => {
           name: 'main',
           appendOnly: false,
           copies: [],
-          prune: { outcome: kind === 'good' ? { kind } : { kind, reason: 'x' }, freedBytes: 0 },
+          prune: { outcome: kind === 'good' ? { kind } : { kind, reason: 'not-verified' }, freedBytes: 0 },
         },
       ],
       faults: [],

@@ -1,6 +1,12 @@
 import type { Run } from '../../contract/run.ts';
 import { asFault, type Fault } from '../../model/fault.ts';
-import { recordedFault, type RepositoryRecord, type StepOutcome } from '../../model/run-record.ts';
+import {
+  type LackReason,
+  recordedFault,
+  type RepositoryRecord,
+  type SkipReason,
+  type StepOutcome,
+} from '../../model/run-record.ts';
 
 /** What is to be done in one repository; what is absent is not. */
 export interface UpkeepPlan {
@@ -41,13 +47,13 @@ type Record = { -readonly [Name in keyof RepositoryRecord]: RepositoryRecord[Nam
 
 const good: StepOutcome = { kind: 'good' };
 const failed = (fault: Fault): StepOutcome => ({ kind: 'failed', fault: recordedFault(fault) });
-const skipped = (reason: string): StepOutcome => ({ kind: 'skipped', reason });
-const remaining = (count: number, what: string): StepOutcome =>
-  count === 0 ? good : { kind: 'incomplete', reason: `${count} ${what}` };
+const skipped = (reason: SkipReason): StepOutcome => ({ kind: 'skipped', reason });
+const remaining = (count: number, reason: LackReason): StepOutcome =>
+  count === 0 ? good : { kind: 'incomplete', reason, count };
 
-const leftToMaintain = skipped('append-only: left to mailkeep maintain');
-const afterDamage = skipped('nothing is removed, as not all could be verified');
-const notCopied = skipped('nothing is forgotten, as not all could be copied');
+const leftToMaintain = skipped('append-only');
+const afterDamage = skipped('not-verified');
+const notCopied = skipped('not-copied');
 const afterInterruption = skipped('interrupted');
 
 /** A step's own part of the record: what it did, or nothing and why. */
@@ -95,7 +101,7 @@ const removals = async (plan: UpkeepPlan, tools: UpkeepTools, parts: Parts): Pro
       const reason = unless ?? (isCopied ? undefined : notCopied);
       if (reason !== undefined) return { ...noSnapshots, outcome: reason };
       const { failed: left, ...done } = await tools.forget(run);
-      return { ...done, outcome: remaining(left, 'snapshots could not be removed') };
+      return { ...done, outcome: remaining(left, 'snapshots-left') };
     });
     tell('forget', record);
   }
@@ -104,7 +110,7 @@ const removals = async (plan: UpkeepPlan, tools: UpkeepTools, parts: Parts): Pro
       const now = unless ?? obstacle(plan, tools, parts);
       if (now !== undefined) return { freedBytes: 0, outcome: now };
       const { failed: left, freedBytes } = await tools.prune(run);
-      return { freedBytes, outcome: remaining(left, 'packs could not be removed') };
+      return { freedBytes, outcome: remaining(left, 'packs-left') };
     });
     tell('prune', record);
   }
@@ -186,7 +192,7 @@ export const unopened = (
   let next: StepOutcome = failed(fault);
   const take = (): StepOutcome => {
     const outcome = next;
-    next = skipped('the repository could not be opened');
+    next = skipped('not-opened');
     return outcome;
   };
   return {

@@ -66,13 +66,14 @@ const sentenceOf = (need: Need, words: ReportWords): string => {
     case 'brake':
       return words.needBrake(need.job);
     case 'incomplete':
-      return words.needIncomplete(need.job, terminalLine(need.reason));
+      return words.needIncomplete(need.job, terminalLine(words.reasonLacking(need.reason, need.count)));
     case 'unexplained':
       return words.needUnexplained(need.job, need.messages);
     case 'step': {
       const { repository, step, to, outcome } = need;
       if (outcome.kind === 'held') return words.needStepHeld(repository, step, to);
-      const sentence = outcome.kind === 'failed' ? outcome.fault.message : outcome.reason;
+      const sentence =
+        outcome.kind === 'failed' ? outcome.fault.message : words.reasonLacking(outcome.reason, outcome.count);
       return words.needStep(repository, step, to, terminalLine(sentence));
     }
   }
@@ -143,7 +144,7 @@ const drawnJob = (job: JobReport, drawing: Drawing): DrawnPart => {
         ? undefined
         : words.jobKept(messages, growth, bytes === undefined ? undefined : formatBytes(bytes)),
       ledgerText(job, words),
-      outcome.kind === 'skipped' ? words.jobSkipped(terminalLine(outcome.reason)) : undefined,
+      outcome.kind === 'skipped' ? words.jobSkipped(terminalLine(words.reasonSkipped(outcome.reason))) : undefined,
       lastGoodText(job, drawing),
       job.runs > 1 && job.failedRuns > 0 ? words.jobFailedRuns(job.failedRuns, job.runs) : undefined,
     ),
@@ -199,7 +200,8 @@ const stepTexts = ({ last }: RepositoryReport, words: ReportWords): readonly str
     copy: '',
   };
   return stepsIn(last).map(({ step, to, outcome }) => {
-    if (outcome.kind === 'skipped') return words.stepSkipped(step, to, terminalLine(outcome.reason));
+    if (outcome.kind === 'skipped')
+      return words.stepSkipped(step, to, terminalLine(words.reasonSkipped(outcome.reason)));
     if (outcome.kind !== 'good') return words.stepNotDone(step, to);
     if (step !== 'copy') return done[step];
     const copy = copies.find((one) => one.to === to);

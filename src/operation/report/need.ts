@@ -1,6 +1,7 @@
 import type { BrakeReason } from '../../model/damage-brake.ts';
 import {
   type JobRecord,
+  type LackReason,
   type RecordedFault,
   type RepositoryRecord,
   type RunRecord,
@@ -19,7 +20,7 @@ export type Need =
       readonly fault: RecordedFault;
     }
   | { readonly kind: 'brake'; readonly job: string; readonly reasons: readonly BrakeReason[] }
-  | { readonly kind: 'incomplete'; readonly job: string; readonly reason: string }
+  | { readonly kind: 'incomplete'; readonly job: string; readonly reason: LackReason; readonly count: number }
   | { readonly kind: 'unexplained'; readonly job: string; readonly messages: number }
   | {
       readonly kind: 'step';
@@ -37,7 +38,7 @@ const needOfJob = ({ name: job, kind: of, outcome }: JobRecord): readonly Need[]
     case 'held':
       return [{ kind: 'brake', job, reasons: outcome.reasons }];
     case 'incomplete':
-      return [{ kind: 'incomplete', job, reason: outcome.reason }];
+      return [{ kind: 'incomplete', job, reason: outcome.reason, count: outcome.count }];
     case 'good':
     case 'skipped':
       return [];

@@ -125,7 +125,7 @@ export const badNight: RunRecord = {
   repositories: [
     {
       ...goodRepository,
-      forget: { outcome: { kind: 'skipped', reason: 'verification found damage' }, removed: 0, kept: 46, frozen: 3 },
+      forget: { outcome: { kind: 'skipped', reason: 'not-verified' }, removed: 0, kept: 46, frozen: 3 },
       verify: {
         outcome: { kind: 'failed', fault: { code: 'pack-damaged', message: 'pack 1aabf372 is damaged' } },
         readBytes: 1_000_000,

@@ -1,5 +1,5 @@
 import type { BrakeReason } from '../../model/damage-brake.ts';
-import type { RunVerdict, StepName, StepOutcome } from '../../model/run-record.ts';
+import type { LackReason, RunVerdict, SkipReason, StepName, StepOutcome } from '../../model/run-record.ts';
 import type { ServerWords } from './server-words.ts';
 
 /** All that a report says in a language. Numbers, bytes and times come as they are; names and sentences are foreign text. */
@@ -27,6 +27,10 @@ export interface ReportWords extends ServerWords {
   readonly needStepHeld: (repository: string, step: StepName, to: string | undefined) => string;
   readonly needConfirm: () => string;
   readonly brakeSentence: (reason: BrakeReason) => string;
+
+  /** Reasons of other versions, which no language knows, come as they are. */
+  readonly reasonSkipped: (reason: SkipReason) => string;
+  readonly reasonLacking: (reason: LackReason, count: number) => string;
 
   readonly jobState: (outcome: StepOutcome['kind']) => string;
   readonly jobCame: (messages: number, bytes: string) => string;

@@ -5,7 +5,7 @@ import type { ServerNight } from './server-night.ts';
 const componentsOf = ({ captured, failed, attempts }: ServerNight): readonly ComponentRecord[] => {
   const good = captured.map(({ name, duration, counts, writtenBytes, unreadable }): ComponentRecord => {
     const outcome: StepOutcome =
-      unreadable === 0 ? { kind: 'good' } : { kind: 'incomplete', reason: `${unreadable} could not be read` };
+      unreadable === 0 ? { kind: 'good' } : { kind: 'incomplete', reason: 'unreadable', count: unreadable };
     const { files, bytes } = counts;
     return { name, outcome, attempts: attempts.get(name) ?? 1, duration, files, bytes, writtenBytes, unreadable };
   });
@@ -22,9 +22,9 @@ export const serverOutcome = (night: ServerNight): StepOutcome => {
   if (fault !== undefined) return { kind: 'failed', fault: recordedFault(fault) };
   const captured = night.captured.reduce((sum, one) => sum + one.unreadable, 0);
   const unreadable = Math.max(captured, night.repository?.unreadable ?? 0);
-  if (unreadable > 0) return { kind: 'incomplete', reason: `${unreadable} could not be read` };
+  if (unreadable > 0) return { kind: 'incomplete', reason: 'unreadable', count: unreadable };
   return night.backup?.state === 'incomplete'
-    ? { kind: 'incomplete', reason: 'something is missing' }
+    ? { kind: 'incomplete', reason: 'parts-missing', count: 0 }
     : { kind: 'good' };
 };
 

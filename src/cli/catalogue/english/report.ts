@@ -1,4 +1,5 @@
 import { terminalLine } from '../../../mail/terminal-text.ts';
+import type { LackReason, SkipReason } from '../../../model/run-record.ts';
 import type { ReportWords } from '../../../operation/report/words.ts';
 import { captureMessages } from './capture.ts';
 import { plural } from './plural.ts';
@@ -13,6 +14,26 @@ const growthText = (growth: number | undefined): string =>
 const steps = { verify: 'verification', forget: 'forget', prune: 'prune', hold: 'hold', copy: 'copy' } as const;
 const stepText = (step: keyof typeof steps, to: string | undefined): string =>
   to === undefined ? steps[step] : `${steps[step]} to ${to}`;
+
+const skipped = new Map<string, string>(
+  Object.entries({
+    'append-only': 'append-only: left to mailkeep maintain',
+    'not-verified': 'nothing is removed, as not all could be verified',
+    'not-copied': 'nothing is forgotten, as not all could be copied',
+    interrupted: 'interrupted',
+    'not-opened': 'the repository could not be opened',
+  } satisfies Record<SkipReason, string>),
+);
+
+const lacking = new Map<string, (count: number) => string>(
+  Object.entries({
+    unreadable: (count) => `${number(count)} could not be read`,
+    unexplained: (count) => `${messagesText(count)} unexplained`,
+    'snapshots-left': (count) => `${plural(count, 'snapshot', 'snapshots')} could not be removed`,
+    'packs-left': (count) => `${plural(count, 'pack', 'packs')} could not be removed`,
+    'parts-missing': () => 'something is missing',
+  } satisfies Record<LackReason, (count: number) => string>),
+);
 
 /** Rounded down to the unit that people say. */
 const roughly = (milliseconds: number): string => {
@@ -68,6 +89,9 @@ export const reportMessages: ReportWords = {
         return captureMessages.brakeBodiesChanged(reason.messages);
     }
   },
+
+  reasonSkipped: (reason) => skipped.get(reason) ?? reason,
+  reasonLacking: (reason, count) => lacking.get(reason)?.(count) ?? reason,
 
   jobState: (outcome) =>
     ({ good: 'good', incomplete: 'incomplete', held: 'BRAKE', failed: 'FAILED', skipped: 'left out' })[outcome],

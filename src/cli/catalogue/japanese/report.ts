@@ -1,4 +1,5 @@
 import { terminalLine } from '../../../mail/terminal-text.ts';
+import type { LackReason, SkipReason } from '../../../model/run-record.ts';
 import type { ReportWords } from '../../../operation/report/words.ts';
 import { captureMessages } from './capture.ts';
 import { serverMessages } from './server.ts';
@@ -20,6 +21,26 @@ const steps = {
 } as const;
 const stepText = (step: keyof typeof steps, to: string | undefined): string =>
   to === undefined ? steps[step] : `${to} への${steps[step]}`;
+
+const skipped = new Map<string, string>(
+  Object.entries({
+    'append-only': '追記専用のため mailkeep maintain に任せます',
+    'not-verified': '検証できなかったものがあるため、何も削除しません',
+    'not-copied': 'コピーできなかったものがあるため、何も削除しません',
+    interrupted: '中断されました',
+    'not-opened': 'リポジトリを開けませんでした',
+  } satisfies Record<SkipReason, string>),
+);
+
+const lacking = new Map<string, (count: number) => string>(
+  Object.entries({
+    unreadable: (count) => `${number(count)} 件を読み取れませんでした`,
+    unexplained: (count) => `${number(count)} 通の差に説明がつきません`,
+    'snapshots-left': (count) => `スナップショット ${number(count)} 件を削除できませんでした`,
+    'packs-left': (count) => `パック ${number(count)} 個を削除できませんでした`,
+    'parts-missing': () => '不足しているものがあります',
+  } satisfies Record<LackReason, (count: number) => string>),
+);
 
 const roughly = (milliseconds: number): string => {
   const minutes = Math.floor(milliseconds / 60_000);
@@ -74,6 +95,9 @@ export const reportMessages: ReportWords = {
         return captureMessages.brakeBodiesChanged(reason.messages);
     }
   },
+
+  reasonSkipped: (reason) => skipped.get(reason) ?? reason,
+  reasonLacking: (reason, count) => lacking.get(reason)?.(count) ?? reason,
 
   jobState: (outcome) =>
     ({ good: '正常', incomplete: '不完全', held: 'ブレーキ', failed: '失敗', skipped: '対象外' })[outcome],
