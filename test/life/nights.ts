@@ -7,9 +7,10 @@ import type { TestContext } from 'node:test';
 import { z } from 'zod';
 import { createPerson, ended, type Person } from '../journey/program.ts';
 import { resticOn, type ResticRunner } from '../journey/restic-runner.ts';
-import { type CommandResult, runCommand } from '../requirement/command.ts';
+import type { CommandResult } from '../requirement/command.ts';
 import { type Dovecot, freePort, startDovecot } from '../servers/dovecot.ts';
 import { openWriter, serverOf, sha256Of, type Writer } from '../servers/imap-account.ts';
+import { findMovedClock, type MovedClock } from './moved-clock.ts';
 
 /*
  * Night after night with the real program, a real Dovecot and a clock that is moved by libfaketime: mail comes and leaves,
@@ -67,6 +68,7 @@ class Nights {
   readonly #plan: NightsPlan;
   readonly #person: Person;
   readonly #dovecot: Dovecot;
+  readonly #clock: MovedClock;
   readonly #roll: (limit: number) => number;
   readonly #mails: Record<User, Mail[]> = { alice: [], bob: [] };
   /** What each snapshot was made of, by its id in the first repository. */
@@ -75,8 +77,9 @@ class Nights {
   readonly #start = Date.parse('2026-03-01T03:00:00Z');
   #written = 0;
 
-  constructor(plan: NightsPlan, person: Person, dovecot: Dovecot) {
+  constructor(plan: NightsPlan, person: Person, dovecot: Dovecot, clock: MovedClock) {
     this.#plan = plan;
+    this.#clock = clock;
     this.#person = person;
     this.#dovecot = dovecot;
     this.#roll = dice(plan.seed);
@@ -87,8 +90,7 @@ class Nights {
   }
 
   #environment(night: number): NodeJS.ProcessEnv {
-    const time = new Date(this.#start + night * day).toISOString().slice(0, 19).replace('T', ' ');
-    return { TZ: 'UTC', LD_PRELOAD: libraryPath, FAKETIME: `@${time}`, FAKETIME_DONT_FAKE_MONOTONIC: '1' };
+    return this.#clock(this.#start + night * day);
   }
 
   mailkeep(night: number, ...args: readonly string[]): Promise<CommandResult> {
@@ -252,24 +254,13 @@ const restoredContents = async (restic: ResticRunner, id: string): Promise<Conte
   }
 };
 
-let libraryPath = '';
-
-/** Where the library lies is known to the program of its package. */
-const findLibrary = async (): Promise<string> => {
-  const { stdout } = await runCommand('dpkg', ['-L', 'libfaketime']);
-  const found = stdout.split('\n').find((path) => path.endsWith('/libfaketimeMT.so.1'));
-  assert.ok(found, 'the package libfaketime is installed');
-  return found;
-};
-
 export const liveNights = async (t: TestContext, plan: NightsPlan): Promise<void> => {
   t.diagnostic(`seed ${String(plan.seed)}`);
-  libraryPath = await findLibrary();
   const person = await createPerson();
   t.after(() => person.leave());
   const dovecot = await startDovecot({ logCommands: false });
   t.after(() => dovecot.stop());
-  const nights = new Nights(plan, person, dovecot);
+  const nights = new Nights(plan, person, dovecot, await findMovedClock());
   await nights.setUp();
   for (let night = 0; night < plan.nights; night++) {
     await nights.live(night);

@@ -149,6 +149,11 @@ const verifyOne = async (
   }
   const { damage, header } = await pool.submit((job) => ({ job, id, bytes }), transferable(bytes));
   memory.give(room);
+  if (!checked.packs.has(id)) {
+    // What an upload that was cut off has left, or the trial of a storage that lets nothing be removed: nobody needs it.
+    for (const what of damage) findings.remark(`the pack ${id.slice(0, 8)}, which is in no index, ${what}`);
+    return false;
+  }
   for (const what of damage) findings.damaged(packFault(id, what));
   const differences = header.length > 0 ? differencesFromIndex(id, header, checked) : [];
   for (const fault of differences) findings.damaged(fault);

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { hash } from 'node:crypto';
 import { describe, test } from 'node:test';
 import * as fc from 'fast-check';
 import { createMemoryBackend } from '../../../backend/memory.ts';
@@ -170,6 +171,16 @@ describe('B3: what a check has read is kept in the repository', { concurrency: 4
     await place.check(all, { noLock: true });
     await place.check({ kind: 'none' });
     assert.deepEqual(await place.evidenceIds(), []);
+  });
+
+  test('S2: what the trial of a storage has left, which is no pack and in no index, is untidy and no damage', async () => {
+    const place = await createPlace();
+    await place.backup('one');
+    const bytes = new Uint8Array(1000).fill(255);
+    await place.backend.save({ kind: 'pack', name: hash('sha256', bytes, 'hex') }, [bytes], place.run);
+    const { damage, remarks } = await place.check(all);
+    assert.deepEqual([damage, remarks], [0, 2]);
+    assert.deepEqual(await place.verdicts(), ['verified']);
   });
 
   test('while another program has a lock, old notes wait; the next check takes them away', async () => {
