@@ -153,6 +153,12 @@ const noLock = (bucket: string): Fault =>
     hint: 'A bucket gets Object Lock when it is made: `mailkeep init -o s3.object-lock=governance -o s3.object-lock-days=60` on a new one.',
   });
 
+/** What AWS and what Ceph's gateway answer for an object that nothing holds. */
+const isNotHeld: ReadonlySet<unknown> = new Set([
+  'NoSuchObjectLockConfiguration',
+  'ObjectLockConfigurationNotFoundError',
+]);
+
 /** How an object is held now; undefined when it is not. */
 const heldNow = async (connection: S3Connection, handle: ObjectHandle, run: Run) => {
   const { location } = connection.place;
@@ -169,7 +175,7 @@ const heldNow = async (connection: S3Connection, handle: ObjectHandle, run: Run)
     return retention;
   } catch (error) {
     const name = isFault(error) ? error.context['error'] : undefined;
-    if (name === 'NoSuchObjectLockConfiguration') return undefined;
+    if (isNotHeld.has(name)) return undefined;
     if (name === 'NoSuchKey') throw objectMissing(handle, error);
     // What servers answer for a bucket without Object Lock.
     if (isFault(error, 'object-missing') || name === 'InvalidRequest') throw noLock(location.bucket);
@@ -184,17 +190,22 @@ const hold = async (connection: S3Connection, handle: ObjectHandle, until: Nanos
   const wanted = new Date(Math.ceil(Number(until / 1_000_000n) / 1000) * 1000);
   if (held?.RetainUntilDate !== undefined && held.RetainUntilDate >= wanted) return false;
   const mode: ObjectLockRetentionMode = held?.Mode ?? settings.retention?.mode ?? 'GOVERNANCE';
-  await connection.ask(`hold ${describeObject(handle)}`, run, (client, options, sdk) =>
-    client.send(
-      new sdk.PutObjectRetentionCommand({
-        Bucket: location.bucket,
-        Key: keyOf(location, handle),
-        Retention: { Mode: mode, RetainUntilDate: wanted },
-        ChecksumAlgorithm: 'CRC32',
-      }),
-      options,
-    ),
-  );
+  try {
+    await connection.ask(`hold ${describeObject(handle)}`, run, (client, options, sdk) =>
+      client.send(
+        new sdk.PutObjectRetentionCommand({
+          Bucket: location.bucket,
+          Key: keyOf(location, handle),
+          Retention: { Mode: mode, RetainUntilDate: wanted },
+          ChecksumAlgorithm: 'CRC32',
+        }),
+        options,
+      ),
+    );
+  } catch (error) {
+    if (isFault(error) && error.context['error'] === 'InvalidRequest') throw noLock(location.bucket);
+    throw error;
+  }
   return true;
 };
 
