@@ -43,7 +43,7 @@ async function* mboxFolders(path: string, levels: readonly string[], run: Run): 
   });
   if (!stats.isDirectory()) {
     const name = folderName([...levels, withoutSuffix(basename(path))]);
-    yield { name, messages: () => mboxMessages(path, run) };
+    yield { name, messages: () => mboxMessages({ path }, run) };
     return;
   }
   for (const entry of await list(path)) {
@@ -52,7 +52,10 @@ async function* mboxFolders(path: string, levels: readonly string[], run: Run): 
     const below = entry.name.replace(/\.(?:sbd|mbox)$/i, '');
     const isApple = entry.isDirectory() && /\.mbox$/i.test(entry.name);
     if (isApple)
-      yield { name: folderName([...levels, below]), messages: () => mboxMessages(join(path, entry.name, 'mbox'), run) };
+      yield {
+        name: folderName([...levels, below]),
+        messages: () => mboxMessages({ path: join(path, entry.name, 'mbox') }, run),
+      };
     else if (entry.isDirectory()) yield* mboxFolders(join(path, entry.name), [...levels, below], run);
     else if (entry.isFile()) yield* mboxFolders(join(path, entry.name), levels, run);
   }

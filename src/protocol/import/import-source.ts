@@ -214,6 +214,7 @@ const inspect = async ({ counts, run }: Importing, found: FoundPart): Promise<Im
     run.emit({ kind: 'fault', fault: error, path });
   }
   counts.damaged++;
+  found.part.done?.();
   return undefined;
 };
 
@@ -259,6 +260,8 @@ async function* readParts(requests: readonly ReadRequest[], run: Run): AsyncGene
         verdicts: [{ request, verdict: { kind: 'failed', fault: asFault(error) } }],
       };
       continue;
+    } finally {
+      if (isPart(key)) key.done?.();
     }
     const isWhole = position === entry.size;
     const fault = new Fault('entry-changed', `${displayText(entry.name)}: its file changed while it was imported`);

@@ -24,7 +24,7 @@ const mbox = async (text: string): Promise<{ texts: string[]; messages: Imported
   await writeFile(path, text, 'latin1');
   const messages: ImportedMessage[] = [];
   const texts: string[] = [];
-  for await (const found of mboxMessages(path, run)) {
+  for await (const found of mboxMessages({ path }, run)) {
     const message = await inspectPart(found);
     messages.push(message);
     texts.push(Buffer.concat(await Array.fromAsync(bytesOfPart(message.part))).toString('latin1'));

@@ -17,8 +17,10 @@ export interface MessagePart {
   readonly length: number;
   /** Lines that begin with `>From ` lose one `>`. */
   readonly unquote: boolean;
-  /** Of a file within an archive: reads its bytes, from the first on. */
-  readonly open?: () => AsyncIterable<Uint8Array>;
+  /** Of a file within an archive, or without a name: reads bytes of it; what comes behind them is left. */
+  readonly open?: (where: { readonly start: number; readonly length: number }) => AsyncIterable<Uint8Array>;
+  /** To be called once, when nobody will read it any more. */
+  readonly done?: () => void;
 }
 
 export interface FoundPart {
@@ -54,7 +56,7 @@ export async function* bytesOfPart(part: MessagePart): AsyncGenerator<Uint8Array
   if (part.length === 0) return;
   const quoting = part.unquote ? createQuoting('remove') : undefined;
   try {
-    for await (const piece of part.open === undefined ? ofFile(part) : firstOf(part.open(), part.length)) {
+    for await (const piece of part.open === undefined ? ofFile(part) : firstOf(part.open(part), part.length)) {
       yield quoting === undefined ? piece : quoting.push(piece);
     }
   } catch (error) {

@@ -21,18 +21,28 @@ interface Beginning {
   unquoted: boolean;
 }
 
+export interface MboxFile {
+  /** Where it lies, or what it is called. */
+  readonly path: string;
+  /** Open already, and left open: its messages are read through it. */
+  readonly file?: FileHandle;
+}
+
 /**
  * The messages of an mbox, of whatever kind (mboxo, mboxrd, mboxcl, mboxcl2), with LF, CRLF or CR. A `From ` line begins a
  * message when it holds a time and a year; one within a Content-Length that proves true does not. What stands before the
  * first is told, unless it is empty. Memory is bounded, whatever the file's size.
  */
-export async function* mboxMessages(path: string, run: Run): AsyncGenerator<FoundPart, void> {
-  const file = await open(path, 'r').catch((error: unknown) => {
-    throw errnoFault(error, 'read', path, { ENOENT: 'source-missing' });
-  });
+export async function* mboxMessages({ path, file: given }: MboxFile, run: Run): AsyncGenerator<FoundPart, void> {
+  const file =
+    given ??
+    (await open(path, 'r').catch((error: unknown) => {
+      throw errnoFault(error, 'read', path, { ENOENT: 'source-missing' });
+    }));
   try {
     const { size, mtimeNs } = await file.stat({ bigint: true });
-    const source: Mbox = { path, file, size: Number(size), fileDate: mtimeNs, lineEnd: await lineEndOf(file) };
+    const lineEnd = await lineEndOf(file);
+    const source: Mbox = { path, file, size: Number(size), fileDate: mtimeNs, lineEnd, isGiven: given !== undefined };
     let current: Beginning | undefined;
     for await (const next of beginnings(source, (): Beginning | undefined => current, run)) {
       if (current === undefined) await tellLeading(source, next.at, run);
@@ -44,7 +54,7 @@ export async function* mboxMessages(path: string, run: Run): AsyncGenerator<Foun
   } catch (error) {
     throw errnoFault(error, 'read', path);
   } finally {
-    await file.close();
+    if (given === undefined) await file.close();
   }
 }
 
@@ -54,6 +64,8 @@ interface Mbox {
   readonly size: number;
   readonly fileDate: Nanoseconds;
   readonly lineEnd: number;
+  /** It stays open, and its messages are read through it. */
+  readonly isGiven: boolean;
 }
 
 const readAt = async (file: FileHandle, position: number, length: number): Promise<Buffer> => {
@@ -113,15 +125,23 @@ const endByLength = async ({ file, size, lineEnd }: Mbox, body: number): Promise
 };
 
 /** Without the empty line that parts it from the next. */
-const partOf = async ({ path, file, fileDate }: Mbox, beginning: Beginning, end: number): Promise<FoundPart> => {
+const partOf = async (mbox: Mbox, beginning: Beginning, end: number): Promise<FoundPart> => {
+  const { path, file, fileDate, isGiven } = mbox;
   const { body, date, unquoted } = beginning;
   const tail = await readAt(file, Math.max(body, end - 4), Math.min(4, end - body));
   const text = tail.toString('latin1');
   const blank = /(?:\r\n(\r\n)|\n(\r?\n)|\r(\r))$/.exec(text);
   const separator = blank?.[1] ?? blank?.[2] ?? blank?.[3] ?? '';
-  const part = { file: path, start: body, length: end - body - separator.length, unquote: !unquoted };
+  const place = { file: path, start: body, length: end - body - separator.length, unquote: !unquoted };
+  const part = isGiven ? { ...place, open: piecesOf(file) } : place;
   return { part, date, fileDate, flags: undefined };
 };
+
+const piecesOf = (file: FileHandle): NonNullable<FoundPart['part']['open']> =>
+  async function* ({ start, length }) {
+    const pieces = file.createReadStream({ start, end: start + length - 1, autoClose: false, highWaterMark: 262_144 });
+    for await (const piece of pieces) if (piece instanceof Uint8Array) yield piece;
+  };
 
 const tellLeading = async ({ path, file }: Mbox, end: number, run: Run): Promise<void> => {
   const bytes = await readAt(file, 0, Math.min(end, headerSize));

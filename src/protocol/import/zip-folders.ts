@@ -1,23 +1,17 @@
-import { mkdtemp, open, rm, statfs } from 'node:fs/promises';
-import { join } from 'node:path';
 import { type Run, throwIfInterrupted } from '../../contract/run.ts';
 import { type ByteString, byteStringOfText, displayText } from '../../model/byte-string.ts';
-import { Fault, isFault } from '../../model/fault.ts';
+import { isFault } from '../../model/fault.ts';
 import { isFromLine } from '../../mail/mbox/from-line.ts';
-import { formatBytes } from '../../model/size.ts';
-import { errnoFault } from '../../system/errno.ts';
 import { folderName } from './folder-name.ts';
 import type { FoundPart, ImportFolder } from './imported-message.ts';
-import { mboxMessages } from './mbox-messages.ts';
+import { sweepUnpacked, type UnpackedMbox, unpackMbox } from './unpacked-mbox.ts';
 import { openZip, type ZipMember } from './zip-archive.ts';
 import { mboxFolderNames, zipFileKind } from './zip-names.ts';
 
-/** Left free on the disk that mboxes are unpacked to. */
-const reserve = 256 * 1_048_576;
-
 /**
  * Mail in a zip: `.eml` files, read where they lie, its folders being mail folders; and mboxes, as Google's Takeout has them,
- * each unpacked to a temporary file, since its messages are read from the middle. What else there is is told once.
+ * each unpacked to a temporary file, since its messages are read from the middle. What else there is is told once. What runs
+ * that were killed have left in the temporary folder is removed.
  */
 export async function* zipFolders(path: string, temporary: string, run: Run): AsyncGenerator<ImportFolder, void> {
   const leftOut: string[] = [];
@@ -32,9 +26,10 @@ export async function* zipFolders(path: string, temporary: string, run: Run): As
     const { messages, boxes, others } = await sorted(archive.members, run);
     tellLeftOut([...leftOut, ...others], run);
     if (messages.size + boxes.length === 0) await close();
+    await sweepUnpacked(temporary, run);
     const nameOf = mboxFolderNames(boxes.map(({ levels }) => levels));
     for (const [name, members] of messages) yield { name, messages: () => found(path, members), close };
-    for (const box of boxes) yield mboxFolder(box, nameOf(box.levels), { temporary, run, close });
+    for (const box of boxes) yield mboxFolder(box, nameOf(box.levels), { zip: path, temporary, run, close });
   } catch (error) {
     await close();
     throw error;
@@ -67,6 +62,8 @@ const sorted = async (members: readonly ZipMember[], run: Run): Promise<SortedMe
 };
 
 const longestLine = 1000;
+/** What is wrong with a file of the zip, and with no other. */
+const ofTheMember = ['entry-unreadable', 'entry-unsupported'] as const;
 
 /** What cannot be read is taken for one, so that it is told and not passed over. */
 const beginsLikeMbox = async (member: ZipMember): Promise<boolean> => {
@@ -99,51 +96,24 @@ async function* found(path: string, members: readonly ZipMember[]): AsyncGenerat
   }
 }
 
-const mboxFolder = (
-  member: ZipMember,
-  name: ByteString,
-  { temporary, run, close }: { readonly temporary: string; readonly run: Run; readonly close: () => Promise<void> },
-): ImportFolder => {
-  let folder: string | undefined;
+interface MboxPlace {
+  readonly zip: string;
+  readonly temporary: string;
+  readonly run: Run;
+  readonly close: () => Promise<void>;
+}
+
+const mboxFolder = (member: ZipMember, name: ByteString, { zip, temporary, run, close }: MboxPlace): ImportFolder => {
+  let unpacked: UnpackedMbox | undefined;
   return {
     name,
     messages: async function* () {
-      folder = await mkdtemp(join(temporary, 'mailkeep-import-'));
-      const file = join(folder, 'mbox');
-      const fault = await unpack(member, file, run);
-      yield* mboxMessages(file, run);
-      if (fault !== undefined) throw fault;
+      unpacked = await unpackMbox(member, { zip, temporary }, run);
+      yield* unpacked.messages();
     },
     close: async () => {
-      if (folder !== undefined) await rm(folder, { recursive: true, force: true });
+      await unpacked?.close();
       await close();
     },
   };
-};
-
-/** What is wrong with the file in the zip: what came of it until then is there, and worth reading. */
-const ofTheMember = ['entry-unreadable', 'entry-unsupported'] as const;
-
-const unpack = async (member: ZipMember, path: string, run: Run): Promise<Fault | undefined> => {
-  try {
-    const { bavail, bsize } = await statfs(join(path, '..'));
-    if (member.size + reserve > bavail * bsize) {
-      throw new Fault('disk-full', `${member.levels.join('/')} needs ${formatBytes(member.size)} to be unpacked`, {
-        hint: 'Name a folder on a larger disk in TMPDIR, or unpack the zip yourself and import what is in it.',
-      });
-    }
-    const file = await open(path, 'wx', 0o600);
-    try {
-      for await (const piece of member.bytes()) {
-        throwIfInterrupted(run);
-        await file.writeFile(piece);
-      }
-    } finally {
-      await file.close();
-    }
-    return undefined;
-  } catch (error) {
-    if (isFault(error, ...ofTheMember)) return error;
-    throw errnoFault(error, 'unpack to', path);
-  }
 };

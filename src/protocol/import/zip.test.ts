@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readlink, rm, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { platform } from 'node:process';
 import { afterEach, beforeEach, describe, test } from 'node:test';
+import { setImmediate as immediate } from 'node:timers/promises';
 import { crc32, deflateRawSync } from 'node:zlib';
 import { recordCapture } from '../../contract/recorded-capture.ts';
 import { readPieces } from '../../contract/store-fixture.ts';
@@ -10,6 +12,7 @@ import { createTestRun } from '../../contract/test-run.ts';
 import { isFault } from '../../model/fault.ts';
 import { detectFormat, importFolders } from './file-messages.ts';
 import { createImportSource } from './import-source.ts';
+import { sweepUnpacked } from './unpacked-mbox.ts';
 
 let folder = '';
 beforeEach(async () => (folder = await mkdtemp(join(tmpdir(), 'mailkeep-zip-'))));
@@ -164,6 +167,52 @@ describe('A11: mail in a zip', () => {
     assert.deepEqual(folders, ['Mail%2FInbox', 'Mail%2FInbox%2FDeep', 'Mail%2FWork']);
     assert.deepEqual(faults, []);
     assert.deepEqual(notices, ['3 files in the zip are no mail, and left out: Mail/Inbox.msf is the first']);
+  });
+
+  /** Files without a name that this process has open. */
+  const nameless = async (): Promise<number> => {
+    const links = (await readdir('/proc/self/fd')).map((fd) => readlink(`/proc/self/fd/${fd}`).catch(() => ''));
+    return (await Promise.all(links)).filter((link) => /mailkeep-import-\w+ \(deleted\)$/.test(link)).length;
+  };
+
+  test('an mbox is unpacked without a name, and lets go of its room when the last of its messages was read', async (t) => {
+    if (platform !== 'linux') return t.skip('needs /proc');
+    const path = join(folder, 'mail.zip');
+    const content = `${from}Subject: a\r\n\r\nx\r\n\r\n${from}${from}Subject: b\r\n\r\ny\r\n`;
+    await writeFile(path, zipOf(['a.mbox', 'b.mbox'].map((name) => ({ name, content }))));
+    const run = createTestRun();
+    const folders = await Array.fromAsync(importFolders({ path, format: 'zip', temporaryDirectory: folder }, run));
+    const owner = { uid: 1, gid: 1, user: 'alice', group: '' };
+    const source = createImportSource({ description: 'x', account: 'old', folders, owner, time: 1n });
+    const recorded = await recordCapture(source, undefined, run);
+    assert.deepEqual(await readdir(folder), ['mail.zip'], 'whatever happens to this process, nothing stays');
+    const messages = recorded.paths().filter((one) => /:2,/.test(one));
+    assert.equal(messages.length, 4);
+    const left = [await nameless()];
+    for (const place of messages.sort()) {
+      const child = recorded.child(place);
+      assert.ok(child?.kind === 'fresh');
+      await readPieces(source, [child], 'in-order', run);
+      // The file is closed in the background.
+      for (let looks = 0; looks < 100 && (await nameless()) === left.at(-1); looks++) await immediate();
+      left.push(await nameless());
+    }
+    assert.deepEqual(left, [2, 2, 1, 1, 0]);
+    await source.close();
+  });
+
+  test('what runs that were killed have left in the temporary folder is removed after a day', async () => {
+    const old = new Date(Number(createTestRun().now() / 1_000_000n) - 90_000_000);
+    for (const name of ['mailkeep-import-AbCdEf', 'mailkeep-import-GhIjKl', 'mailkeep-import-MnOpQr', 'other'])
+      await mkdir(join(folder, name));
+    await writeFile(join(folder, 'mailkeep-import-AbCdEf', 'mbox'), 'left');
+    await writeFile(join(folder, 'mailkeep-import-MnOpQr', 'mine'), 'of somebody');
+    await writeFile(join(folder, 'mailkeep-import-0123456789abcdef'), '');
+    for (const name of await readdir(folder)) if (!name.endsWith('GhIjKl')) await utimes(join(folder, name), old, old);
+    const fresh = new Date(Number(createTestRun().now() / 1_000_000n));
+    await utimes(join(folder, 'mailkeep-import-GhIjKl'), fresh, fresh);
+    await sweepUnpacked(folder, createTestRun());
+    assert.deepEqual((await readdir(folder)).sort(), ['mailkeep-import-GhIjKl', 'mailkeep-import-MnOpQr', 'other']);
   });
 
   test('a file without a suffix that cannot be read is told', async () => {
