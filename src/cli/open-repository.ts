@@ -5,7 +5,8 @@ import type { PasswordSource } from '../config/environment.ts';
 import { readPassword } from '../config/password.ts';
 import { Fault } from '../model/fault.ts';
 import { cacheIn } from '../registry.ts';
-import type { OpenOptions, Repository } from '../store/restic/repository.ts';
+import type { OpenOptions } from '../store/restic/open-repository.ts';
+import type { Repository } from '../store/restic/repository.ts';
 import { processIdentity } from '../system/identity.ts';
 import { configuredRepository } from './configuration.ts';
 import type { CommandContext } from './context.ts';
@@ -118,7 +119,7 @@ export const ensureDefault = async (access: RepositoryAccess, context: CommandCo
   const file = access.password?.kind === 'file' ? access.password.path : undefined;
   if (file === builtIn.passwordFile) await ensurePasswordFile(file, environment.configDirectory);
   const options = await openOptions(context, await passwordOf(access, context));
-  const { initRepository } = await import('../store/restic/repository.ts');
+  const { initRepository } = await import('../store/restic/init-repository.ts');
   const backend = await openBackend(access, context);
   const id = await initRepository(backend, { ...options, generatedPassword: file === builtIn.passwordFile }, run);
   output.say(messages.firstRepository(access.location));
@@ -149,7 +150,7 @@ export const withRepository = async <Result>(
   if (creating) await ensureDefault(access, context);
   if (access.isDefault && !defaultRepository(context.environment).exists) throw noneYet(access.location);
   const [{ assertRepository, openRepository }, backend] = await Promise.all([
-    import('../store/restic/repository.ts'),
+    import('../store/restic/open-repository.ts'),
     openBackend(access, context),
   ]);
   // Nobody should be asked for the password of a repository that is not there.

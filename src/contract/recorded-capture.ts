@@ -28,7 +28,7 @@ export interface RecordedDirectory {
   readonly metadata: Metadata | undefined;
   readonly listing:
     | Exclude<Listing, { kind: 'listed' }>
-    | { readonly kind: 'listed'; readonly children: readonly Child[] };
+    | { readonly kind: 'listed'; readonly children: readonly Child[]; readonly look: string | undefined };
 }
 
 const keyOf = (path: Path): string => path.join('/');
@@ -51,7 +51,7 @@ export const recordCapture = async (source: Source, base: Base | undefined, run:
         const below = keyOf([...path, child.name]);
         assert.ok(unnamed.delete(below), `${below} is named before it came, or twice`);
       }
-      directories.set(key, { path, metadata, listing: { kind: 'listed', children } });
+      directories.set(key, { path, metadata, listing: { kind: 'listed', children, look: listing.look?.() } });
     } else {
       directories.set(key, { path, metadata, listing });
       if (listing.kind === 'carried')
@@ -111,15 +111,19 @@ export const baseOf = async (recording: RecordedCapture, options: BaseOptions, r
   const { previous, held = () => true } = options;
   const children = new Map<string, readonly BaseEntry[]>();
   const metadata = new Map<string, Metadata | undefined>();
+  const looks = new Map<string, string>();
   const takeOver = async (from: Base, path: Path, own: Metadata | undefined): Promise<void> => {
     const entries = (await Array.fromAsync(from.children(path, run))).flat();
     children.set(keyOf(path), entries);
     metadata.set(keyOf(path), own);
+    const look = (await from.directory(path, run))?.look;
+    if (look !== undefined) looks.set(keyOf(path), look);
     for (const { entry } of entries) if (entry.type === 'directory') await takeOver(from, [...path, entry.name], entry);
   };
   for (const [key, directory] of recording.directories) {
     metadata.set(key, directory.metadata);
     if (directory.listing.kind === 'listed') {
+      if (directory.listing.look !== undefined) looks.set(key, directory.listing.look);
       const entries = directory.listing.children.map((child) => baseEntryOf(child, { key, recording, held }));
       children.set(
         key,
@@ -128,7 +132,7 @@ export const baseOf = async (recording: RecordedCapture, options: BaseOptions, r
     } else if (previous !== undefined) await takeOver(previous, directory.path, directory.metadata);
     else children.set(key, []);
   }
-  return createRecordedBase({ children, metadata, scannedAt: options.scannedAt, held });
+  return createRecordedBase({ children, metadata, looks, scannedAt: options.scannedAt, held });
 };
 
 const baseEntryOf = (
@@ -147,6 +151,7 @@ const baseEntryOf = (
 interface BaseParts {
   readonly children: ReadonlyMap<string, readonly BaseEntry[]>;
   readonly metadata: ReadonlyMap<string, Metadata | undefined>;
+  readonly looks: ReadonlyMap<string, string>;
   readonly scannedAt: Nanoseconds;
   readonly held: (path: string) => boolean;
 }
@@ -154,7 +159,7 @@ interface BaseParts {
 /** Pages of seven, so that their edges are met. */
 const basePage = 7;
 
-const createRecordedBase = ({ children, metadata, scannedAt, held }: BaseParts): Base => {
+const createRecordedBase = ({ children, metadata, looks, scannedAt, held }: BaseParts): Base => {
   const countsOf = (key: string): Counts =>
     (children.get(key) ?? []).reduce((sum, { entry }) => addCounts(sum, countOf(entry, key)), noCounts);
   const countOf = (entry: Entry, key: string): Counts => {
@@ -167,10 +172,12 @@ const createRecordedBase = ({ children, metadata, scannedAt, held }: BaseParts):
     directory: async (path): Promise<BaseDirectory | undefined> => {
       const key = keyOf(path);
       if (!children.has(key)) return undefined;
+      const look = looks.get(key);
       return {
         path,
         metadata: metadata.get(key),
         settled: true,
+        ...(look === undefined ? {} : { look }),
         held: async () => held(key),
         counts: async () => countsOf(key),
       };

@@ -52,8 +52,16 @@ export type Listing =
   | { readonly kind: 'same'; readonly base: BaseDirectory }
   /** It could not be read; the base's subtree, if there is one, is carried forward, and the snapshot is incomplete. */
   | { readonly kind: 'carried'; readonly base: BaseDirectory | undefined; readonly fault: Fault }
-  /** Pages of children in ascending byte order of their names, across pages too; no name twice. */
-  | { readonly kind: 'listed'; readonly pages: AsyncIterable<readonly Child[]> };
+  | {
+      readonly kind: 'listed';
+      /** Pages of children in ascending byte order of their names, across pages too; no name twice. */
+      readonly pages: AsyncIterable<readonly Child[]>;
+      /**
+       * Asked for when the pages were taken to the end: by what the source will know, without what the base lists, that
+       * the directory is still exactly what it has listed now. Undefined when it could not tell.
+       */
+      readonly look?: () => string | undefined;
+    };
 
 export type Child =
   /** A directory that was yielded before. */
@@ -147,6 +155,8 @@ export interface BaseDirectory {
    * over without a look at them.
    */
   readonly settled: boolean;
+  /** The source's own `look` of this very listing, if the store still knows it; only of a settled directory. */
+  readonly look?: string;
   /** Whether the store still holds everything below; when not, the source delivers. */
   held(run: Run): Promise<boolean>;
   counts(run: Run): Promise<Counts>;

@@ -1,12 +1,25 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { closeSync, lstatSync, mkdtempSync, openSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
 import { Worker } from 'node:worker_threads';
 import { type ByteString, byteStringOfLatin1, byteStringOfText } from '../model/byte-string.ts';
-import { loadPosix, PosixError } from './posix.ts';
+import { PosixError } from './posix-call.ts';
+import { loadPosix } from './posix.ts';
+import { stampFilesOneByOne, stampLength } from './stamp-files.ts';
 
 const posix = await loadPosix();
 const skip = posix === undefined ? 'the addon does not load here' : false;
@@ -121,6 +134,26 @@ describe('the system beyond Node', { skip }, () => {
     assert.throws(() => system.listAttributes(place('none').bytes), code('ENOENT'));
     assert.throws(() => system.makeFifo(place('none/fifo').bytes, 0o600), code('ENOENT'));
     assert.throws(() => system.makeFifo(place('a\0b').bytes, 0o600), code('EINVAL'));
+  });
+
+  test('the stamps of files are those that lstat tells, by name and never through a link', () => {
+    const names = ['one', 'second \xff', 'third'].map((name) => byteStringOfLatin1(name));
+    const folder = byteStringOfText(place('stamps').text);
+    mkdirSync(folder);
+    const inside = (name: string): Buffer => Buffer.from(`${folder}/${name}`, 'latin1');
+    for (const [at, name] of names.entries()) writeFileSync(inside(name), 'x'.repeat(at));
+    utimesSync(inside('one'), -1.5, -1.5);
+    const [theirs, ours] = [new BigInt64Array(12), new BigInt64Array(12)];
+    assert.equal(system.stampFiles(folder, names, ours), true);
+    assert.equal(stampFilesOneByOne(folder, names, theirs), true);
+    assert.deepEqual(ours, theirs);
+    assert.deepEqual(ours[1 + 2 * stampLength], 2n);
+    symlinkSync('one', inside('link'));
+    mkdirSync(inside('folder'));
+    for (const name of ['none', 'link', 'folder'].map((text) => byteStringOfLatin1(text))) {
+      for (const stamp of [system.stampFiles, stampFilesOneByOne])
+        assert.equal(stamp(folder, [name], ours), false, name);
+    }
   });
 
   test('names are bytes', () => {

@@ -1,6 +1,7 @@
-import type * as KoffiModule from 'koffi';
 import { type ByteString, byteStringOfLatin1 } from '../model/byte-string.ts';
 import type { Nanoseconds } from '../model/entry.ts';
+import { type Caller, createCaller, cString, found, type Koffi, type Library } from './posix-call.ts';
+import { bindStamps, type StampFiles } from './stamp-files.ts';
 
 /**
  * What a Unix system can do and Node cannot: extended attributes, times to the nanosecond, device nodes, and renames
@@ -25,6 +26,7 @@ export interface Posix {
   renameWithoutReplacing(from: ByteString, to: ByteString): void;
   /** `f_type` of statfs(2): the file system's magic number. */
   fileSystemType(path: ByteString): bigint;
+  readonly stampFiles: StampFiles;
 }
 
 export interface FileTimes {
@@ -32,21 +34,6 @@ export interface FileTimes {
   readonly mtime: Nanoseconds;
 }
 
-export class PosixError extends Error {
-  /** `EPERM`, `ENOSPC` …, or `E<number>` for what Node has no name for. */
-  readonly code: string;
-  readonly syscall: string;
-
-  constructor(code: string, syscall: string) {
-    super(`${code}: ${syscall}`);
-    this.name = 'PosixError';
-    this.code = code;
-    this.syscall = syscall;
-  }
-}
-
-type Koffi = typeof KoffiModule;
-type Library = ReturnType<Koffi['load']>;
 type Bytes = Uint8Array;
 
 /**
@@ -71,29 +58,7 @@ export const loadPosix = async (): Promise<Posix | undefined> => {
 
 const bind = (koffi: Koffi, library: Library): Posix => {
   const call = createCaller(koffi);
-  return { ...bindAttributes(library, call), ...bindFiles(library, call) };
-};
-
-/** Throws when the C function gave -1; `absent` are the codes for which undefined is the answer. */
-type Caller = (result: number | bigint, syscall: string, absent?: readonly string[]) => number | undefined;
-
-const createCaller = (koffi: Koffi): Caller => {
-  const names = new Map(Object.entries(koffi.os.errno).map(([name, number]) => [number, name]));
-  // Two names of one number on Linux; the first is the one that Node uses.
-  const notSupported = koffi.os.errno['EOPNOTSUPP'];
-  if (notSupported !== undefined) names.set(notSupported, 'ENOTSUP');
-  return (result, syscall, absent = []) => {
-    if (result !== -1 && result !== -1n) return Number(result);
-    const number = koffi.errno();
-    const code = names.get(number) ?? `E${String(number)}`;
-    if (absent.includes(code)) return undefined;
-    throw new PosixError(code, syscall);
-  };
-};
-
-const cString = (path: ByteString): Bytes => {
-  if (path.includes('\0')) throw new PosixError('EINVAL', 'path with a zero byte');
-  return Buffer.from(`${path}\0`, 'latin1');
+  return { ...bindAttributes(library, call), ...bindFiles(library, call), ...bindStamps(library) };
 };
 
 /** Symlinks and some file systems have no attributes; an SMB mount may say ENODATA of the whole file. */
@@ -158,7 +123,7 @@ const atWorkingDirectory = -100;
 const noFollow = 0x100;
 const noReplace = 1;
 
-type FileCalls = Omit<Posix, keyof AttributeCalls>;
+type FileCalls = Omit<Posix, keyof AttributeCalls | 'stampFiles'>;
 
 const bindFiles = (library: Library, call: Caller): FileCalls => {
   const setTimes: (directory: number, path: Bytes, times: BigInt64Array, flags: number) => number = library.func(
@@ -211,14 +176,6 @@ const bindNewerCalls = (library: Library, call: Caller): Pick<Posix, 'makeNode' 
       call(rename(atWorkingDirectory, cString(from), atWorkingDirectory, cString(to), noReplace), 'renameat2');
     },
   };
-};
-
-const found = (library: Library, definition: string, name: string): ReturnType<Library['func']> => {
-  try {
-    return library.func(definition);
-  } catch {
-    throw new PosixError('ENOSYS', name);
-  }
 };
 
 /** Two `struct timespec`: seconds rounded down, and the nanoseconds that are left, which are never negative. */

@@ -17,7 +17,9 @@ import {
 } from '../../src/protocol/memory/source.ts';
 import { checkRepository } from '../../src/store/restic/check/check.ts';
 import { testOptions } from '../../src/store/restic/repository-fixture.ts';
-import { initRepository, openRepository, type Repository } from '../../src/store/restic/repository.ts';
+import { initRepository } from '../../src/store/restic/init-repository.ts';
+import { openRepository } from '../../src/store/restic/open-repository.ts';
+import type { Repository } from '../../src/store/restic/repository.ts';
 import { noise } from './mixed-source.ts';
 
 const kinds: readonly ObjectKind[] = ['config', 'key', 'lock', 'snapshot', 'index', 'pack'];

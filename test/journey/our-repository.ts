@@ -6,12 +6,9 @@ import { byteStringOfText } from '../../src/model/byte-string.ts';
 import { createFilesSource } from '../../src/protocol/files/files-source.ts';
 import { createFilesTarget } from '../../src/protocol/files/target.ts';
 import { checkAll, type Checked, testOptions } from '../../src/store/restic/repository-fixture.ts';
-import {
-  type InitOptions,
-  initRepository,
-  openRepository,
-  type Repository,
-} from '../../src/store/restic/repository.ts';
+import { type InitOptions, initRepository } from '../../src/store/restic/init-repository.ts';
+import { openRepository } from '../../src/store/restic/open-repository.ts';
+import type { Repository } from '../../src/store/restic/repository.ts';
 import { processIdentity } from '../../src/system/identity.ts';
 import { loadPosix } from '../../src/system/posix.ts';
 

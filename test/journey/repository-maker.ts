@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { createTestRun } from '../../src/contract/test-run.ts';
 import { openLocalBackend } from '../../src/backend/local.ts';
 import { type LockInfo, sealLock } from '../../src/store/restic/lock/lock-file.ts';
-import { openRepository, type Repository } from '../../src/store/restic/repository.ts';
+import { openRepository } from '../../src/store/restic/open-repository.ts';
+import type { Repository } from '../../src/store/restic/repository.ts';
 import { trustOf } from '../../src/store/restic/repository-fixture.ts';
 import { processIdentity } from '../../src/system/identity.ts';
 

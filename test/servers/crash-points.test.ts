@@ -16,7 +16,8 @@ import {
   readFiles,
   removeLocks,
 } from '../../src/store/restic/prune/prune-fixture.ts';
-import { openRepository, type Repository } from '../../src/store/restic/repository.ts';
+import { openRepository } from '../../src/store/restic/open-repository.ts';
+import type { Repository } from '../../src/store/restic/repository.ts';
 import { rewriteSnapshots } from '../../src/store/restic/rewrite/rewrite-snapshots.ts';
 import { changeTags } from '../../src/store/restic/snapshots/change-tags.ts';
 import { removeSnapshots } from '../../src/store/restic/snapshots/remove-snapshots.ts';

@@ -102,7 +102,7 @@ const makeGiven = async (
   context: CommandContext,
 ): Promise<string> => {
   const [{ initRepository }, backend] = await Promise.all([
-    import('../../store/restic/repository.ts'),
+    import('../../store/restic/init-repository.ts'),
     openBackend(access, context),
   ]);
   const make = async (password: string, generatedPassword: boolean): Promise<string> =>

@@ -66,7 +66,7 @@ export const withFromRepository = async <Result>(
   const password = passwordOption(options) ?? configured?.password ?? context.environment.from.password;
   const access = { location, password, isDefault: false };
   const [{ openRepository }, backend] = await Promise.all([
-    import('../../store/restic/repository.ts'),
+    import('../../store/restic/open-repository.ts'),
     openBackend({ location, storage: configured?.storage }, context),
   ]);
   const secret = await passwordOf(access, context, sources);

@@ -21,8 +21,9 @@ export const ensureRepository = async (
   context: CommandContext,
 ): Promise<string> => {
   const { run, output, messages } = context;
-  const [{ initRepository, openRepository }, backend] = await Promise.all([
-    import('../../store/restic/repository.ts'),
+  const [{ initRepository }, { openRepository }, backend] = await Promise.all([
+    import('../../store/restic/init-repository.ts'),
+    import('../../store/restic/open-repository.ts'),
     openBackend({ location }, context),
   ]);
   const options = await openOptions(context, await readPassword({ kind: 'file', path: passwordFile }, run.signal));

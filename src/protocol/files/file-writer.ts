@@ -14,7 +14,8 @@ import {
 import { type ByteString, byteStringOfLatin1 } from '../../model/byte-string.ts';
 import { errnoCode } from '../../system/errno.ts';
 import { nativePath } from '../../system/native-path.ts';
-import { type Posix, PosixError } from '../../system/posix.ts';
+import type { Posix } from '../../system/posix.ts';
+import { PosixError } from '../../system/posix-call.ts';
 import { type Loss, type NewFile, setMetadata } from '../../system/file-metadata.ts';
 import {
   type FileEnding,

@@ -6,6 +6,7 @@ import { type AccountNames, createAccountNames } from '../../system/account-name
 import { errnoCode, errnoFault } from '../../system/errno.ts';
 import { nativePath } from '../../system/native-path.ts';
 import type { Posix } from '../../system/posix.ts';
+import { stampFilesOneByOne, type StampFiles } from '../../system/stamp-files.ts';
 import { hasNotChanged } from '../../model/unchanged.ts';
 
 /** Looks at local files. Every call is synchronous: for many small calls that costs a fraction of the asynchronous ones. */
@@ -13,12 +14,17 @@ export interface MetadataReader {
   /** Undefined when nothing is there (any more). Throws the system's error otherwise. */
   stats(file: ByteString, follow?: 'follow'): BigIntStats | undefined;
   /**
-   * All that a snapshot keeps of an entry. Throws the system's error. What has not changed since it was `known` is believed to
-   * have the extended attributes of then: whoever sets one changes the ctime.
+   * All that a snapshot keeps of an entry. Throws the system's error. What has not changed since it was `known`, attributes
+   * and all, is believed to have the extended attributes of then: whoever sets one changes the ctime.
    */
   describe(file: ByteString, stats: BigIntStats, known?: Metadata): Metadata;
   /** How many entries were described without their extended attributes, because nothing here can read them. */
   readonly withoutAttributes: number;
+  /** How many entries have attributes that could not be read. */
+  readonly unreadAttributes: number;
+  /** Whether extended attributes can be read here. */
+  readonly readsAttributes: boolean;
+  readonly stampFiles: StampFiles;
 }
 
 export interface MetadataOptions {
@@ -33,7 +39,17 @@ export interface MetadataOptions {
 export const createMetadataReader = (options: MetadataOptions): MetadataReader => {
   const { posix, accessTimes = false, names = createAccountNames(), onFault } = options;
   let withoutAttributes = 0;
+  let unreadAttributes = 0;
+  const onUnread: MetadataOptions['onFault'] = (fault, file) => {
+    unreadAttributes++;
+    onFault(fault, file);
+  };
   return {
+    readsAttributes: posix !== undefined,
+    stampFiles: posix?.stampFiles ?? stampFilesOneByOne,
+    get unreadAttributes() {
+      return unreadAttributes;
+    },
     get withoutAttributes() {
       return withoutAttributes;
     },
@@ -65,7 +81,7 @@ export const createMetadataReader = (options: MetadataOptions): MetadataReader =
       const attributes =
         known !== undefined && hasNotChanged(metadata, known)
           ? known.extendedAttributes
-          : posix && attributesOf(posix, file, onFault);
+          : posix && attributesOf(posix, file, onUnread);
       return attributes === undefined ? metadata : { ...metadata, extendedAttributes: attributes };
     },
   };

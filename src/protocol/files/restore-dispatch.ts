@@ -4,7 +4,7 @@ import type { Content, Delivery } from '../../contract/source.ts';
 import type { Entry, Path } from '../../model/entry.ts';
 import { asFault, Fault } from '../../model/fault.ts';
 import { errnoFault } from '../../system/errno.ts';
-import { PosixError } from '../../system/posix.ts';
+import { PosixError } from '../../system/posix-call.ts';
 import type { RestoreLedger } from './restore-ledger.ts';
 import { type Abilities, attainableMetadata } from '../../system/file-metadata.ts';
 import { childPath, joinedPath, occupied } from './target-name.ts';

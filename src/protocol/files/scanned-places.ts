@@ -55,6 +55,13 @@ const parentOf = (file: ByteString): ByteString | undefined => {
   return byteStringOfLatin1(at === 0 ? '/' : file.slice(0, at));
 };
 
+/** A folder that was listed and is not there any more, in one that is still what it was: removed, or its disk was. */
+export const vanishedFolder = (directory: ByteString): Fault =>
+  new Fault('entry-vanished', `${displayText(directory)} was removed while it was looked at`, {
+    hint: 'What the last backup has of it is kept. If it was deleted on purpose, the next backup leaves it out.',
+    context: { path: displayText(directory) },
+  });
+
 export const vanishedPlace = (directory: ByteString): Fault =>
   new Fault('source-missing', `a folder vanished while it was read: ${displayText(directory)}`, {
     hint: 'Look whether its disk was unmounted or the folder moved, then run the backup again.',

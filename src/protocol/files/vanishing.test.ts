@@ -83,11 +83,16 @@ describe('a source that goes away while it is read', () => {
     assert.match(carried[0] ?? '', /~: source-missing$/);
   });
 
-  test('a folder that was removed by itself is left out and told', async () => {
+  test('a folder that is gone from a root that stayed is a failure, not a deletion', async () => {
     using disk = new Disk();
     const carried = await disk.captureAnd('/a', () => rmSync(join(disk.root, 'b'), { recursive: true }));
-    assert.deepEqual(carried, []);
-    assert.deepEqual(disk.faults(), ['entry-vanished']);
+    assert.deepEqual(carried, ['/b: entry-vanished']);
+  });
+
+  test('so is the tmp of a mail folder that stayed', async () => {
+    using disk = new Disk(['cur', 'new', 'tmp'], true);
+    const carried = await disk.captureAnd('/cur', () => rmSync(join(disk.root, 'tmp'), { recursive: true }));
+    assert.deepEqual(carried, ['/tmp: entry-vanished']);
   });
 
   test('messages of a Maildir that goes away are failures, not deletions', async () => {

@@ -9,11 +9,12 @@ import { captureMessages } from '../maildir/folder-capture.ts';
 import { isMaildirFolder } from '../maildir/folder-layout.ts';
 import { countTemporary, withoutCaches } from '../maildir/mail-cache.ts';
 import { createBaseCursor } from '../../contract/base-cursor.ts';
-import { type CaptureContext, childFile, joined, type MaildirOptions, nextTurn, pageSize } from './capture-context.ts';
+import { type CaptureContext, childFile, type MaildirOptions, nextTurn, pageSize } from './capture-context.ts';
 import { type DirectoryNames, readDirectoryNames } from './directory-names.ts';
 import { capturable } from './entry-kind.ts';
 import { typeOf, unreadable } from './local-metadata.ts';
 import type { PathNode } from './path-tree.ts';
+import { vanishedFolder } from './scanned-places.ts';
 import { childOf } from './sameness.ts';
 
 /** A directory on its way into the tree. */
@@ -57,8 +58,10 @@ export async function* walk(context: CaptureContext, place: Place): AsyncGenerat
   } catch (error) {
     if (file === undefined) throw error;
     const isGone = isMissing(error);
-    fault = (isGone ? placeLost(context, file, node) : undefined) ?? unreadable(error, file, 'list');
-    if (isGone && node === undefined && fault.code !== 'source-missing') return tellOfVanished(context, path, file);
+    fault = isGone
+      ? (placeLost(context, file, node) ?? (node === undefined ? vanishedFolder(file) : undefined))
+      : undefined;
+    fault ??= unreadable(error, file, 'list');
   }
   if (fault !== undefined) {
     const base = await context.base?.directory(path, context.run);
@@ -110,14 +113,6 @@ const isThere = ({ reader }: CaptureContext, file: ByteString): boolean => {
   }
 };
 
-/** It was removed, in a folder that is still what it was. */
-const tellOfVanished = ({ run }: CaptureContext, path: Path, file: ByteString): undefined => {
-  const fault = new Fault('entry-vanished', `${displayText(file)} was removed while it was looked at`, {
-    context: { path: displayText(file) },
-  });
-  run.emit({ kind: 'fault', fault, path: joined(path) });
-};
-
 /** Where single files or folders inside were given, it is taken as the plain directory it is. */
 const isFolderOfItsOwn = ({ node }: Place): boolean => node === undefined || node.children.size === 0;
 
@@ -143,7 +138,7 @@ async function* walkFolder(
   const directory = childFile(file, temporary);
   const looked = lookAt(context, directory, undefined);
   if (looked === undefined || looked instanceof Fault) {
-    outcomes.set(temporary, looked);
+    outcomes.set(temporary, looked ?? vanishedFolder(directory));
   } else if (typeOf(looked.stats) === 'directory' && context.filter?.(directory, looked.metadata) !== false) {
     countTemporary(context, directory);
     const path = [...place.path, temporary];
@@ -160,8 +155,7 @@ async function* walkChild(
   const given = givenIn(place, name);
   const file = fileIn(place, name);
   const looked = lookAt(context, file, given);
-  if (looked === undefined) tellOfVanished(context, [...place.path, name], file);
-  if (looked === undefined || looked instanceof Fault) return looked;
+  if (looked === undefined || looked instanceof Fault) return looked ?? vanishedFolder(file);
   const { stats, metadata } = looked;
   if (typeOf(stats) !== 'directory') return 'no directory';
   if (given === undefined && context.filter?.(file, metadata) === false) return undefined;

@@ -31,6 +31,7 @@ export async function* watchCapture(
       yield directory;
       continue;
     }
+    const { look } = listing;
     const { pages, emptied } = await judgeEmptiness({ context, root, progress }, directory, listing.pages);
     if (emptied !== undefined) {
       progress.before = ++progress.entries;
@@ -41,7 +42,11 @@ export async function* watchCapture(
     }
     yield {
       ...directory,
-      listing: { kind: 'listed', pages: watchPages({ context, root, progress }, directory, pages) },
+      listing: {
+        kind: 'listed',
+        pages: watchPages({ context, root, progress }, directory, pages),
+        ...(look === undefined ? {} : { look }),
+      },
     };
   }
 }

@@ -1,15 +1,16 @@
-import type { Run } from '../../contract/run.ts';
-import type { Base, BaseDirectory, CapturedDirectory } from '../../contract/source.ts';
+import type { BaseDirectory, CapturedDirectory, Listing } from '../../contract/source.ts';
 import { identityOf } from '../../mail/maildir-name.ts';
-import { type ByteString, byteStringOfLatin1, displayText } from '../../model/byte-string.ts';
+import { type ByteString, byteStringOfLatin1 } from '../../model/byte-string.ts';
 import type { Metadata, Path } from '../../model/entry.ts';
 import { Fault } from '../../model/fault.ts';
-import { type CaptureContext, childFile, joined, type MaildirOptions } from '../files/capture-context.ts';
+import { type CaptureContext, childFile, type MaildirOptions } from '../files/capture-context.ts';
 import { unreadable } from '../files/local-metadata.ts';
-import { seventhOf } from './folder-layout.ts';
+import { vanishedFolder } from '../files/scanned-places.ts';
 import { createMessageFinder } from './message-finder.ts';
-import { listMessages } from './message-pages.ts';
+import { createListingLook, formatLook } from './message-look.ts';
+import { listMessages, type MessageListing } from './message-pages.ts';
 import { type Scan, scanSettled } from './settled-scan.ts';
+import { baseOfPart, looksTheSame, mayStayUnseen, type PartNow } from './unchanged-part.ts';
 
 /** A Maildir folder: where it is, and where in the tree. */
 export interface Folder {
@@ -76,14 +77,34 @@ export async function* captureMessages(
           const outcome = yield* walkBelow(part, name);
           if (outcome !== 'no directory') below.set(name, outcome);
         }
-        const pages = listMessages(context, { folder, part, parts: parts.filter(isScanned), below, finder });
-        yield { path: part.path, metadata: part.metadata, listing: { kind: 'listed', pages } };
+        const listing = listPart(context, { folder, part, parts: parts.filter(isScanned), below, finder });
+        yield { path: part.path, metadata: part.metadata, listing };
       }
     }
     outcomes.set(part.name, 'directory');
   }
   return outcomes;
 }
+
+const listPart = (
+  context: CaptureContext,
+  listing: Omit<MessageListing, 'look'> & { readonly part: ScannedPart },
+): Listing => {
+  const { reader } = context;
+  const unreadBefore = reader.unreadAttributes;
+  const look = createListingLook();
+  // Names may be missing in an unsettled scan.
+  if (!listing.part.scan.settled) look.spoil();
+  return {
+    kind: 'listed',
+    pages: listMessages(context, { ...listing, look }),
+    look: () => {
+      const digest = look.digest();
+      const hasAttributes = reader.readsAttributes && reader.unreadAttributes === unreadBefore;
+      return digest === undefined ? undefined : formatLook({ digest, hasAttributes });
+    },
+  };
+};
 
 const isScanned = (part: Part): part is ScannedPart => part.kind === 'scanned';
 
@@ -106,7 +127,7 @@ const lookAtPart = async (
   maildir: MaildirOptions,
   place: PartPlace & { readonly device: bigint | undefined },
 ): Promise<Part> => {
-  const { reader, run, base, filter } = context;
+  const { reader, base, filter } = context;
   let metadata: Metadata;
   let isElsewhere: boolean;
   try {
@@ -120,16 +141,26 @@ const lookAtPart = async (
   }
   if (filter?.(place.file, metadata) === false) return { ...place, kind: 'left-out' };
   if (isElsewhere) return { ...place, kind: 'scanned', metadata, scan: nothingScanned };
-  const unchanged = await unchangedBase({ base, maildir, path: place.path, metadata }, run);
-  if (unchanged !== undefined) return { ...place, kind: 'same', metadata, base: unchanged };
+  const now = { ...place, metadata };
+  const before = await baseOfPart(context, maildir, now);
+  if (base !== undefined && before !== undefined && mayStayUnseen(base, maildir, now)) {
+    return { ...now, kind: 'same', base: before };
+  }
+  const scanned = await scanPart(context, now);
+  if (before === undefined || scanned.kind !== 'scanned') return scanned;
+  return (await looksTheSame(context, before, scanned)) ? { ...now, kind: 'same', base: before } : scanned;
+};
+
+const scanPart = async (context: CaptureContext, now: PartPlace & PartNow): Promise<Part> => {
+  const { reader, run, places } = context;
   try {
-    const scan = await scanSettled(place.file, { reader, run });
-    const fault = scan === undefined ? context.places.lostAbove(place.file, reader) : lostPart(context, place);
-    if (fault !== undefined) return { ...place, kind: 'unlisted', metadata, fault };
-    return scan === undefined ? vanishedPart(context, place) : { ...place, kind: 'scanned', metadata, scan };
+    const scan = await scanSettled(now.file, { reader, run });
+    const fault = scan === undefined ? places.lostAbove(now.file, reader) : lostPart(context, now);
+    if (fault !== undefined) return { ...now, kind: 'unlisted', fault };
+    return scan === undefined ? vanishedPart(context, now) : { ...now, kind: 'scanned', scan };
   } catch (error) {
     if (error instanceof Fault) throw error;
-    return { ...place, kind: 'unlisted', metadata, fault: unreadable(error, place.file, 'list') };
+    return { ...now, kind: 'unlisted', fault: unreadable(error, now.file, 'list') };
   }
 };
 
@@ -137,46 +168,13 @@ const lostPart = ({ places, reader }: CaptureContext, { file }: PartPlace): Faul
   places.lost(file, reader) ?? places.lostAbove(file, reader);
 
 /** Gone since the folder was listed: with the folders above it, or by itself. */
-const vanishedPart = ({ places, reader, run }: CaptureContext, place: PartPlace): Part => {
-  const fault = places.lostAbove(place.file, reader);
-  if (fault !== undefined) return { ...place, kind: 'fault', fault };
-  const removed = new Fault('entry-vanished', `${displayText(place.file)} was removed while it was looked at`, {
-    context: { path: displayText(place.file) },
-  });
-  run.emit({ kind: 'fault', fault: removed, path: joined(place.path) });
-  return { ...place, kind: 'left-out' };
-};
-
-interface Comparison {
-  readonly base: Base | undefined;
-  readonly maildir: MaildirOptions;
-  readonly path: Path;
-  readonly metadata: Metadata;
-}
-
-/** How much older than the base's scan a directory must be: until then a change may have kept the same mtime. */
-const certainAge = 2_000_000_000n;
-
-/** The base's directory when its messages need not be looked at: none came, went or was renamed since. */
-const unchangedBase = async (
-  { base, maildir, path, metadata }: Comparison,
-  run: Run,
-): Promise<BaseDirectory | undefined> => {
-  if (base === undefined || !maildir.skipUnchangedFolders || maildir.rescan) return undefined;
-  if (seventhOf(path.slice(0, -1)) === maildir.seventh) return undefined;
-  const before = await base.directory(path, run);
-  if (before?.metadata === undefined || !isUntouched(before.metadata, metadata)) return undefined;
-  if (metadata.mtime > base.scannedAt - certainAge) return undefined;
-  // A directory in there can change without a trace in this one.
-  if ((await before.counts(run)).directories > 0) return undefined;
-  return before.settled && (await before.held(run)) ? before : undefined;
-};
-
-const isUntouched = (before: Metadata, now: Metadata): boolean =>
-  before.deviceId === now.deviceId &&
-  before.inode === now.inode &&
-  before.mtime === now.mtime &&
-  before.ctime === now.ctime;
+const vanishedPart = ({ places, reader }: CaptureContext, { name, path, file }: PartPlace): Part => ({
+  name,
+  path,
+  file,
+  kind: 'fault',
+  fault: places.lostAbove(file, reader) ?? vanishedFolder(file),
+});
 
 /** `new` without the messages that are in `cur` by now, unless they are still there: then there are two. */
 const withoutMoved = (arrivals: Part, messages: Part, { reader }: CaptureContext): Part => {

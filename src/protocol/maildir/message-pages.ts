@@ -5,12 +5,14 @@ import { type ByteString, byteStringOfLatin1, displayText } from '../../model/by
 import type { Entry, Metadata, Path } from '../../model/entry.ts';
 import { Fault } from '../../model/fault.ts';
 import { errnoCode } from '../../system/errno.ts';
-import { type CaptureContext, childFile, joined, nextTurn, pageSize } from '../files/capture-context.ts';
+import { type CaptureContext, childFile, nextTurn, pageSize } from '../files/capture-context.ts';
 import { capturable } from '../files/entry-kind.ts';
 import { unreadable } from '../files/local-metadata.ts';
 import { hasNotChanged } from '../../model/unchanged.ts';
 import type { FoundMessage, MessageFinder } from './message-finder.ts';
+import { type ListingLook, parseLook } from './message-look.ts';
 import { createMessageWindow, type MessageWindow } from './message-window.ts';
+import { createRewriteAlarm, isRewritten, type RewriteAlarm } from './rewrite-alarm.ts';
 import type { Scan } from './settled-scan.ts';
 
 interface ScannedPart {
@@ -27,6 +29,8 @@ export interface MessageListing {
   readonly parts: readonly ScannedPart[];
   readonly below: ReadonlyMap<ByteString, 'directory' | Fault | undefined>;
   readonly finder: MessageFinder;
+  /** Is told what is listed. */
+  readonly look: ListingLook;
 }
 
 /** The messages of `cur` or `new` in pages, against what the base has in both. */
@@ -40,22 +44,32 @@ export async function* listMessages(
   const isNew = part.path.at(-1) === 'new';
   // Messages move from new to cur and not back.
   const windows = isNew ? [windowOf('new')] : [windowOf('cur'), windowOf('new')];
-  const alarm = createAlarm();
+  const alarm = createRewriteAlarm();
   try {
     const lost = await lostMessages(context, listing);
+    const attributesAreKnown = await knowsAttributes(context, part.path);
     const { names: scanned } = part.scan;
     const all = lost.size === 0 ? scanned : [...scanned, ...lost.keys()].sort();
     for (let at = 0; at < all.length; at += pageSize) {
       throwIfInterrupted(context.run);
-      const page = await listPage(context, listing, { names: all.slice(at, at + pageSize), lost, windows, alarm });
+      const names = all.slice(at, at + pageSize);
+      const page = await listPage(context, listing, { names, lost, windows, alarm, attributesAreKnown });
       if (page.length > 0) yield page;
       await nextTurn();
     }
   } finally {
     for (const window of windows) await window.close();
   }
-  alarm.tell(context, listing);
+  alarm.tell(part, context.run);
 }
+
+/** Whether what the base has of the extended attributes of unchanged messages can be believed; else they are read again. */
+const knowsAttributes = async ({ base, maildir, reader, run }: CaptureContext, path: Path): Promise<boolean> => {
+  if (!reader.readsAttributes) return true;
+  if (maildir?.rescan === true) return false;
+  const look = (await base?.directory(path, run))?.look;
+  return look !== undefined && parseLook(look).hasAttributes;
+};
 
 /** What only the base has, by name, when the scan cannot be believed. */
 const lostMessages = async (
@@ -78,7 +92,8 @@ interface PageWork {
   readonly names: readonly ByteString[];
   readonly lost: ReadonlyMap<ByteString, BaseEntry>;
   readonly windows: readonly MessageWindow[];
-  readonly alarm: Alarm;
+  readonly alarm: RewriteAlarm;
+  readonly attributesAreKnown: boolean;
 }
 
 const unsettled = (file: ByteString): Fault =>
@@ -93,14 +108,16 @@ type Looked = FoundMessage | Fault | 'gone' | 'unsure';
 
 const listPage = async (
   context: CaptureContext,
-  { part, below, finder }: MessageListing,
-  { names, lost, windows, alarm }: PageWork,
+  { part, below, finder, look }: MessageListing,
+  { names, lost, windows, alarm, attributesAreKnown }: PageWork,
 ): Promise<Child[]> => {
   const isMessage = (name: ByteString): boolean => !lost.has(name) && !below.has(name);
   const known: Candidates[] = [];
   for (const name of names) known.push(lost.has(name) ? unknown : await candidatesFor(name, windows));
   const looked = names.map((name, at): Looked =>
-    isMessage(name) ? lookAt(context, childFile(part.file, name), known[at]?.exact?.entry) : 'gone',
+    isMessage(name)
+      ? lookAt(context, childFile(part.file, name), attributesAreKnown ? known[at]?.exact?.entry : undefined)
+      : 'gone',
   );
   const again = names.filter((name, at) => looked[at] === 'gone' && isMessage(name)).map((name) => identityOf(name));
   const { found, certain } = again.length === 0 ? nothingMissing : await finder.find(again, context.run);
@@ -122,8 +139,19 @@ const listPage = async (
     const message = own === 'gone' ? (found.get(identityOf(name)) ?? whyMissing(context, part, certain)) : own;
     const child = childOf(context, { name, message, candidates, exact, file: childFile(part.file, name), alarm });
     if (child !== undefined) children.push(child);
+    // It is there, and left out.
+    else if (message !== 'gone') look.spoil();
   }
+  tellLook(look, children);
   return children;
+};
+
+const tellLook = (look: ListingLook, children: readonly Child[]): void => {
+  const messages = children.flatMap((child) =>
+    (child.kind === 'same' || child.kind === 'fresh') && child.entry.type === 'file' ? [child.entry] : [],
+  );
+  if (messages.length < children.length) look.spoil();
+  look.add(messages);
 };
 
 const whyMissing = ({ places, reader }: CaptureContext, { file }: ScannedPart, certain: boolean): Looked =>
@@ -166,7 +194,7 @@ interface MessageState {
   /** The one of these with the same name in the same directory. */
   readonly exact: BaseEntry | undefined;
   readonly file: ByteString;
-  readonly alarm: Alarm;
+  readonly alarm: RewriteAlarm;
 }
 
 const childOf = (context: CaptureContext, state: MessageState): Child | undefined => {
@@ -204,39 +232,3 @@ const isSameMessage = (now: Metadata, before: Metadata): boolean =>
   now.inode === before.inode &&
   now.size === before.size &&
   now.mtime === before.mtime;
-
-/** Messages never change in place. A copy (another inode and time, the same size) is not counted. */
-const isRewritten = (now: Metadata, before: Metadata): boolean =>
-  now.type === 'file' &&
-  before.type === 'file' &&
-  (now.size !== before.size || (now.inode === before.inode && now.mtime !== before.mtime));
-
-interface Alarm {
-  add(name: ByteString): void;
-  tell(context: CaptureContext, listing: MessageListing): void;
-}
-
-/** One event for a folder, however many messages: a mail server may compress or encrypt all of them in a night. */
-const createAlarm = (): Alarm => {
-  let count = 0;
-  let first: ByteString | undefined;
-  return {
-    add: (name) => {
-      count++;
-      first ??= name;
-    },
-    tell: ({ run }, { part }) => {
-      if (first === undefined) return;
-      const what = count === 1 ? 'a message' : `${String(count)} messages`;
-      const fault = new Fault(
-        'entry-changed',
-        `${what} in ${displayText(part.file)} changed, which messages never do`,
-        {
-          hint: 'Right if the mail server compresses or encrypts stored mail. Otherwise look at these files at once.',
-          context: { count, first: displayText(first) },
-        },
-      );
-      run.emit({ kind: 'fault', fault, path: joined(part.path) });
-    },
-  };
-};

@@ -11,6 +11,7 @@ import { createScannedPlaces } from '../files/scanned-places.ts';
 import { createMetadataReader, type MetadataReader } from '../files/local-metadata.ts';
 import { type MaildirFixture, makeMaildir } from './maildir-fixture.ts';
 import { createMessageFinder } from './message-finder.ts';
+import { createListingLook } from './message-look.ts';
 import { listMessages } from './message-pages.ts';
 import { startRenaming } from './renaming-process.ts';
 import { scanSettled } from './settled-scan.ts';
@@ -86,7 +87,8 @@ describe('a listing from an unsettled scan', () => {
       allowEmpty: false,
     };
     const finder = createMessageFinder(folder.file, reader);
-    const pages = listMessages(context, { folder, part, parts: [part], below: new Map(), finder });
+    const look = createListingLook();
+    const pages = listMessages(context, { folder, part, parts: [part], below: new Map(), finder, look });
     return (await Array.fromAsync(pages)).flat();
   };
   const pathIn = (maildir: MaildirFixture, path: string) =>

@@ -6,7 +6,9 @@ import { createTestRun } from '../../contract/test-run.ts';
 import type { CheckReport } from './check/check-report.ts';
 import { checkRepository } from './check/check.ts';
 import { createEvidenceKey, type EvidenceTrust } from './evidence/evidence-key.ts';
-import { type InitOptions, initRepository, openRepository, type Repository } from './repository.ts';
+import { type InitOptions, initRepository } from './init-repository.ts';
+import { openRepository } from './open-repository.ts';
+import type { Repository } from './repository.ts';
 
 export const testPassword = 'geheim';
 

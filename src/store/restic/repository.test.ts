@@ -9,7 +9,9 @@ import { Fault, isFault } from '../../model/fault.ts';
 import { compare } from '../../operation/compare.ts';
 import { createMemorySource, memoryDirectory, memoryFile } from '../../protocol/memory/source.ts';
 import { checkAll, inventoryOf, testOptions } from './repository-fixture.ts';
-import { type InitOptions, initRepository, openRepository, type Repository } from './repository.ts';
+import { type InitOptions, initRepository } from './init-repository.ts';
+import { openRepository } from './open-repository.ts';
+import type { Repository } from './repository.ts';
 
 const makeRepository = async (
   backend: Backend,

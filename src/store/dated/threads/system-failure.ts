@@ -1,7 +1,7 @@
 import { byteStringOfLatin1 } from '../../../model/byte-string.ts';
 import type { Fault, FaultCode } from '../../../model/fault.ts';
 import { errnoCode, errnoFault } from '../../../system/errno.ts';
-import { PosixError } from '../../../system/posix.ts';
+import { PosixError } from '../../../system/posix-call.ts';
 import type { SystemFailure } from './page-job.ts';
 
 /** An error as it goes from thread to thread. */

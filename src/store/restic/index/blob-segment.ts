@@ -176,6 +176,16 @@ export class BlobSegment {
     };
   }
 
+  /** Whether an entry is only claimed: one of a blob that is on its way, or that another thread was quicker to claim. */
+  hasClaims(): boolean {
+    const { words, count } = this;
+    for (let index = 0; index < count; index++) {
+      const entry = this.entryAt(index);
+      if (((words[entry + packField] ?? 0) & packMask) === pendingPack && !this.#isErased(entry)) return true;
+    }
+    return false;
+  }
+
   settleAt(index: number, location: BlobLocation): void {
     const entry = this.entryAt(index);
     const words = this.words;
@@ -189,6 +199,10 @@ export class BlobSegment {
   /** Makes the scratch id unfindable. */
   forget(tree: number): void {
     for (const index of this.findAll(tree)) this.#erase(this.entryAt(index));
+  }
+
+  #isErased(entry: number): boolean {
+    return this.words.subarray(entry, entry + 8).every((word) => word === 0);
   }
 
   // An id that matches nothing: no plaintext has this hash, as far as anybody will ever know.

@@ -46,6 +46,20 @@ test('a claimed blob has no location until it is settled', () => {
   assert.deepEqual(table.location(slot), location(1));
 });
 
+test('a table with claims is told from one without, whatever was forgotten', () => {
+  const table = new BlobTable();
+  const [one, two] = [new Uint8Array(randomBytes(32)), new Uint8Array(randomBytes(32))];
+  table.reserve(2);
+  assert.equal(table.hasClaims(), false);
+  assert.ok(table.claim('data', one));
+  assert.equal(table.hasClaims(), true);
+  table.settle('data', one, location(0));
+  assert.equal(table.hasClaims(), false);
+  assert.ok(table.claim('tree', two));
+  table.forget('tree', two);
+  assert.equal(table.hasClaims(), false);
+});
+
 test('of four threads that claim the same blobs at once, each blob has exactly one winner', async () => {
   const table = new BlobTable();
   const blobs = 20_000;

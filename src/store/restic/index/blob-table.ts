@@ -117,6 +117,11 @@ export class BlobTable {
     return this.#segmentOf(slot)?.locationAt(slot % slotsPerSegment);
   }
 
+  /** Whether there may be blobs that were claimed and are not stored. */
+  hasClaims(): boolean {
+    return this.#beyond.size > 0 || this.#segments.some((segment) => segment.hasClaims());
+  }
+
   /** Forgets all blobs of these packs. Where other threads claim meanwhile, a blob may at worst be stored twice. */
   dropPacks(packs: ReadonlySet<number>): void {
     for (const segment of this.#segments) segment.dropPacks(packs);

@@ -31,6 +31,10 @@ export const listNames = async (
 /** To read a blob from an index file takes about so many times as long as to write it into the cache. */
 const worthSaving = 16;
 
+/** Whether so many blobs are not in the cached index that it is worth being written anew. */
+export const isWorthCaching = ({ known, added }: { readonly known: number; readonly added: number }): boolean =>
+  added * worthSaving > known;
+
 const nothing: ReadonlySet<number> = new Set();
 
 /** Adds one index file's blobs, but those in the packs `except`; of a blob that is in several packs, each place. */
@@ -80,9 +84,9 @@ const attempt = async (options: IndexLoaderOptions, run: Run): Promise<Repositor
   const known = table.size();
   await readInto({ table, packs }, fresh, options, run);
   const index = { table, packs, indexIds: new Set(names) };
-  const added = table.size() - known;
   // A few small index files are read faster than the whole cache is written.
-  if (cached === undefined || fresh.length >= 8 || added * worthSaving > known) await options.cache?.save(index, run);
+  const isToBeCached = fresh.length >= 8 || isWorthCaching({ known, added: table.size() - known });
+  if (cached === undefined || isToBeCached) await options.cache?.save(index, run);
   return index;
 };
 

@@ -4,8 +4,15 @@ import type { Run } from '../../../contract/run.ts';
 import type { Counts } from '../../../model/entry.ts';
 import type { Envelope } from '../sealing/envelope.ts';
 
+/** A directory whose files were at rest when it was captured. */
+export interface KnownSubtree {
+  readonly counts: Counts;
+  /** What the source said of its last look at the directory. */
+  readonly look?: string;
+}
+
 /**
- * What was found out about trees and need not be found out again: the counts of subtrees, and that everything below
+ * What was found out about trees and need not be found out again: about subtrees, by id, and that everything below
  * certain root trees was there as long as certain index files are. A hint only: lost, it is found out again.
  */
 export interface SubtreeKnowledge {
@@ -13,10 +20,10 @@ export interface SubtreeKnowledge {
   readonly completeRoots: readonly string[];
   /** The index files at that time. While all of them are still there, so is what they list. */
   readonly indexIds: readonly string[];
-  readonly counts: ReadonlyMap<string, Counts>;
+  readonly subtrees: ReadonlyMap<string, KnownSubtree>;
 }
 
-export const noKnowledge: SubtreeKnowledge = { completeRoots: [], indexIds: [], counts: new Map() };
+export const noKnowledge: SubtreeKnowledge = { completeRoots: [], indexIds: [], subtrees: new Map() };
 
 const fileName = 'subtrees';
 
@@ -25,12 +32,13 @@ const isStrings = (value: unknown): value is string[] =>
 
 const isList = (value: unknown): value is readonly unknown[] => Array.isArray(value);
 
-const countsOf = (value: unknown): [string, Counts] | undefined => {
+const subtreeOf = (value: unknown): [string, KnownSubtree] | undefined => {
   if (!isList(value)) return undefined;
-  const [id, files, directories, bytes] = value;
+  const [id, files, directories, bytes, look] = value;
   if (typeof id !== 'string' || typeof files !== 'number') return undefined;
   if (typeof directories !== 'number' || typeof bytes !== 'number') return undefined;
-  return [id, { files, directories, bytes }];
+  const counts = { files, directories, bytes };
+  return [id, typeof look === 'string' ? { counts, look } : { counts }];
 };
 
 const parse = (plain: Uint8Array): SubtreeKnowledge => {
@@ -39,7 +47,7 @@ const parse = (plain: Uint8Array): SubtreeKnowledge => {
   if (!('completeRoots' in value && 'indexIds' in value && 'counts' in value)) return noKnowledge;
   const { completeRoots, indexIds, counts } = value;
   if (!isStrings(completeRoots) || !isStrings(indexIds) || !Array.isArray(counts)) return noKnowledge;
-  return { completeRoots, indexIds, counts: new Map(counts.map(countsOf).filter((item) => item !== undefined)) };
+  return { completeRoots, indexIds, subtrees: new Map(counts.map(subtreeOf).filter((item) => item !== undefined)) };
 };
 
 export const loadSubtreeKnowledge = async (directory: string, envelope: Envelope): Promise<SubtreeKnowledge> => {
@@ -59,7 +67,15 @@ export const saveSubtreeKnowledge = async (
   run: Run,
 ): Promise<void> => {
   const { completeRoots, indexIds } = knowledge;
-  const counts = [...knowledge.counts].map(([id, count]) => [id, count.files, count.directories, count.bytes]);
+  const counts = [...knowledge.subtrees].map(
+    ([
+      id,
+      {
+        counts: { files, directories, bytes },
+        look,
+      },
+    ]) => (look === undefined ? [id, files, directories, bytes] : [id, files, directories, bytes, look]),
+  );
   const temporary = join(directory, `${fileName}-tmp-${process.pid}`);
   try {
     await mkdir(directory, { recursive: true, mode: 0o700 });

@@ -6,7 +6,9 @@ import { createTestRun, type TestRun } from '../../../contract/test-run.ts';
 import { Fault, isFault } from '../../../model/fault.ts';
 import { listNames } from '../index/index-loader.ts';
 import { testOptions, testPassword } from '../repository-fixture.ts';
-import { initRepository, openRepository, type Repository } from '../repository.ts';
+import { initRepository } from '../init-repository.ts';
+import { openRepository } from '../open-repository.ts';
+import type { Repository } from '../repository.ts';
 import { addKey, changePassword, listKeys, type NewKey, removeKey } from './keys.ts';
 
 interface Place {

@@ -11,7 +11,9 @@ import { createTreeWriter } from '../format/tree-writer.ts';
 import { listNames, loadIndex } from '../index/index-loader.ts';
 import { createObjectIo } from '../object-io.ts';
 import { createBlobReader, hexOf } from '../read/blob-reader.ts';
-import { initRepository, openRepository, Repository } from '../repository.ts';
+import { initRepository } from '../init-repository.ts';
+import { openRepository } from '../open-repository.ts';
+import { Repository } from '../repository.ts';
 import type { Session } from '../session.ts';
 import { trustOf } from '../repository-fixture.ts';
 

@@ -8,7 +8,8 @@ import { createMemoryBackend } from '../../../backend/memory.ts';
 import { byteStringOfText } from '../../../model/byte-string.ts';
 import { createMemorySource, memoryDirectory, memoryFile } from '../../../protocol/memory/source.ts';
 import { trustOf } from '../repository-fixture.ts';
-import { initRepository, openRepository, type InitOptions } from '../repository.ts';
+import { initRepository, type InitOptions } from '../init-repository.ts';
+import { openRepository } from '../open-repository.ts';
 
 const options: InitOptions = {
   password: 'a password',

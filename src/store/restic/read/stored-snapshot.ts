@@ -156,11 +156,13 @@ const baseOf = (parts: SnapshotParts, root: Uint8Array): Pick<Base, 'directory' 
   async directory(path, run): Promise<StoredDirectory | undefined> {
     const found = await lookedUp(parts, { root, path }, run);
     if (found === undefined) return undefined;
+    const known = parts.ledger.known(found.id);
     return {
       path,
       metadata: found.node?.entry,
       treeId: found.id,
-      settled: parts.ledger.isSettled(found.id),
+      settled: known !== undefined,
+      ...(known?.look === undefined ? {} : { look: known.look }),
       held: (heldRun) => isHeld(parts, found.id, heldRun),
       counts: (countsRun) => parts.ledger.counts(found.id, countsRun),
     };

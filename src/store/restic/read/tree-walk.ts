@@ -2,6 +2,7 @@ import { throwIfInterrupted, type Run } from '../../../contract/run.ts';
 import type { ByteString } from '../../../model/byte-string.ts';
 import { addCounts, noCounts, type Counts, type Path } from '../../../model/entry.ts';
 import type { BlobTable } from '../index/blob-table.ts';
+import type { KnownSubtree } from '../index/subtree-cache.ts';
 import { hexOf } from './blob-reader.ts';
 import type { TreeCache } from './tree-cache.ts';
 import type { TreeNode } from '../format/tree-format.ts';
@@ -69,26 +70,26 @@ export const outlineOf = (json: Uint8Array, table: BlobTable): TreeOutline => {
 export interface SubtreeLedger {
   counts(id: Uint8Array, run: Run): Promise<Counts>;
   complete(id: Uint8Array, run: Run): Promise<boolean>;
-  /** Whether the cache tells that a directory's files were at rest when it was captured. */
-  isSettled(id: Uint8Array): boolean;
+  /** What the cache tells of a directory whose files were at rest when it was captured. */
+  known(id: Uint8Array): KnownSubtree | undefined;
   /** For the cache: what was learned, and of what the cache told, what was asked for again. Nothing is kept for ever. */
-  settled(): ReadonlyMap<string, Counts>;
-  /** Learns the counts of a tree that was just written, and whose files were at rest. */
-  learn(id: Uint8Array, counts: Counts): void;
+  settled(): ReadonlyMap<string, KnownSubtree>;
+  /** Learns of a tree that was just written, and whose files were at rest. */
+  learn(id: Uint8Array, subtree: KnownSubtree): void;
 }
 
 export const createSubtreeLedger = (
   trees: TreeCache,
   table: BlobTable,
-  known: ReadonlyMap<string, Counts>,
+  known: ReadonlyMap<string, KnownSubtree>,
 ): SubtreeLedger => {
   const counted = new Map<string, Counts>();
   /** Counted, and at rest when captured: by this run, or by one that the cache tells of. */
-  const settled = new Map<string, Counts>();
+  const settled = new Map<string, KnownSubtree>();
   const completeTrees = new Map<string, boolean>();
   const visit = async (id: Uint8Array, run: Run): Promise<{ counts: Counts; complete: boolean }> => {
     const key = hexOf(id);
-    const knownCounts = counted.get(key) ?? known.get(key);
+    const knownCounts = counted.get(key) ?? known.get(key)?.counts;
     const knownComplete = completeTrees.get(key);
     if (knownCounts !== undefined && knownComplete !== undefined)
       return { counts: knownCounts, complete: knownComplete };
@@ -110,15 +111,16 @@ export const createSubtreeLedger = (
       const key = hexOf(id);
       const before = known.get(key);
       if (before !== undefined) settled.set(key, before);
-      return before ?? (await visit(id, run)).counts;
+      return before?.counts ?? (await visit(id, run)).counts;
     },
-    isSettled: (id) => known.has(hexOf(id)),
+    known: (id) => known.get(hexOf(id)),
     complete: async (id, run) => completeTrees.get(hexOf(id)) ?? (await visit(id, run)).complete,
     settled: () => settled,
-    learn: (id, counts) => {
-      counted.set(hexOf(id), counts);
-      settled.set(hexOf(id), counts);
-      completeTrees.set(hexOf(id), true);
+    learn: (id, subtree) => {
+      const key = hexOf(id);
+      counted.set(key, subtree.counts);
+      settled.set(key, subtree);
+      completeTrees.set(key, true);
     },
   };
 };

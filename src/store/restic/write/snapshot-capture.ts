@@ -58,6 +58,11 @@ interface Subtree {
   readonly metadata: Metadata | undefined;
 }
 
+/** A directory whose listing was taken to its end. */
+interface Listed extends Pick<CapturedDirectory, 'path' | 'metadata'> {
+  readonly look: string | undefined;
+}
+
 export interface CaptureParts {
   readonly source: Source;
   readonly parent: StoredSnapshot | undefined;
@@ -170,7 +175,8 @@ export class SnapshotCapture {
         await this.#parts.contents.drain();
       }
     }
-    return { subtree: this.#finish(builder, path, metadata) };
+    const look = listing.kind === 'listed' ? listing.look?.() : undefined;
+    return { subtree: this.#finish(builder, { path, metadata, look }) };
   }
 
   async #takeOver(base: BaseDirectory, metadata: Metadata | undefined): Promise<Subtree> {
@@ -183,7 +189,7 @@ export class SnapshotCapture {
     return { id: base.treeId, counts, metadata: metadata ?? base.metadata };
   }
 
-  async #finish(builder: DirectoryBuilder, path: Path, metadata: Metadata | undefined): Promise<Subtree> {
+  async #finish(builder: DirectoryBuilder, { path, metadata, look }: Listed): Promise<Subtree> {
     const { json, counts } = await builder.finish();
     // A tree that nobody could read would be found out only at a restore: restic's own check does not look.
     const [malformed] = validateTree(json);
@@ -192,7 +198,7 @@ export class SnapshotCapture {
     const { counters, parent, ledger } = this.#parts;
     if (await this.#parts.storeTree(id, json)) counters.treeBlobs++;
     // What is not learned is looked into by the next run, however unchanged it seems.
-    if (!this.#doubtful.delete(keyOf(path))) ledger.learn(id, counts);
+    if (!this.#doubtful.delete(keyOf(path))) ledger.learn(id, look === undefined ? { counts } : { counts, look });
     const before = await parent?.directory(path, this.#run);
     if (before === undefined || !isStoredDirectory(before)) counters.directoriesNew++;
     else if (sameBytes(before.treeId, id)) counters.directoriesUnmodified++;
