@@ -41,7 +41,7 @@ export type PackageWish = { readonly suite: string; readonly name: string; reado
 
 /** Downloads a package of any Debian suite, by way of this machine's own mirror and proxy, and unpacks it into a folder. */
 export async function unpackFromSuite({ suite, name, into }: PackageWish): Promise<void> {
-  const { mirror } = await debianMirror();
+  const mirror = await debianMirror();
   const work = await mkdtemp(join(tmpdir(), 'mailkeep-apt-'));
   try {
     const options = await privateApt(work, `deb ${mirror} ${suite} main\n`);
@@ -82,8 +82,8 @@ async function privateApt(folder: string, sources: string): Promise<string[]> {
   return ['-q', ...settings.flatMap((setting) => ['-o', setting])];
 }
 
-/** The address of the Debian mirror that this machine's apt uses, and the name of the release that the machine has. */
-export async function debianMirror(): Promise<{ readonly suite: string; readonly mirror: string }> {
+/** The address of the Debian mirror that this machine's apt uses. */
+async function debianMirror(): Promise<string> {
   const release = await readFile('/etc/os-release', 'utf8').catch(() => '');
   const codename = /^VERSION_CODENAME=(\S+)/m.exec(release)?.[1] ?? 'sid';
   if (!/^ID=debian$/m.test(release)) throw new MissingRequirement('This machine is not a Debian.');
@@ -94,7 +94,7 @@ export async function debianMirror(): Promise<{ readonly suite: string; readonly
     const targets = await runCommand('apt-get', ['indextargets', '--format', format, 'Created-By: Packages']);
     for (const line of targets.stdout.split('\n')) {
       const [suite = '', component, uri] = line.split(' ');
-      if (suites.has(suite) && component === 'main' && uri !== undefined) return { suite: codename, mirror: uri };
+      if (suites.has(suite) && component === 'main' && uri !== undefined) return uri;
     }
   }
   throw new MissingRequirement("This machine's apt has no Debian mirror, or its lists are empty: run apt-get update.");

@@ -1,4 +1,3 @@
-import { databaseImage } from './container-image.ts';
 import { type PackageNeed, installPackages } from './debian.ts';
 import { resticBinary, resticVersions } from './restic.ts';
 import { unpackedServer } from './unpacked.ts';
@@ -49,7 +48,6 @@ const databasePackages: readonly PackageNeed[] = [
   { name: 'sqlite3', command: 'sqlite3' },
   { name: 'redis-tools', command: 'redis-cli' },
   { name: 'docker.io', command: 'dockerd' },
-  { name: 'debootstrap', command: 'debootstrap' },
 ];
 
 /** Gets what the tests of a tier need, where it may; resolves to a sentence for each thing that is still missing. */
@@ -61,7 +59,6 @@ export async function ensureRequirements(tier: 'test' | 'servers' | 'long'): Pro
     needs.push(
       () => unpackedServer('courier'),
       () => unpackedServer('cyrus'),
-      databaseImage,
     );
   for (const need of needs) {
     try {

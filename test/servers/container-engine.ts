@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { runCommand, succeed } from '../requirement/command.ts';
-import { databaseImage } from '../requirement/container-image.ts';
+import { makeImage } from './container-image.ts';
 
 /** A real daemon of Docker in a folder of its own, without any network of its own, and an image of the tests. */
 export interface ContainerEngine {
@@ -63,7 +63,7 @@ export const startContainerEngine = async (): Promise<ContainerEngine> => {
         throw new Error(`dockerd does not start: ${log.join('').slice(-2000)}`);
       await sleep(200);
     }
-    const image = (await docker('import', await databaseImage(), 'mailkeep-database')).trim();
+    const image = (await docker('import', await makeImage(folder), 'mailkeep-database')).trim();
     return { variables, image, docker, stop };
   } catch (error) {
     await stop();

@@ -1,5 +1,5 @@
 import type { Run } from '../../contract/run.ts';
-import { byteStringOfText, type ByteString } from '../../model/byte-string.ts';
+import { bytesOf, byteStringOfText, type ByteString } from '../../model/byte-string.ts';
 import type { Fault } from '../../model/fault.ts';
 
 /** A file of a component, which is made when it is read. */
@@ -31,10 +31,11 @@ export const dumpName = (database: string, suffix: string, taken: readonly strin
 };
 
 /** The database of a dump's name, as `dumpName` made it. */
-export const databaseOfDump = (name: string, suffix: string): string =>
-  name
+export const databaseOfDump = (name: ByteString, suffix: string): string =>
+  new TextDecoder()
+    .decode(bytesOf(name))
     .slice(0, -suffix.length)
-    .replace(/%([0-9A-F]{2})/g, (_, digits: string) => String.fromCharCode(parseInt(digits, 16)));
+    .replace(/%([0-9A-F]{2})/g, (_, digits: string) => String.fromCharCode(Number.parseInt(digits, 16)));
 
 const percent = (character: string): string =>
   `%${character.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0')}`;

@@ -1,5 +1,12 @@
 import { Fault } from '../../model/fault.ts';
+import { terminalLine } from '../../mail/terminal-text.ts';
 import type { ProgramEnd } from './start-program.ts';
+
+/** A daemon of containers that cannot begin a program says why on the program's output. */
+export const withOutput = (end: ProgramEnd, output: string): ProgramEnd =>
+  (end.code === 126 || end.code === 127) && end.said === ''
+    ? { ...end, said: terminalLine(output.trim()).slice(-500) }
+    : end;
 
 /**
  * What docker, podman and the script say, whatever the database is: a program or container that is not there, a daemon that
@@ -22,7 +29,7 @@ export const programFault = ({ code, said }: ProgramEnd, what: string): Fault | 
     return new Fault('unsupported', message, { hint });
   }
   if (
-    /Cannot connect to the Docker daemon|No such container|no container with name|no such (?:object|service)|is not running|container state improper|is paused|is restarting/i.test(
+    /Cannot connect to the Docker daemon|No such container|no container with name|no such (?:object|service)|is not running|stopped container|in a stopped state|container state improper|is paused|is restarting/i.test(
       said,
     )
   ) {

@@ -1,4 +1,5 @@
 import { throwIfInterrupted, type Run } from '../../contract/run.ts';
+import { withOutput } from './program-fault.ts';
 import type { ProgramEnd, StartedProgram } from './start-program.ts';
 
 /** Gives a program its whole input, and takes all it writes, which must be little. It has ended afterwards. */
@@ -13,7 +14,8 @@ export const readOutput = async (
     for await (const chunk of program.output) if (Buffer.isBuffer(chunk)) chunks.push(chunk);
     const end = await program.ended;
     throwIfInterrupted(run);
-    return { output: Buffer.concat(chunks).toString('utf8'), end };
+    const output = Buffer.concat(chunks).toString('utf8');
+    return { output, end: withOutput(end, output) };
   } catch (error) {
     throwIfInterrupted(run);
     throw error;

@@ -1,6 +1,7 @@
 import { throwIfInterrupted, type Run } from '../../contract/run.ts';
 import { dumpEndingBytes, dumpEndingOf } from '../../model/dump-ending.ts';
 import { Fault } from '../../model/fault.ts';
+import { withOutput } from './program-fault.ts';
 import type { ProgramEnd, StartedProgram } from './start-program.ts';
 
 export interface DumpCall {
@@ -35,7 +36,7 @@ export async function* runDump({ name, subject, start, fault }: DumpCall, run: R
     }
     const end = await program.ended;
     throwIfInterrupted(run);
-    if (end.code !== 0) throw fault(end, `${subject} cannot be dumped`);
+    if (end.code !== 0) throw fault(withOutput(end, ending), `${subject} cannot be dumped`);
     if (dumpEndingOf(name, ending) === 'cut') throw cutFault(subject);
   } finally {
     await program.stop();

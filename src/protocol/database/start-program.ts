@@ -55,6 +55,9 @@ const environmentOf = (variables: ProgramSite['variables']): Record<string, stri
     ),
   );
 
+/** How long the last words of a program that has ended are waited for. */
+const lastWordsMilliseconds = 1000;
+
 /** How long it may take until what was asked to end is ended hard. */
 const graceMilliseconds = 7000;
 
@@ -86,9 +89,15 @@ const endOf = (child: ChildProcess, program: string, words: () => string): Promi
       child.stdout?.destroy();
       resolve({ code: isMissing ? 127 : -1, said: isMissing ? `mailkeep: not there: ${program}` : error.message });
     });
-    // Not `close`: what a killed program left behind may hold its output open.
+    // Not `close`: what a killed program left behind may hold its output open. But what it said comes with a delay.
     child.once('exit', (code) => {
-      setImmediate(() => resolve({ code: code ?? -1, said: words() }));
+      const resolveOnce = (): void => {
+        clearTimeout(patience);
+        resolve({ code: code ?? -1, said: words() });
+      };
+      const patience = setTimeout(resolveOnce, lastWordsMilliseconds);
+      if (child.stderr?.readableEnded === false) child.stderr.once('end', resolveOnce);
+      else resolveOnce();
     });
   });
 

@@ -57,7 +57,9 @@ export const createRedisClient = async (
           line,
         ),
       );
-      if (end.code === 0 && error === undefined) return lines.filter((line) => line !== '');
+      // It ends with 0 also when it reached nobody.
+      const isReached = !end.said.includes('Could not connect');
+      if (end.code === 0 && isReached && error === undefined) return lines.filter((line) => line !== '');
       const said = withoutSecrets([end.said, error ?? ''].join(' ').trim(), hidden);
       throw redisFault({ ...end, said }, `${description} cannot be asked`);
     },

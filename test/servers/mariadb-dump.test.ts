@@ -1,62 +1,16 @@
 import assert from 'node:assert/strict';
-import { readdirSync, readFileSync } from 'node:fs';
 import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import type { Component } from '../../src/contract/component.ts';
 import { recordCapture } from '../../src/contract/recorded-capture.ts';
-import { readStrictly } from '../../src/contract/source.suite.ts';
-import type { ReadRequest, Verdict } from '../../src/contract/source.ts';
-import { createTestRun, type TestRun } from '../../src/contract/test-run.ts';
+import { createTestRun } from '../../src/contract/test-run.ts';
 import { isFault } from '../../src/model/fault.ts';
-import { Secret } from '../../src/model/secret.ts';
 import { databaseComponent } from '../../src/protocol/database/component.ts';
-import { databaseSetting } from '../../src/protocol/database/config.ts';
-import type { DatabaseParts } from '../../src/protocol/database/parts.ts';
 import { spooled } from '../../src/protocol/database/spooled.ts';
 import { succeed } from '../requirement/command.ts';
+import { dump, faultOf, parts, readUntil, seenInProc, settingOf } from './database-dumps.ts';
 import { type Mariadb, startMariadb } from './mariadb.ts';
-
-const parts = (password: string, variables: DatabaseParts['variables'] = process.env): DatabaseParts => ({
-  readSecret: async () => new Secret(password),
-  variables,
-  spool: join(tmpdir(), 'mailkeep-test-spool'),
-});
-
-const settingOf = (setting: Readonly<Record<string, unknown>>) => databaseSetting((path) => path).parse(setting);
-
-interface Dumped {
-  readonly texts: ReadonlyMap<string, string>;
-  readonly verdicts: ReadonlyMap<string, Verdict>;
-  readonly run: TestRun;
-}
-
-/** Everything that a component gives. */
-const dump = async (component: Component, run = createTestRun()): Promise<Dumped> => {
-  const source = await component.open(run);
-  try {
-    const recording = await recordCapture(source, undefined, run);
-    const requests = recording.paths().flatMap((path): ReadRequest[] => {
-      const child = recording.child(path);
-      return child?.kind === 'fresh' ? [child] : [];
-    });
-    const { texts, verdicts } = await readStrictly(source, requests, run);
-    const names = requests.map(({ entry }) => entry.name);
-    return {
-      texts: new Map(names.map((name, at) => [name, texts[at] ?? ''])),
-      verdicts: new Map(names.flatMap((name, at) => (verdicts[at] === undefined ? [] : [[name, verdicts[at]]]))),
-      run,
-    };
-  } finally {
-    await source.close();
-  }
-};
-
-const faultOf = (verdict: Verdict | undefined) => {
-  assert.ok(verdict?.kind === 'failed', `it failed: ${JSON.stringify(verdict)}`);
-  return verdict.fault;
-};
 
 describe('MariaDB on this machine', () => {
   let server: Mariadb;
@@ -150,15 +104,7 @@ describe('MariaDB on this machine', () => {
     assert.ok(child?.kind === 'fresh');
     const seen: string[] = [];
     for await (const delivery of source.read([child], 'in-order', run)) {
-      for (const pid of readdirSync('/proc').filter((name) => /^\d+$/.test(name))) {
-        for (const file of ['cmdline', 'environ']) {
-          try {
-            seen.push(readFileSync(`/proc/${pid}/${file}`, 'utf8'));
-          } catch {
-            // It has ended.
-          }
-        }
-      }
+      seen.push(...seenInProc());
       assert.ok(delivery.bytes.length >= 0);
     }
     assert.ok(
@@ -220,29 +166,6 @@ describe('MariaDB on this machine', () => {
       await server.sql('INSERT INTO t SELECT seq, REPEAT(MD5(seq), 2000) FROM seq_1_to_2000', 'large');
     });
     after(() => server.sql('DROP DATABASE large'));
-
-    /** Reads the dump until so much of it has come, and then does something. */
-    const readUntil = async (bytes: number, then: (run: TestRun) => Promise<void>, made: Component) => {
-      const run = createTestRun();
-      const source = await made.open(run);
-      const recording = await recordCapture(source, undefined, run);
-      const child = recording.child('large.sql');
-      assert.ok(child?.kind === 'fresh');
-      let [read, done] = [0, false];
-      let verdict: Verdict | undefined;
-      try {
-        for await (const delivery of source.read([child], 'in-order', run)) {
-          read += delivery.bytes.length;
-          verdict = delivery.verdicts[0]?.verdict ?? verdict;
-          if (done || read < bytes) continue;
-          done = true;
-          await then(run);
-        }
-      } finally {
-        await source.close();
-      }
-      return { verdict, read };
-    };
 
     test('the connection of the dump cut by the server is a failed dump', async () => {
       const made = component({ databases: ['large'] });
