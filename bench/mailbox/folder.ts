@@ -236,7 +236,9 @@ function renameSome(cur: string, random: Random, wanted: number): number {
   const names = readdirSync(cur).sort();
   const count = Math.min(wanted, names.length);
   for (let index = 0; index < count; index++) {
-    const name = names[Math.floor(((index + random.unit()) * names.length) / count)];
+    // Whole numbers as borders: two shares must not meet in one name.
+    const from = Math.floor((index * names.length) / count);
+    const name = names[from + random.below(Math.floor(((index + 1) * names.length) / count) - from)];
     if (name === undefined) throw new RangeError('no such message');
     const [base = '', info = ''] = name.split(':2,');
     const letters = info.includes('F') ? info.replace('F', '') : `F${info}`;
