@@ -15,6 +15,7 @@ import { repairMessages } from './english/repair.ts';
 import { reportMessages } from './english/report.ts';
 import { repositoryMessages } from './english/repository.ts';
 import { restoreMessages } from './english/restore.ts';
+import { runServerMessages } from './english/run-server.ts';
 import { scheduleMessages } from './english/schedule.ts';
 import { upkeepMessages } from './english/upkeep.ts';
 
@@ -27,6 +28,7 @@ export const english = {
   ...reportMessages,
   ...repositoryMessages,
   ...restoreMessages,
+  ...runServerMessages,
   ...scheduleMessages,
   ...forgetMessages,
   ...keyMessages,

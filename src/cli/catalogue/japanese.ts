@@ -16,6 +16,7 @@ import { repairMessages } from './japanese/repair.ts';
 import { reportMessages } from './japanese/report.ts';
 import { repositoryMessages } from './japanese/repository.ts';
 import { restoreMessages } from './japanese/restore.ts';
+import { runServerMessages } from './japanese/run-server.ts';
 import { scheduleMessages } from './japanese/schedule.ts';
 import { upkeepMessages } from './japanese/upkeep.ts';
 
@@ -27,6 +28,7 @@ export const japanese: Messages = {
   ...reportMessages,
   ...repositoryMessages,
   ...restoreMessages,
+  ...runServerMessages,
   ...scheduleMessages,
   ...forgetMessages,
   ...keyMessages,

@@ -12,6 +12,8 @@ import { needConfiguration, openConfiguration } from '../configuration.ts';
 import type { CommandContext } from '../context.ts';
 import { examples, newCommand, parseWait, type DefineCommand } from '../define-command.ts';
 import { withRepository } from '../open-repository.ts';
+import { isServer, serverNamed, serversNamed } from '../server/server-job.ts';
+import { captureServers } from '../server/capture-servers.ts';
 import { type AccountJob, accountJob, accountPlace } from '../run/account-job.ts';
 import { recordedRun, type RunTally } from '../run/recorded-run.ts';
 import { upkeepRepositories, upkeepSettingOf } from '../run/repository-upkeep.ts';
@@ -21,13 +23,17 @@ interface RunOptions extends RunStartOptions {
   readonly confirm: boolean;
   readonly rescan: boolean;
   readonly captureOnly: boolean;
+  readonly daily: boolean;
+  readonly weekly: boolean;
 }
 
 export const runCommand: DefineCommand = (execute) =>
-  newCommand('run', 'the whole night: capture all accounts, then verify, forget, prune and copy')
-    .argument('[accounts...]', 'only these, by their names in the configuration')
+  newCommand('run', 'the whole night: capture all accounts and servers, then verify, forget, prune and copy')
+    .argument('[jobs...]', 'only these accounts and servers, by their names in the configuration')
     .option('--confirm', 'what looks like damage in these accounts is right', false)
     .option('--rescan', 'look at every message of every folder, whatever seems unchanged', false)
+    .option('--daily', 'of servers: only the daily backup', false)
+    .option('--weekly', 'of servers: only the weekly one, made of the daily one of today where there is one', false)
     .option('--capture-only', 'make snapshots, and leave everything else to `mailkeep maintain`', false)
     .option('--wait <time>', 'how long to wait for a run that is under way, e.g. 30m (default: not at all)', parseWait)
     .option('--scheduled', 'started by a timer: waits up to 3h for another run, and for locks', false)
@@ -37,6 +43,7 @@ export const runCommand: DefineCommand = (execute) =>
         'mailkeep run                        all accounts; every night by cron or a timer',
         'mailkeep run fastmail               one account',
         'mailkeep run fastmail --confirm     the deletions that held the brake were meant',
+        'mailkeep run mailserver --weekly    the weekly backup of a server',
         'mailkeep run --capture-only         snapshots only',
       ]),
     )
@@ -54,15 +61,26 @@ export const runCommand: DefineCommand = (execute) =>
 /** A mistyped name is no run: no monitor is told that one began. A broken configuration is: at night nobody else would tell. */
 const refuseMistakes = async (
   names: readonly string[],
-  { confirm }: RunOptions,
+  { confirm, daily, weekly }: RunOptions,
   context: CommandContext,
 ): Promise<void> => {
   const loaded = await openConfiguration(context).catch(() => undefined);
   if (loaded === undefined) return;
-  for (const name of names) accountNamed(loaded, name.split('/', 1)[0] ?? '');
+  for (const name of names.filter((one) => !isServer(loaded, one))) refuseUnknown(name, loaded);
+  const hasServer =
+    names.length === 0 ? Object.keys(loaded.config.servers).length > 0 : names.some((name) => isServer(loaded, name));
+  if ((daily || weekly) && !hasServer) throw new Fault('usage', context.messages.runNoServer());
   if (confirm && names.length === 0 && Object.keys(loaded.config.accounts).length > 1) {
     throw new Fault('usage', context.messages.confirmNames());
   }
+};
+
+/** A configuration without accounts can only mean a server. */
+const refuseUnknown = (name: string, loaded: LoadedConfig<Config>): void => {
+  const { accounts, servers } = loaded.config;
+  const hasOnlyServers = Object.keys(accounts).length === 0 && Object.keys(servers).length > 0;
+  if (hasOnlyServers) serverNamed(loaded, name);
+  else accountNamed(loaded, name.split('/', 1)[0] ?? '');
 };
 
 interface Place {
@@ -74,15 +92,31 @@ const runNight = async (names: readonly string[], options: RunOptions, place: Pl
   const { tally, context } = place;
   const letHeapGrow = keepHeapSmall();
   const loaded = await needConfiguration(context);
-  const accounts = await selectedAccounts(names, context);
+  const accounts = await accountsToCapture(names, loaded, context);
   if (options.confirm && names.length === 0 && accounts.length > 1) {
     throw new Fault('usage', context.messages.confirmNames());
   }
   const jobs = accounts.map((account) => accountJob(account, loaded, context));
   const opened = await captureAccounts(jobs, options, { ...place, loaded }).finally(letHeapGrow);
+  const servers = serversNamed(loaded, names.length === 0 ? undefined : names);
+  const lastGood = (name: string): number | undefined => lastGoodBefore(name, loaded.file, tally);
+  await captureServers(servers, { ...options, wait: waitOf(options), lastGoodBefore: lastGood }, place);
   if (options.captureOnly) return;
+  const touched = servers.flatMap(({ entry }) => entry.repository ?? []);
   const contexts = new Map(jobs.map(({ repository, account }) => [repository, contextOfAccount(account, context)]));
-  await upkeepRepositories(opened, { command: 'run', loaded, tally, contexts }, context);
+  await upkeepRepositories([...new Set([...opened, ...touched])], { command: 'run', loaded, tally, contexts }, context);
+};
+
+/** Those that are meant; none where only servers are. */
+const accountsToCapture = async (
+  names: readonly string[],
+  loaded: LoadedConfig<Config>,
+  context: CommandContext,
+): ReturnType<typeof selectedAccounts> => {
+  const { accounts, servers } = loaded.config;
+  const own = names.filter((name) => !isServer(loaded, name));
+  const isAll = names.length === 0 && (Object.keys(accounts).length > 0 || Object.keys(servers).length === 0);
+  return own.length > 0 || isAll ? selectedAccounts(own, context) : [];
 };
 
 /** Returns the repositories that could be opened. */

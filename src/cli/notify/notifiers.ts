@@ -4,12 +4,14 @@ import type { LoadedConfig } from '../../config/load-config.ts';
 import type { Announcement, Notifier } from '../../contract/notification.ts';
 import type { Run } from '../../contract/run.ts';
 import { type Outbox, openOutbox } from '../../notify/outbox.ts';
-import { announcementOf } from '../../operation/report/announcement.ts';
+import { announcementOf, capacityAnnouncements } from '../../operation/report/announcement.ts';
+import type { Drawing } from '../../operation/report/drawing.ts';
 import type { Report } from '../../operation/report/report.ts';
 import { type Config, notifierOf } from '../../registry.ts';
 import { accountParts } from '../account/named-account.ts';
 import { messagesIn } from '../catalogue/messages.ts';
 import type { CommandContext } from '../context.ts';
+import { logFolder } from '../log/run-log.ts';
 
 export type Notification = Config['notifications'][number];
 
@@ -38,16 +40,31 @@ export const openNotifications = (
   );
 };
 
+const drawingFor = (
+  { language }: Pick<Notification, 'language'>,
+  { config }: LoadedConfig<Config>,
+  context: Pick<CommandContext, 'environment'>,
+): Drawing => ({
+  words: messagesIn(language ?? config.language ?? context.environment.language),
+  timeZone: config.timeZone,
+  logFile: join(logFolder(config.log, context), 'mailkeep.log'),
+});
+
 /** A report in the language of a notification. */
 export const announcementFor = (
-  { language }: Pick<Notification, 'language'>,
+  notification: Pick<Notification, 'language'>,
   report: Report,
-  { config }: LoadedConfig<Config>,
-  { environment }: Pick<CommandContext, 'environment'>,
-): Announcement => {
-  const words = messagesIn(language ?? config.language ?? environment.language);
-  return announcementOf(report, { words, timeZone: config.timeZone });
-};
+  loaded: LoadedConfig<Config>,
+  context: Pick<CommandContext, 'environment'>,
+): Announcement => announcementOf(report, drawingFor(notification, loaded, context));
+
+/** What is told besides the report, in the language of a notification. */
+export const warningsFor = (
+  notification: Pick<Notification, 'language'>,
+  report: Report,
+  loaded: LoadedConfig<Config>,
+  context: Pick<CommandContext, 'environment'>,
+): readonly Announcement[] => capacityAnnouncements(report, drawingFor(notification, loaded, context));
 
 /** What waits is that of one configuration: two may have notifications of the same name. */
 export const outboxOf = (

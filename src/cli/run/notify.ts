@@ -10,7 +10,7 @@ import { createReport, type Report } from '../../operation/report/report.ts';
 import type { Config } from '../../registry.ts';
 import { openConfiguration } from '../configuration.ts';
 import type { CommandContext } from '../context.ts';
-import { announcementFor, type Notification, openNotifications, outboxOf } from '../notify/notifiers.ts';
+import { announcementFor, type Notification, openNotifications, outboxOf, warningsFor } from '../notify/notifiers.ts';
 import type { AfterRun, EndedRun } from './run-step.ts';
 
 /** Milliseconds: a monitor that hangs must not hold up a backup for long, nor somebody who has pressed Ctrl-C. */
@@ -75,6 +75,17 @@ const reportOf = ({ record, previous }: EndedRun): Report => {
   return createReport({ runs: [record], earlier: alike === undefined ? [] : [alike], before: newest });
 };
 
+/** The report where it is wanted; and that a disk fills up, which changes nothing of the verdict, and is news to everybody. */
+const messagesFor = (
+  notification: Notification,
+  report: Report,
+  loaded: LoadedConfig<Config>,
+  context: CommandContext,
+): readonly Announcement[] => [
+  ...(isWanted(notification.when, report) ? [announcementFor(notification, report, loaded, context)] : []),
+  ...warningsFor(notification, report, loaded, context),
+];
+
 /** Keeps what people are to be told, so that the next run sends it should this one be killed before it can. */
 export const keepMessages: AfterRun = async (ended, context) => {
   const loaded = await configured(context);
@@ -82,8 +93,10 @@ export const keepMessages: AfterRun = async (ended, context) => {
   const report = reportOf(ended);
   const outbox = outboxOf(loaded, context);
   for (const notification of loaded.config.notifications) {
-    if (isPing(notification) || !isWanted(notification.when, report)) continue;
-    await outbox.keep(notification.name, announcementFor(notification, report, loaded, context));
+    if (isPing(notification)) continue;
+    for (const message of messagesFor(notification, report, loaded, context)) {
+      await outbox.keep(notification.name, message);
+    }
   }
 };
 
@@ -106,9 +119,7 @@ export const notifyEnd: AfterRun = async (ended, context) => {
   };
   await Promise.all([
     ...pings.map(pingEnd),
-    deliverAll(loaded, context, (notification) =>
-      isWanted(notification.when, report) ? announce(notification) : undefined,
-    ),
+    deliverAll(loaded, context, (notification) => messagesFor(notification, report, loaded, context)),
   ]);
 };
 
@@ -125,7 +136,7 @@ const warningRun = (name: string, { run, output, messages }: CommandContext): Ru
 const deliverAll = async (
   loaded: LoadedConfig<Config>,
   context: CommandContext,
-  announcement: (notification: Notification) => Announcement | undefined,
+  announcements: (notification: Notification) => readonly Announcement[],
 ): Promise<void> => {
   const { run } = context;
   const outbox = outboxOf(loaded, context);
@@ -138,14 +149,19 @@ const deliverAll = async (
     opened.map(async ({ notification, notifier }) => {
       if (notifier.kind !== 'message') return;
       const { name } = notification;
-      const news = announcement(notification);
+      const news = announcements(notification);
+      const isNews = (id: string): boolean => news.some((one) => one.id === id);
       // What is new was kept already.
-      const earlier = waiting.filter((one) => one.notification === name && one.announcement.id !== news?.id);
-      const order = { notification: name, notifier, earlier, announcement: news, outbox };
-      try {
-        tell(await deliver(order, warningRun(name, context)), context);
-      } catch (error) {
-        warn(name, error, context);
+      let earlier = waiting.filter((one) => one.notification === name && !isNews(one.announcement.id));
+      const [first, ...others] = news;
+      for (const announcement of [first, ...others]) {
+        const order = { notification: name, notifier, earlier, announcement, outbox };
+        earlier = [];
+        try {
+          tell(await deliver(order, warningRun(name, context)), context);
+        } catch (error) {
+          warn(name, error, context);
+        }
       }
     }),
   );

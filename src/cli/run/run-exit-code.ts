@@ -15,9 +15,7 @@ const firstFaults = (repositories: readonly RepositoryRecord[]): readonly FaultC
 /** A disk that is not there or full ends the night of a server, unless the backup went elsewhere. */
 const exitOfJob = ({ outcome, server }: JobRecord): number => {
   if (outcome.kind !== 'failed') return exitCode.incomplete;
-  if (server !== undefined) {
-    return server.isCritical && server.snapshot === undefined ? exitCode.fatal : exitCode.incomplete;
-  }
+  if (server?.isCritical === true) return server.snapshot === undefined ? exitCode.fatal : exitCode.incomplete;
   return orIncomplete(outcome.fault.code);
 };
 

@@ -24,7 +24,7 @@ const componentLines = ({ name, outcome, bytes }: ComponentRecord, { words }: Dr
   outcome.kind === 'failed'
     ? words.mailError(terminalLine(outcome.fault.message))
     : outcome.kind === 'incomplete'
-      ? words.mailError(terminalLine(outcome.reason))
+      ? words.mailError(words.reasonLacking(outcome.reason, outcome.count))
       : words.mailSuccess(formatBytes(bytes)),
   '',
 ];

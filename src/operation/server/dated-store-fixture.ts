@@ -7,15 +7,14 @@ import type {
   DatedWriter,
 } from '../../contract/component.ts';
 import type { Run } from '../../contract/run.ts';
+import { type DatedName, datedPlace } from '../../model/dated-name.ts';
 import { description } from '../../contract/store-fixture.ts';
 import { byteStringOfText } from '../../model/byte-string.ts';
-import type { DatedName } from '../../model/dated-name.ts';
 import { Fault } from '../../model/fault.ts';
 import { createMemorySource, type MemoryDirectory } from '../../protocol/memory/source.ts';
 import { createMemoryStorePlace } from '../../store/memory/place.ts';
 import { createMemoryStore } from '../../store/memory/store.ts';
 import { joinSources } from './joined-sources.ts';
-import { placeOf } from './retain-dated.ts';
 
 /** For tests: a component of plain data. `faults`: what its first attempts fail with. */
 export const memoryComponent = (
@@ -60,7 +59,7 @@ export const backupOf = (now: number, age: number, more: Partial<DatedBackup> = 
   return { name, folder, started, ended: started + 1000, state: 'good', components: [], missing: [], ...more };
 };
 
-const same = (left: DatedName, right: DatedName): boolean => placeOf({ name: left }) === placeOf({ name: right });
+const same = (left: DatedName, right: DatedName): boolean => datedPlace(left) === datedPlace(right);
 
 export const createMemoryDatedStore = (options: MemoryDatedStoreOptions = {}): MemoryDatedStore => {
   const { fullAt, failsCheck = false, damage = [], cannotRemove = false } = options;
@@ -91,8 +90,8 @@ export const createMemoryDatedStore = (options: MemoryDatedStoreOptions = {}): M
     const started = Number(run.now() / 1_000_000n);
     const captured = new Map<string, string>();
     const components: CapturedComponent[] = [];
-    const folder = `/disk/${placeOf({ name })}`;
-    done.push(`begin ${placeOf({ name })}`);
+    const folder = `/disk/${datedPlace(name)}`;
+    done.push(`begin ${datedPlace(name)}`);
     return {
       folder,
       capture: async (component, own) => {
@@ -102,8 +101,8 @@ export const createMemoryDatedStore = (options: MemoryDatedStoreOptions = {}): M
       },
       publish: async (failed) => {
         if (failsCheck) throw new Fault('verification-failed', 'what was written is not what was read');
-        done.push(`publish ${placeOf({ name })}`);
-        snapshots.set(placeOf({ name }), captured);
+        done.push(`publish ${datedPlace(name)}`);
+        snapshots.set(datedPlace(name), captured);
         const isGood = failed.length === 0 && components.every(({ unreadable }) => unreadable === 0);
         const missing = failed.map((one) => ({ name: one.name, reason: one.fault.message }));
         const state = isGood ? 'good' : 'incomplete';
@@ -124,11 +123,11 @@ export const createMemoryDatedStore = (options: MemoryDatedStoreOptions = {}): M
     backups: async () => kept.toSorted((left, right) => left.started - right.started),
     begin: async (name, run) => begin(name, run),
     linkWeekly: async (name, daily) => {
-      done.push(`link ${placeOf({ name })} of ${placeOf(daily)}`);
-      return keep({ ...daily, name, folder: `/disk/${placeOf({ name })}` });
+      done.push(`link ${datedPlace(name)} of ${datedPlace(daily.name)}`);
+      return keep({ ...daily, name, folder: `/disk/${datedPlace(name)}` });
     },
     open: async (backup, run) => {
-      const parts = [...(snapshots.get(placeOf(backup)) ?? new Map<string, string>())];
+      const parts = [...(snapshots.get(datedPlace(backup.name)) ?? new Map<string, string>())];
       const members = await Promise.all(
         parts.map(async ([name, id]) => ({ name: byteStringOfText(name), source: await memory.open(id, run) })),
       );
@@ -138,13 +137,13 @@ export const createMemoryDatedStore = (options: MemoryDatedStoreOptions = {}): M
       return { ...first.source, ...source };
     },
     verify: async (backup, run) => {
-      done.push(`verify ${placeOf(backup)}`);
+      done.push(`verify ${datedPlace(backup.name)}`);
       if (damage.length === 0) keep({ ...backup, verified: Number(run.now() / 1_000_000n) });
       return damage;
     },
     remove: async (backup) => {
       if (cannotRemove) throw new Fault('permission-denied', `${backup.folder} cannot be removed`);
-      done.push(`remove ${placeOf(backup)}`);
+      done.push(`remove ${datedPlace(backup.name)}`);
       kept = kept.filter(({ name }) => !same(name, backup.name));
     },
     close: async () => undefined,

@@ -26,8 +26,6 @@ export interface DiskNightParts {
   readonly today: DatedName & { readonly kind: 'daily' };
   readonly thisWeek: DatedName & { readonly kind: 'weekly' };
   readonly wish: NightWish;
-  /** Puts the log of the night so far beside what was captured. */
-  readonly writeLog: (folder: string) => Promise<void>;
 }
 
 /** What a night brought about on a disk. */
@@ -80,7 +78,6 @@ const capture = async (name: DatedName, parts: DiskNightParts, run: Run): Promis
   try {
     const tried = await captureEach(writer, parts, run);
     if (tried.captured.length === 0) return { ...tried, backup: undefined };
-    await parts.writeLog(writer.folder);
     const backup = await writer.publish(tried.failed, run);
     isDone = true;
     const state = backup.state === 'good' ? 'complete and verified' : 'INCOMPLETE';

@@ -92,8 +92,7 @@ const pacedSource = (source: Source, pace: Pace): Source => ({
 });
 
 /** A component that is read no faster than the pace allows. */
-export const pacedComponent = ({ name, form, open }: Component, pace: Pace): Component => ({
-  name,
-  form,
-  open: async (run) => pacedSource(await open(run), pace),
+export const pacedComponent = (component: Component, pace: Pace): Component => ({
+  ...component,
+  open: async (run) => pacedSource(await component.open(run), pace),
 });

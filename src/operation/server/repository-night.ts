@@ -39,7 +39,7 @@ const mayTakeOver = (parent: Snapshot | undefined, { excludes }: SnapshotDescrip
   parent.excludes.every((rule, at) => rule === excludes[at]);
 
 interface Night {
-  readonly open: (takesOver: boolean) => Source;
+  readonly open: (takesOver: boolean) => Promise<Source>;
   /** Whether all of the server is there, asked when all of it was captured. */
   readonly isComplete: () => boolean;
 }
@@ -52,7 +52,7 @@ const write = (
   store.guarded(async () => {
     const parent = chooseParent(await store.snapshots(run), description);
     const opened = parent === undefined ? undefined : await store.open(parent.id, run);
-    const member = open(mayTakeOver(parent, description));
+    const member = await open(mayTakeOver(parent, description));
     const source = joinSources([{ name: byteStringOfText(name), source: member }]);
     try {
       const common = { description, tagsAtEnd: () => (isComplete() ? [] : [incompleteTag]) };
@@ -70,18 +70,18 @@ export const captureFinished = (
   isComplete: boolean,
   parts: RepositoryNightParts,
   run: Run,
-): Promise<RepositoryNight> => write(parts, { open: () => source, isComplete: () => isComplete }, run);
+): Promise<RepositoryNight> => write(parts, { open: async () => source, isComplete: () => isComplete }, run);
 
 /** Captures the components themselves. `components`: whether mail folders that seem unchanged may be taken over. */
 export const captureLive = async (
-  components: (takesOver: boolean) => readonly Component[],
+  components: (takesOver: boolean) => Promise<readonly Component[]>,
   patience: Patience,
   parts: RepositoryNightParts,
   run: Run,
 ): Promise<RepositoryNight> => {
   const lives: ReturnType<typeof liveSource>[] = [];
-  const open = (takesOver: boolean): Source => {
-    const live = liveSource(components(takesOver), patience);
+  const open = async (takesOver: boolean): Promise<Source> => {
+    const live = liveSource(await components(takesOver), patience);
     lives.push(live);
     return live;
   };

@@ -1,5 +1,6 @@
 import type { DatedBackup, DatedStore } from '../../contract/component.ts';
 import { interrupted, type Run } from '../../contract/run.ts';
+import { datedPlace } from '../../model/dated-name.ts';
 import {
   type DatedDecision,
   type DatedFacts,
@@ -14,17 +15,11 @@ interface Known extends DatedFacts {
   readonly backup: DatedBackup;
 }
 
-const two = (number: number): string => String(number).padStart(2, '0');
-
-/** Its place below the root of the disk. */
-export const placeOf = ({ name }: Pick<DatedBackup, 'name'>): string =>
-  name.kind === 'daily' ? `daily/${name.date}` : `weekly/${name.year}-week-${two(name.week)}`;
-
 const factsOf = (backup: DatedBackup): Known => ({
   kind: backup.name.kind,
-  path: placeOf(backup),
+  path: datedPlace(backup.name),
   started: backup.started,
-  isGood: backup.state === 'good',
+  isGood: backup.state === 'good' && backup.damaged !== true,
   verified: backup.verified,
   backup,
 });

@@ -19,10 +19,6 @@ export interface OpenDisk {
   readonly store: DatedStore;
   /** How it is left. */
   record(run: Run): Promise<DiskState>;
-  /** Whether mail folders that seem unchanged may be taken over unread: the newest good backup was made by the same rules. */
-  takesOver(run: Run): Promise<boolean>;
-  /** A good backup was made by the rules of today. */
-  remember(backup: DatedBackup): Promise<void>;
 }
 
 export interface DiskState {
@@ -31,7 +27,7 @@ export interface DiskState {
   readonly lastGood: number | undefined;
 }
 
-export interface ServerDisk extends Pick<DiskNightParts, 'today' | 'thisWeek' | 'writeLog'> {
+export interface ServerDisk extends Pick<DiskNightParts, 'today' | 'thisWeek'> {
   /** Opens it for as long as `work` lasts. Faults `disk-missing`, `disk-full`, `read-only` and others that end at once. */
   withDisk<Result>(work: (disk: OpenDisk) => Promise<Result>): Promise<Result>;
   readonly policy: DatedPolicy;
@@ -44,7 +40,7 @@ export interface ServerRepository {
 
 export interface ServerNightParts extends Pick<DiskNightParts, 'wish'> {
   /** `takesOver`: mail folders that seem unchanged may be taken over unread. */
-  readonly components: (place: 'disk' | 'repository', takesOver: boolean) => readonly Component[];
+  readonly components: (place: 'disk' | 'repository', takesOver: boolean) => Promise<readonly Component[]>;
   readonly patience: Patience;
   readonly disk: ServerDisk | undefined;
   readonly repository: ServerRepository | undefined;
@@ -135,7 +131,8 @@ const retain = async (
 
 const onDisk = async (disk: OpenDisk, parts: ServerNightParts & { readonly disk: ServerDisk }, run: Run) => {
   const faults: Fault[] = [];
-  const components = parts.components('disk', await disk.takesOver(run));
+  // The store knows by which rules its backups were made.
+  const components = await parts.components('disk', true);
   const { store } = disk;
   const night = await orFault(() => diskNight({ ...parts, ...parts.disk, components, store }, run), faults, run);
   const partly = night === undefined ? undefined : nightFault(night);
@@ -144,7 +141,6 @@ const onDisk = async (disk: OpenDisk, parts: ServerNightParts & { readonly disk:
   const goesOn = night !== undefined;
   const { removed, warnings } = goesOn ? await retain(disk, parts.disk, faults, run) : { removed: 0, warnings: [] };
   const backup = night?.backup;
-  if (backup?.state === 'good') await disk.remember(backup);
   const repository =
     backup === undefined ? undefined : await orFault(() => passOn(disk, backup, parts, run), faults, run);
   const state = await disk.record(run).catch((error: unknown) => {

@@ -1,5 +1,5 @@
+import { datedPlace } from '../../model/dated-name.ts';
 import { type ComponentRecord, recordedFault, type ServerRecord, type StepOutcome } from '../../model/run-record.ts';
-import { placeOf } from './retain-dated.ts';
 import type { ServerNight } from './server-night.ts';
 
 const componentsOf = ({ captured, failed, attempts }: ServerNight): readonly ComponentRecord[] => {
@@ -35,7 +35,7 @@ export const serverRecord = (night: ServerNight): ServerRecord => {
   return {
     components: componentsOf(night),
     ...(disk === undefined ? {} : { disk }),
-    ...(published === undefined ? {} : { backup: placeOf(published) }),
+    ...(published === undefined ? {} : { backup: datedPlace(published.name) }),
     ...(repository === undefined ? {} : { snapshot: repository.snapshot }),
     removed,
     isCritical,

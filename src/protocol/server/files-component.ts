@@ -57,5 +57,6 @@ const openFiles = async (options: FilesComponentOptions, run: Run): Promise<Sour
 export const filesComponent = (options: FilesComponentOptions): Component => ({
   name: options.name,
   form: options.form,
+  filters: JSON.stringify([[...options.places], options.exclude]),
   open: (run) => openFiles(options, run),
 });

@@ -1,0 +1,178 @@
+import { join } from 'node:path';
+import { dailyNameAt, weeklyNameAt } from '../../model/dated-name.ts';
+import { weekDayOf } from '../../model/week-day.ts';
+import type { Run } from '../../contract/run.ts';
+import { asFault, isFault } from '../../model/fault.ts';
+import { type JobRecord, recordedFault } from '../../model/run-record.ts';
+import { lastGoodOf } from '../../operation/account-status.ts';
+import type { NightWish } from '../../operation/server/disk-night.ts';
+import { createPace, pacedComponent } from '../../operation/server/paced-component.ts';
+import { type ServerNightParts, serverNight } from '../../operation/server/server-night.ts';
+import { serverOutcome, serverRecord } from '../../operation/server/server-record.ts';
+import { componentsOf, surveyOf } from '../../registry.ts';
+import { sleep } from '../../system/clock.ts';
+import { beGentle, computedTime, processors } from '../../system/gentle.ts';
+import { readSecret } from '../../config/read-secret.ts';
+import type { CommandContext } from '../context.ts';
+import { withRepository } from '../open-repository.ts';
+import { contextOfRepository } from '../run/repository-upkeep.ts';
+import { withServerDisk } from './open-disk.ts';
+import { serverDescription } from './server-description.ts';
+import { destinationOf, serverHost, type ServerJob } from './server-job.ts';
+
+export interface ServerWish {
+  /** Which backups are asked for; neither: the daily one, and on its day the weekly one. */
+  readonly daily: boolean;
+  readonly weekly: boolean;
+  /** Look at every message. */
+  readonly rescan: boolean;
+  /** Milliseconds to wait for another program on the same disk. */
+  readonly wait: number;
+  /** What an earlier run knew of the age of the last good backup. */
+  readonly lastGoodBefore: number | undefined;
+}
+
+const milliseconds = (run: Run): number => Number(run.now() / 1_000_000n);
+
+const nightWish = ({ entry }: ServerJob, { daily, weekly }: ServerWish, date: string): NightWish => {
+  if (daily || weekly) return { daily, weekly };
+  const days = entry.schedule.weekly?.weekDays;
+  return { daily: true, weekly: days?.includes(weekDayOf(date)) === true };
+};
+
+const pacedComponents = (
+  { name, entry }: ServerJob,
+  wish: ServerWish,
+  { environment }: CommandContext,
+): ServerNightParts['components'] => {
+  const { cpu, bandwidth } = entry.gentle;
+  const pace = createPace({ cpu, processors: processors(), bandwidth }, { computed: computedTime, sleep });
+  const parts = {
+    root: entry.root,
+    readSecret,
+    variables: environment.variables,
+    spool: join(environment.stateDirectory, 'spool', name),
+    rescan: wish.rescan,
+  };
+  return async (place, takesOver) => {
+    const components = await componentsOf(entry.components, { ...parts, place, takesOver });
+    return components.map((component) => pacedComponent(component, pace));
+  };
+};
+
+const diskPart = (
+  { entry, config }: ServerJob,
+  { started, wait, inSources }: { started: number; wait: number; inSources: () => Promise<number> },
+  { run }: CommandContext,
+): ServerNightParts['disk'] => {
+  const { disk } = entry;
+  if (disk === undefined) return undefined;
+  const { timeZone } = config;
+  return {
+    today: dailyNameAt(started, timeZone),
+    thisWeek: weeklyNameAt(started, timeZone),
+    policy: { keepDaily: disk.keepDaily, keepWeekly: disk.keepWeekly, verifiedWithin: disk.verifyWithin },
+    withDisk: (work) => withServerDisk({ disk, timeZone, wait, inSources }, work, run),
+  };
+};
+
+interface RepositoryPart {
+  readonly repository: ServerNightParts['repository'];
+  /** When the newest good snapshot was made, once the repository was open. */
+  readonly lastGood: () => number | undefined;
+}
+
+const repositoryPart = (job: ServerJob, context: CommandContext): RepositoryPart => {
+  const { repository } = job.entry;
+  let lastGood: number | undefined;
+  if (repository === undefined) return { repository: undefined, lastGood: () => lastGood };
+  const description = serverDescription(job, context);
+  return {
+    lastGood: () => lastGood,
+    repository: {
+      withStore: (work) =>
+        withRepository(
+          contextOfRepository(repository, context),
+          async (store) => {
+            const result = await work({ store, name: job.name, description });
+            const good = lastGoodOf(await store.snapshots(context.run), description, context.run.now());
+            if (good !== undefined) lastGood = Number(good.time.nanoseconds / 1_000_000n);
+            return result;
+          },
+          true,
+        ),
+    },
+  };
+};
+
+/** Requirement B8, TC-02: what this user cannot read is named before anything is written. */
+const tellUnreadable = async (job: ServerJob, run: Run): Promise<() => Promise<number>> => {
+  let survey: ReturnType<typeof surveyOf> | undefined;
+  const look = (): ReturnType<typeof surveyOf> => (survey ??= surveyOf(job.entry, run));
+  // To root everything is readable.
+  if (process.geteuid?.() !== 0) {
+    const { faults, unreadable } = await look();
+    for (const { message } of faults) run.emit({ kind: 'log', level: 'ERROR', component: 'INIT', message });
+    if (unreadable > faults.length) {
+      const message = `and ${unreadable - faults.length} more cannot be read`;
+      run.emit({ kind: 'log', level: 'ERROR', component: 'INIT', message });
+    }
+  }
+  return async () => (await look()).bytes;
+};
+
+const night = async (job: ServerJob, wish: ServerWish, context: CommandContext): Promise<Partial<JobRecord>> => {
+  const { run } = context;
+  const { gentle, retries } = job.entry;
+  const started = milliseconds(run);
+  const path = context.environment.variables['PATH'];
+  for (const message of await beGentle(gentle, { path, signal: run.signal })) {
+    run.emit({ kind: 'log', level: 'WARNING', component: 'INIT', message });
+  }
+  const inSources = await tellUnreadable(job, run);
+  const { repository, lastGood } = repositoryPart(job, context);
+  const disk = diskPart(job, { started, wait: wish.wait, inSources }, context);
+  const parts: ServerNightParts = {
+    wish: nightWish(job, wish, dailyNameAt(started, job.config.timeZone).date),
+    components: pacedComponents(job, wish, context),
+    patience: { retries, sleep },
+    disk,
+    repository,
+  };
+  const done = await serverNight(parts, run);
+  const good = done.lastGood ?? lastGood() ?? wish.lastGoodBefore;
+  return {
+    outcome: serverOutcome(done),
+    server: serverRecord(done),
+    ...(good === undefined ? {} : { lastGood: good }),
+  };
+};
+
+/** One night of one server. What fails is in the record; so is an interruption, and the run is aborted then. */
+export const captureServer = async (job: ServerJob, wish: ServerWish, context: CommandContext): Promise<JobRecord> => {
+  const { run } = context;
+  const started = milliseconds(run);
+  const common = {
+    name: job.name,
+    kind: 'server',
+    host: serverHost(context),
+    repository: destinationOf(job.entry),
+    started,
+  } as const;
+  run.emit({ kind: 'phase', phase: job.name });
+  try {
+    const done = await night(job, wish, context);
+    return { ...common, ended: milliseconds(run), outcome: { kind: 'good' }, ...done };
+  } catch (error) {
+    const fault = asFault(error);
+    if (isFault(fault, 'usage')) throw fault;
+    const { lastGoodBefore } = wish;
+    return {
+      ...common,
+      ended: milliseconds(run),
+      outcome: { kind: 'failed', fault: recordedFault(fault) },
+      server: { components: [], removed: 0, isCritical: false, warnings: [] },
+      ...(lastGoodBefore === undefined ? {} : { lastGood: lastGoodBefore }),
+    };
+  }
+};

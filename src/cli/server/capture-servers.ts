@@ -1,0 +1,38 @@
+import { interrupted } from '../../contract/run.ts';
+import { keepHeapSmall } from '../../system/small-heap.ts';
+import type { CommandContext } from '../context.ts';
+import type { RunTally } from '../run/recorded-run.ts';
+import { captureServer, type ServerWish } from './capture-server.ts';
+import type { ServerJob } from './server-job.ts';
+import { serverJson, serverLines } from './server-lines.ts';
+
+export interface ServersWish extends Omit<ServerWish, 'lastGoodBefore'> {
+  readonly lastGoodBefore: (name: string) => number | undefined;
+}
+
+/** The nights of servers, one after another: one that fails stops no other. Fault `interrupted`. */
+export const captureServers = async (
+  servers: readonly ServerJob[],
+  wish: ServersWish,
+  { tally, context }: { readonly tally: Pick<RunTally, 'jobs'>; readonly context: CommandContext },
+): Promise<void> => {
+  const { run, output, options, messages } = context;
+  const letHeapGrow = servers.length > 0 ? keepHeapSmall() : () => undefined;
+  try {
+    for (const server of servers) {
+      const record = await captureServer(
+        server,
+        { ...wish, lastGoodBefore: wish.lastGoodBefore(server.name) },
+        context,
+      );
+      tally.jobs.push(record);
+      output.update(undefined);
+      const isCalm = record.outcome.kind === 'good' && (record.server?.warnings.length ?? 0) === 0;
+      if (options.json) output.print(serverJson(record));
+      else if (!options.quiet || !isCalm) for (const line of serverLines(record, messages)) output.print(line);
+      if (run.signal.aborted) throw interrupted(run.signal.reason);
+    }
+  } finally {
+    letHeapGrow();
+  }
+};

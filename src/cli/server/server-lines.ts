@@ -1,0 +1,82 @@
+import { terminalLine } from '../../mail/terminal-text.ts';
+import type { ComponentRecord, JobRecord } from '../../model/run-record.ts';
+import { formatBytes, formatDuration } from '../../model/size.ts';
+import type { Messages } from '../catalogue/english.ts';
+
+const componentLine = (component: ComponentRecord, messages: Messages): string => {
+  const { name, outcome, attempts, files, bytes, writtenBytes, duration, unreadable } = component;
+  const text =
+    outcome.kind === 'failed'
+      ? messages.componentFailed(name, attempts, terminalLine(outcome.fault.message))
+      : messages.componentGood({
+          name,
+          files,
+          bytes: formatBytes(bytes),
+          written: formatBytes(writtenBytes),
+          duration: formatDuration(duration),
+          unreadable,
+        });
+  return `  ${text}`;
+};
+
+/** What a person reads of a night of a server. */
+export const serverLines = ({ name, host, outcome, server }: JobRecord, messages: Messages): readonly string[] => {
+  const { components = [], disk, backup, snapshot, removed = 0, warnings = [] } = server ?? {};
+  return [
+    messages.accountHeading(name, host),
+    ...components.map((component) => componentLine(component, messages)),
+    ...(backup === undefined ? [] : [`  ${messages.serverBackup(backup, disk?.path ?? '')}`]),
+    ...(snapshot === undefined ? [] : [messages.accountSnapshot(snapshot.slice(0, 8))]),
+    ...(removed === 0 ? [] : [`  ${messages.serverRemoved(removed)}`]),
+    ...(disk === undefined ? [] : [`  ${messages.serverDisk(disk.usedPercent, formatBytes(disk.free))}`]),
+    ...warnings.map((warning) => `  ${messages.warning(terminalLine(warning))}`),
+    ...(outcome.kind === 'failed'
+      ? [
+          `  ${messages.serverFailed(terminalLine(outcome.fault.message))}`,
+          ...(outcome.fault.hint === undefined ? [] : [`  ${messages.hint(outcome.fault.hint)}`]),
+        ]
+      : []),
+    ...(outcome.kind === 'incomplete'
+      ? [`  ${messages.upkeepIncomplete(messages.reasonLacking(outcome.reason, outcome.count)).trim()}`]
+      : []),
+  ];
+};
+
+/** The same as a line of `--json`. */
+export const serverJson = ({ name, host, outcome, server }: JobRecord): string =>
+  JSON.stringify({
+    message_type: 'server',
+    server: name,
+    host,
+    outcome: outcome.kind,
+    ...(outcome.kind === 'failed'
+      ? { fault: outcome.fault.code, message: outcome.fault.message, hint: outcome.fault.hint }
+      : {}),
+    ...(outcome.kind === 'incomplete' ? { reason: outcome.reason, count: outcome.count } : {}),
+    backup: server?.backup,
+    snapshot_id: server?.snapshot,
+    critical: server?.isCritical,
+    backups_removed: server?.removed,
+    warnings: server?.warnings,
+    disk: server?.disk && {
+      path: server.disk.path,
+      mount_point: server.disk.mountPoint,
+      bytes_total: server.disk.total,
+      bytes_used: server.disk.used,
+      bytes_free: server.disk.free,
+      used_percent: server.disk.usedPercent,
+    },
+    components: server?.components.map((component) => ({
+      component: component.name,
+      outcome: component.outcome.kind,
+      ...(component.outcome.kind === 'failed'
+        ? { fault: component.outcome.fault.code, message: component.outcome.fault.message }
+        : {}),
+      attempts: component.attempts,
+      files: component.files,
+      bytes: component.bytes,
+      bytes_written: component.writtenBytes,
+      entries_unreadable: component.unreadable,
+      seconds: component.duration / 1000,
+    })),
+  });
