@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { mountOf, parseMounts } from './mount-table.ts';
+import { diskOf, mountOf, parseMounts } from './mount-table.ts';
 
 const table = parseMounts(
   [
@@ -27,4 +27,19 @@ test('B8: read-only is told by the mount and by its file system', () => {
   assert.equal(mountOf('/mnt/ro/x', table)?.isReadOnly, true);
   assert.equal(mountOf('/mnt/backup', table)?.isReadOnly, true);
   assert.equal(mountOf('/mnt/backup hdd', table)?.isReadOnly, false);
+});
+
+test('B8: a folder that a service has mounted over itself is of the disk below it', () => {
+  const service = parseMounts(
+    [
+      '1 0 8:2 / / ro - ext4 /dev/sda2 rw',
+      '2 1 8:17 / /mnt/backup-hdd ro - ext4 /dev/sdb1 rw',
+      '3 2 8:17 /mailserver /mnt/backup-hdd/mailserver rw - ext4 /dev/sdb1 rw',
+      '4 1 8:2 /srv/x /elsewhere rw - ext4 /dev/sda2 rw',
+    ].join('\n'),
+  );
+  const disk = diskOf('/mnt/backup-hdd/mailserver/daily', service);
+  assert.deepEqual([disk?.mountPoint, disk?.isReadOnly], ['/mnt/backup-hdd', false]);
+  assert.equal(diskOf('/elsewhere/y', service)?.mountPoint, '/elsewhere');
+  assert.equal(diskOf('/home', service)?.mountPoint, '/');
 });

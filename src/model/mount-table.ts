@@ -1,6 +1,8 @@
 /** A mounted file system, as /proc/self/mountinfo has it (proc_pid_mountinfo(5)). */
 export interface Mount {
   readonly mountPoint: string;
+  /** Which folder of the file system lies there. */
+  readonly root: string;
   /** `8:1`; of btrfs and others it is of no block device. */
   readonly device: string;
   /** `ext4`, `btrfs`, `nfs4` … */
@@ -16,12 +18,14 @@ const unescaped = (word: string): string =>
 
 const mountIn = (line: string): readonly Mount[] => {
   const [own = '', other = ''] = line.split(' - ', 2);
-  const [, , device, , mountPoint, options] = own.split(' ');
+  const [, , device, root, mountPoint, options] = own.split(' ');
   const [type, source, superOptions = ''] = other.split(' ');
-  if (device === undefined || mountPoint === undefined || options === undefined) return [];
+  if (device === undefined || root === undefined || mountPoint === undefined || options === undefined) return [];
   if (type === undefined || source === undefined) return [];
   const isReadOnly = [options, superOptions].some((list) => list.split(',').includes('ro'));
-  return [{ mountPoint: unescaped(mountPoint), device, type, source: unescaped(source), isReadOnly }];
+  return [
+    { mountPoint: unescaped(mountPoint), root: unescaped(root), device, type, source: unescaped(source), isReadOnly },
+  ];
 };
 
 /** The table in the order in which things were mounted. */
@@ -38,4 +42,23 @@ export const mountOf = (path: string, mounts: readonly Mount[]): Mount | undefin
     if (found === undefined || mount.mountPoint.length >= found.mountPoint.length) found = mount;
   }
   return found;
+};
+
+const below = (folder: string, path: string): string => (folder === '/' ? path : path.slice(folder.length));
+
+/**
+ * Where the disk that a path lies on is mounted: a service has parts of it mounted once more over themselves, so that it may write
+ * there. What may be written is said by the mount that is nearest.
+ */
+export const diskOf = (path: string, mounts: readonly Mount[]): Mount | undefined => {
+  const nearest = mountOf(path, mounts);
+  if (nearest === undefined) return undefined;
+  const whole = mounts.find(
+    (mount) =>
+      mount.device === nearest.device &&
+      mount.mountPoint !== '/' &&
+      liesIn(nearest.mountPoint, mount.mountPoint) &&
+      `${mount.root === '/' ? '' : mount.root}${below(mount.mountPoint, nearest.mountPoint)}` === nearest.root,
+  );
+  return { ...nearest, mountPoint: whole?.mountPoint ?? nearest.mountPoint };
 };

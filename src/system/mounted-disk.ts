@@ -1,7 +1,7 @@
 import { readdir, readFile, realpath, stat, statfs } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import type { DiskSpace } from '../model/disk-space.ts';
-import { type Mount, mountOf, parseMounts } from '../model/mount-table.ts';
+import { diskOf, type Mount, parseMounts } from '../model/mount-table.ts';
 import { errnoCode, errnoFault } from './errno.ts';
 import { runProgram } from './run-program.ts';
 
@@ -15,13 +15,13 @@ const placeOf = async (path: string): Promise<string> => {
   }
 };
 
-/** What is mounted where a path lies; undefined where the system has no table of mounts. Looking may mount it (autofs). */
+/** The disk that a path lies on; undefined where the system has no table of mounts. Looking may mount it (autofs). */
 export const mountAt = async (path: string): Promise<Mount | undefined> => {
   const place = await placeOf(path);
   // An automounter mounts when something in the folder is looked for.
   await stat(join(place, '.')).catch(() => undefined);
   const table = await readFile('/proc/self/mountinfo', 'utf8').catch(() => '');
-  return mountOf(place, parseMounts(table));
+  return diskOf(place, parseMounts(table));
 };
 
 const firstLine = (text: string): string => text.split('\n', 1)[0]?.trim() ?? '';

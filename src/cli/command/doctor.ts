@@ -10,10 +10,11 @@ import { exitCode } from '../exit-code.ts';
 import { checkMachine } from '../doctor/check-machine.ts';
 import { checkRepository, type CheckedRepository } from '../doctor/check-repository.ts';
 import { failed, type Finding, type Tell } from '../doctor/finding.ts';
+import { serverNamed } from '../server/server-job.ts';
 
 export const doctorCommand: DefineCommand = (execute) =>
   newCommand('doctor', 'try everything that a backup needs, and say what to do')
-    .argument('[name]', 'an account or a repository of the configuration; all of them by default')
+    .argument('[name]', 'an account, a server or a repository of the configuration; all of them by default')
     .addHelpText(
       'after',
       examples([
@@ -35,8 +36,9 @@ const examine = async (name: string | undefined, context: CommandContext): Promi
   const loaded = await configuration(context, tell);
   if (loaded !== 'broken') {
     if (name === undefined) await checkMachine(context, tell);
-    const { accounts, repositories } = wanted(name, loaded, context);
+    const { accounts, servers, repositories } = wanted(name, loaded, context);
     for (const account of accounts) await checkEntry(account, loaded, context, tell);
+    for (const server of servers) await checkOne(server, loaded, context, tell);
     for (const repository of repositories) await checkRepository(repository, context, tell);
   }
   const { output, messages, options } = context;
@@ -72,26 +74,33 @@ const configuration = async (context: CommandContext, tell: Tell): Promise<Loade
 
 interface Wanted {
   readonly accounts: readonly string[];
+  readonly servers: readonly string[];
   readonly repositories: readonly CheckedRepository[];
 }
 
 const wanted = (name: string | undefined, loaded: Loaded, context: CommandContext): Wanted => {
-  const { accounts = {}, repositories = {} } = loaded?.config ?? {};
+  const { accounts = {}, servers = {}, repositories = {} } = loaded?.config ?? {};
   const configured = Object.entries(repositories).map(([repository, { location }]) => ({
     name: repository,
     named: repository,
     folder: location.startsWith('/') ? location : undefined,
   }));
   if (name === undefined) {
-    return { accounts: Object.keys(accounts), repositories: configured.length > 0 ? configured : usual(context) };
+    const hasOwn = configured.length > 0 || Object.keys(servers).length > 0;
+    return {
+      accounts: Object.keys(accounts),
+      servers: Object.keys(servers),
+      repositories: hasOwn ? configured : usual(context),
+    };
   }
   const found = {
     accounts: Object.keys(accounts).filter((account) => account === name),
+    servers: Object.keys(servers).filter((server) => server === name),
     repositories: configured.filter((repository) => repository.name === name),
   };
-  if (found.accounts.length + found.repositories.length > 0) return found;
-  const known = [...Object.keys(accounts), ...Object.keys(repositories)];
-  throw new Fault('usage', `the configuration has no account and no repository ${name}`, {
+  if (found.accounts.length + found.servers.length + found.repositories.length > 0) return found;
+  const known = [...Object.keys(accounts), ...Object.keys(servers), ...Object.keys(repositories)];
+  throw new Fault('usage', `the configuration has no account, server or repository ${name}`, {
     hint: known.length === 0 ? 'It has none at all; `mailkeep init` sets one up.' : `There are: ${known.join(', ')}.`,
   });
 };
@@ -104,6 +113,12 @@ const usual = ({ options, environment }: CommandContext): readonly CheckedReposi
   const location = named ?? (environment.repositoryFile === undefined ? builtIn.location : undefined);
   const folder = location?.startsWith('/') === true ? location : undefined;
   return [{ name: location ?? '', named: options.repo, folder }];
+};
+
+const checkOne = async (name: string, loaded: Loaded, context: CommandContext, tell: Tell): Promise<void> => {
+  if (loaded === undefined) return;
+  const { checkServer } = await import('../doctor/check-server.ts');
+  await checkServer(serverNamed(loaded, name), context, tell);
 };
 
 const checkEntry = async (name: string, loaded: Loaded, context: CommandContext, tell: Tell): Promise<void> => {

@@ -6,13 +6,14 @@ import { runsOf } from '../../model/run-record.ts';
 import type { Config } from '../../registry.ts';
 import { keepHeapSmall } from '../../system/small-heap.ts';
 import { capturedLines, capturedRecord, needsPerson } from '../account/captured-account.ts';
-import { contextOfAccount, selectedAccounts } from '../account/selected-accounts.ts';
+import { contextOfAccount } from '../account/selected-accounts.ts';
 import { accountNamed } from '../account/named-account.ts';
 import { needConfiguration, openConfiguration } from '../configuration.ts';
 import type { CommandContext } from '../context.ts';
 import { examples, newCommand, parseWait, type DefineCommand } from '../define-command.ts';
 import { withRepository } from '../open-repository.ts';
-import { isServer, serverNamed, serversNamed } from '../server/server-job.ts';
+import { selectedJobs } from '../server/selected-jobs.ts';
+import { isServer, serverNamed } from '../server/server-job.ts';
 import { captureServers } from '../server/capture-servers.ts';
 import { type AccountJob, accountJob, accountPlace } from '../run/account-job.ts';
 import { recordedRun, type RunTally } from '../run/recorded-run.ts';
@@ -92,31 +93,18 @@ const runNight = async (names: readonly string[], options: RunOptions, place: Pl
   const { tally, context } = place;
   const letHeapGrow = keepHeapSmall();
   const loaded = await needConfiguration(context);
-  const accounts = await accountsToCapture(names, loaded, context);
+  const { accounts, servers } = await selectedJobs(names, loaded, context);
   if (options.confirm && names.length === 0 && accounts.length > 1) {
     throw new Fault('usage', context.messages.confirmNames());
   }
   const jobs = accounts.map((account) => accountJob(account, loaded, context));
   const opened = await captureAccounts(jobs, options, { ...place, loaded }).finally(letHeapGrow);
-  const servers = serversNamed(loaded, names.length === 0 ? undefined : names);
   const lastGood = (name: string): number | undefined => lastGoodBefore(name, loaded.file, tally);
   await captureServers(servers, { ...options, wait: waitOf(options), lastGoodBefore: lastGood }, place);
   if (options.captureOnly) return;
   const touched = servers.flatMap(({ entry }) => entry.repository ?? []);
   const contexts = new Map(jobs.map(({ repository, account }) => [repository, contextOfAccount(account, context)]));
   await upkeepRepositories([...new Set([...opened, ...touched])], { command: 'run', loaded, tally, contexts }, context);
-};
-
-/** Those that are meant; none where only servers are. */
-const accountsToCapture = async (
-  names: readonly string[],
-  loaded: LoadedConfig<Config>,
-  context: CommandContext,
-): ReturnType<typeof selectedAccounts> => {
-  const { accounts, servers } = loaded.config;
-  const own = names.filter((name) => !isServer(loaded, name));
-  const isAll = names.length === 0 && (Object.keys(accounts).length > 0 || Object.keys(servers).length === 0);
-  return own.length > 0 || isAll ? selectedAccounts(own, context) : [];
 };
 
 /** Returns the repositories that could be opened. */

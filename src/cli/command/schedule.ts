@@ -4,7 +4,7 @@ import { openHistory } from '../../catalog/history.ts';
 import { Fault, isFault } from '../../model/fault.ts';
 import { type RunRecord, verdictOf } from '../../model/run-record.ts';
 import { processIdentity } from '../../system/identity.ts';
-import { needConfiguration } from '../configuration.ts';
+import { needConfiguration, openConfiguration } from '../configuration.ts';
 import type { CommandContext, GlobalOptions } from '../context.ts';
 import { examples, newCommand, type DefineCommand, type Execute } from '../define-command.ts';
 import { exitCode } from '../exit-code.ts';
@@ -14,7 +14,7 @@ import { cronBlock, installLines, linesState, removeLines } from '../schedule/cr
 import { nextRun } from '../schedule/next-run.ts';
 import { installTimer, isRunning, removeTimer, type TimerState, timerState, unitFiles } from '../schedule/systemd.ts';
 import type { UnitWish } from '../schedule/systemd-units.ts';
-import { ownFolders, scheduleWish } from '../schedule/wish.ts';
+import { ownFolders, scheduleNames, scheduleWishes } from '../schedule/wish.ts';
 
 interface ScheduleOptions extends GlobalOptions {
   readonly name: string;
@@ -76,8 +76,8 @@ const managerOf = async (options: ScheduleOptions, context: CommandContext): Pro
   return !cron && (await isRunning(scopeOf(options), context)) ? 'systemd' : 'cron';
 };
 
-const wishOf = async (options: ScheduleOptions, context: CommandContext): Promise<UnitWish> =>
-  scheduleWish(await needConfiguration(context), { name: options.name, scope: scopeOf(options) }, context);
+const wishesOf = async (options: ScheduleOptions, context: CommandContext): Promise<readonly UnitWish[]> =>
+  scheduleWishes(await needConfiguration(context), { name: options.name, scope: scopeOf(options) }, context);
 
 /** cron has one time zone, that of the machine. */
 const refuseOtherZone = ({ timeZone, file }: UnitWish): void => {
@@ -90,38 +90,60 @@ const refuseOtherZone = ({ timeZone, file }: UnitWish): void => {
 
 const install: Work = async (options, context) => {
   const manager = await managerOf(options, context);
-  const wish = await wishOf(options, context);
+  const wishes = await wishesOf(options, context);
   const { output, messages } = context;
-  if (manager === 'cron') refuseOtherZone(wish);
-  if (options.print || options.dryRun) return print(manager, wish, context);
-  if (/[/\\]_npx[/\\]/.test(wish.command.join(' '))) output.say(messages.warning(messages.scheduleFromCache()));
+  if (manager === 'cron') for (const wish of wishes) refuseOtherZone(wish);
+  if (options.print || options.dryRun) return print(manager, wishes, context);
+  if (wishes.some(({ command }) => /[/\\]_npx[/\\]/.test(command.join(' ')))) {
+    output.say(messages.warning(messages.scheduleFromCache()));
+  }
   for (const folder of ownFolders(await needConfiguration(context), context)) {
     await mkdir(folder, { recursive: true, mode: 0o700 });
   }
-  const result = manager === 'systemd' ? await installTimer(wish, context) : await installLines(wish, context);
-  const next = nextRun(wish.rules, { after: milliseconds(context), timeZone: wish.timeZone });
-  if (options.json) {
-    output.print(JSON.stringify({ message_type: 'schedule', manager, result, next: isoTime(next) }));
-    return exitCode.good;
-  }
-  output.print(messages.scheduleInstalled(manager, result, timeText(next)));
-  for (const line of await limits(manager, wish, context)) output.say(line);
+  // Where there are several, each is told by its name.
+  for (const wish of wishes) await installOne(manager, wish, { isOnly: wishes.length === 1, context });
+  if (options.json) return exitCode.good;
+  for (const line of await limits(manager, wishes, context)) output.say(line);
   return exitCode.good;
 };
 
-/** What the chosen way cannot do. */
-const limits = async (manager: Manager, wish: UnitWish, context: CommandContext): Promise<readonly string[]> => {
-  const { messages } = context;
-  if (manager === 'cron') {
-    return [messages.cronMissesNights(), ...(wish.randomDelay > 0 ? [messages.cronHasNoDelay()] : [])];
+const installOne = async (
+  manager: Manager,
+  wish: UnitWish,
+  { isOnly, context }: { readonly isOnly: boolean; readonly context: CommandContext },
+): Promise<void> => {
+  const { output, messages, options } = context;
+  const result = manager === 'systemd' ? await installTimer(wish, context) : await installLines(wish, context);
+  const next = nextRun(wish.rules, { after: milliseconds(context), timeZone: wish.timeZone });
+  if (options.json) {
+    output.print(JSON.stringify({ message_type: 'schedule', manager, name: wish.name, result, next: isoTime(next) }));
+    return;
   }
-  if (!(await isRunning(wish.scope, context))) return [messages.systemdIsOff()];
-  return wish.scope === 'user' ? [messages.userNeedsLinger(processIdentity().username)] : [];
+  const line = messages.scheduleInstalled(manager, result, timeText(next));
+  output.print(isOnly ? line : `${wish.name}: ${line}`);
 };
 
-const print = (manager: Manager, wish: UnitWish, context: CommandContext): number => {
+/** What the chosen way cannot do. */
+const limits = async (
+  manager: Manager,
+  wishes: readonly UnitWish[],
+  context: CommandContext,
+): Promise<readonly string[]> => {
+  const { messages } = context;
+  if (manager === 'cron') {
+    const hasDelay = wishes.some(({ randomDelay }) => randomDelay > 0);
+    return [messages.cronMissesNights(), ...(hasDelay ? [messages.cronHasNoDelay()] : [])];
+  }
+  const scope = wishes.some((wish) => wish.scope === 'user') ? 'user' : 'system';
+  if (!(await isRunning(scope, context))) return [messages.systemdIsOff()];
+  return scope === 'user' ? [messages.userNeedsLinger(processIdentity().username)] : [];
+};
+
+const print = (manager: Manager, wishes: readonly UnitWish[], context: CommandContext): number => {
   const { output, options } = context;
-  const files = manager === 'systemd' ? unitFiles(wish, context) : [{ path: 'crontab', text: cronBlock(wish) }];
+  const files = wishes.flatMap((wish) =>
+    manager === 'systemd' ? unitFiles(wish, context) : [{ path: 'crontab', text: cronBlock(wish) }],
+  );
   if (options.json) output.print(JSON.stringify({ message_type: 'schedule', manager, files }));
   else for (const { path, text } of files) output.print(`# --- ${path}\n${text}`);
   return exitCode.good;
@@ -132,16 +154,26 @@ const remove: Work = async (options, context) => {
   const { output, messages, options: global } = context;
   const asked = options.systemd || options.user || options.cron ? [await managerOf(options, context)] : undefined;
   const managers: readonly Manager[] = asked ?? ['systemd', 'cron'];
-  const wish = { name: options.name, scope: scopeOf(options) };
+  const scope = scopeOf(options);
   const removed: Manager[] = [];
   for (const manager of managers) {
-    const take = (): Promise<boolean> =>
-      manager === 'systemd' ? removeTimer(wish, context) : removeLines(wish, context);
-    if ((await (asked === undefined ? ifThere(take) : take())) === true) removed.push(manager);
+    for (const name of await namesToRemove(options, context)) {
+      const wish = { name, scope };
+      const take = (): Promise<boolean> =>
+        manager === 'systemd' ? removeTimer(wish, context) : removeLines(wish, context);
+      const isTaken = (await (asked === undefined ? ifThere(take) : take())) === true;
+      if (isTaken && !removed.includes(manager)) removed.push(manager);
+    }
   }
   if (global.json) output.print(JSON.stringify({ message_type: 'schedule', removed }));
   else output.print(messages.scheduleRemoved(removed));
   return exitCode.good;
+};
+
+/** Also of a configuration that has servers now and had none before; a schedule can be removed without any. */
+const namesToRemove = async ({ name }: ScheduleOptions, context: CommandContext): Promise<readonly string[]> => {
+  const loaded = await openConfiguration(context).catch(() => undefined);
+  return [...new Set([name, ...(loaded === undefined ? [] : scheduleNames(loaded, name))])];
 };
 
 interface Found {
@@ -173,10 +205,19 @@ const ifThere = async <Answer>(ask: () => Promise<Answer>): Promise<Answer | und
 };
 
 const show: Work = async (options, context) => {
-  const { output, messages } = context;
-  const wish = await wishOf(options, context);
-  const { manager, state } = await found(options, wish, context);
   const last = await lastScheduled(context);
+  const codes: number[] = [];
+  for (const wish of await wishesOf(options, context)) codes.push(await showOne(wish, options, { last, context }));
+  return codes.find((code) => code !== exitCode.good) ?? exitCode.good;
+};
+
+const showOne = async (
+  wish: UnitWish,
+  options: ScheduleOptions,
+  { last, context }: { readonly last: RunRecord | undefined; readonly context: CommandContext },
+): Promise<number> => {
+  const { output, messages } = context;
+  const { manager, state } = await found(options, wish, context);
   const calculated = nextRun(wish.rules, { after: milliseconds(context), timeZone: wish.timeZone });
   const next = state === undefined ? undefined : (state.next ?? calculated);
   if (options.json) {

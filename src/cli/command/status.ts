@@ -10,7 +10,7 @@ import type { ImapAccount } from '../../protocol/imap/config.ts';
 import { createSnapshotOpener } from '../../store/restic/read/browsed-repository.ts';
 import { accountDescription, ledgerFolderOf } from '../account/account-description.ts';
 import { brakeText } from '../account/brake-text.ts';
-import { byRepository, contextOfAccount, selectedAccounts } from '../account/selected-accounts.ts';
+import { byRepository, contextOfAccount } from '../account/selected-accounts.ts';
 import type { CommandContext, GlobalOptions } from '../context.ts';
 import { examples, newCommand, type DefineCommand } from '../define-command.ts';
 import { exitCode } from '../exit-code.ts';
@@ -19,6 +19,14 @@ import { needConfiguration } from '../configuration.ts';
 import { readRepository } from '../read-repository.ts';
 import { lastRunJson, lastRunLines } from '../run/last-runs.ts';
 import { metricsText, recentRuns } from '../run/write-metrics.ts';
+import { selectedJobs } from '../server/selected-jobs.ts';
+import {
+  serverRow,
+  serverStatus,
+  type ServerStatus,
+  serverStatusJson,
+  serverTroubles,
+} from '../server/server-status.ts';
 import { localTime } from '../render/local-time.ts';
 import { tableLines } from '../render/table.ts';
 
@@ -33,8 +41,8 @@ type KnownAccount =
   | { readonly kind: 'unknown'; readonly account: ImapAccount; readonly fault: Fault };
 
 export const statusCommand: DefineCommand = (execute) =>
-  newCommand('status', 'tell how old and how complete the backups of the accounts are')
-    .argument('[accounts...]', 'only these, by their names in the configuration')
+  newCommand('status', 'tell how old and how complete the backups of the accounts and servers are')
+    .argument('[jobs...]', 'only these accounts and servers, by their names in the configuration')
     .option('--max-age <time>', 'end with 1 when the last good backup is older (26h, 2d)', parseAge)
     .option('--prometheus', 'print metrics in the text format of Prometheus', false)
     .addHelpText(
@@ -56,25 +64,52 @@ const tellStatus = async (
   context: CommandContext,
 ): Promise<number> => {
   const known: KnownAccount[] = [];
-  for (const group of byRepository(await selectedAccounts(names, context))) {
-    known.push(...(await statusOfGroup(group, context)));
-  }
+  const selected = await selectedJobs(names, await needConfiguration(context), context);
+  for (const group of byRepository(selected.accounts)) known.push(...(await statusOfGroup(group, context)));
   const judged = known.map((account) => ({ account, troubles: troublesOf(account, maxAge, context) }));
-  const lines = prometheus ? await metricLines(known, context) : await shownLines(judged, context);
+  const servers: JudgedServer[] = [];
+  for (const job of selected.servers) {
+    const status = await serverStatus(job, context);
+    servers.push({ status, troubles: serverTroubles(status, maxAge, context) });
+  }
+  const lines = prometheus
+    ? await metricLines(known, servers, context)
+    : await shownLines({ judged, servers }, context);
   for (const line of lines) context.output.print(line);
-  return judged.some(({ troubles }) => troubles.length > 0) ? exitCode.incomplete : exitCode.good;
+  return [...judged, ...servers].some(({ troubles }) => troubles.length > 0) ? exitCode.incomplete : exitCode.good;
 };
 
-const shownLines = async (judged: readonly Judged[], context: CommandContext): Promise<readonly string[]> => {
+interface JudgedServer {
+  readonly status: ServerStatus;
+  readonly troubles: readonly string[];
+}
+
+interface JudgedJobs {
+  readonly judged: readonly Judged[];
+  readonly servers: readonly JudgedServer[];
+}
+
+const shownLines = async (jobs: JudgedJobs, context: CommandContext): Promise<readonly string[]> => {
+  const { judged, servers } = jobs;
   const runs = await knownRuns(context);
-  if (!context.options.json) return [...statusLines(judged, context), ...lastRunLines(runs, context)];
+  if (!context.options.json) return [...statusLines(jobs, context), ...lastRunLines(runs, context)];
   const last = lastRunJson(runs, context);
-  return [...judged.map((one) => JSON.stringify(record(one))), ...(last === undefined ? [] : [last])];
+  return [
+    ...judged.map((one) => JSON.stringify(record(one))),
+    ...servers.map(({ status, troubles }) => serverStatusJson(status, troubles, context)),
+    ...(last === undefined ? [] : [last]),
+  ];
 };
 
-const metricLines = async (known: readonly KnownAccount[], context: CommandContext): Promise<readonly string[]> => {
+const metricLines = async (
+  known: readonly KnownAccount[],
+  servers: readonly JudgedServer[],
+  context: CommandContext,
+): Promise<readonly string[]> => {
   const { config } = await needConfiguration(context);
-  const lastGood = new Map<string, number | undefined>();
+  const lastGood = new Map<string, number | undefined>(
+    servers.map(({ status }) => [status.job.name, status.lastGood] as const),
+  );
   for (const one of known) {
     if (one.kind === 'unknown') continue;
     const { good } = one.status;
@@ -197,10 +232,13 @@ const rowOf = ({ account, troubles }: Judged, context: CommandContext): readonly
 };
 
 /** A table of all, and below it what the brake and the ledger of each have to say. */
-const statusLines = (judged: readonly Judged[], context: CommandContext): readonly string[] => {
+const statusLines = ({ judged, servers }: JudgedJobs, context: CommandContext): readonly string[] => {
   const { messages } = context;
   const { account, good, messages: count, state } = messages.statusColumns();
-  const rows = judged.map((one) => rowOf(one, context));
+  const rows = [
+    ...judged.map((one) => rowOf(one, context)),
+    ...servers.map(({ status, troubles }) => serverRow(status, troubles, context)),
+  ];
   return [
     ...tableLines([account, good, count, state], rows, new Set([2])),
     ...judged.flatMap((one) => detailLines(one.account, context)),

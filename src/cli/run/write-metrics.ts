@@ -40,13 +40,13 @@ export interface MetricsParts {
 
 /** The metrics of what is configured now. */
 export const metricsText = (
-  { accounts, repositories }: Pick<Config, 'accounts' | 'repositories'>,
+  { accounts, repositories, servers }: Pick<Config, 'accounts' | 'repositories' | 'servers'>,
   parts: MetricsParts,
   { run }: CommandContext,
 ): string =>
   prometheusText({
     ...parts,
-    isKnownJob: (name) => Object.hasOwn(accounts, name.split('/', 1)[0] ?? ''),
+    isKnownJob: (name) => Object.hasOwn(servers, name) || Object.hasOwn(accounts, name.split('/', 1)[0] ?? ''),
     isKnownRepository: (name) => Object.keys(repositories).length === 0 || Object.hasOwn(repositories, name),
     now: Number(run.now() / 1_000_000n),
   });

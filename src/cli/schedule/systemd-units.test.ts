@@ -38,6 +38,11 @@ test('B14: where sendmail has to work, which is setgid, a user’s service may g
   assert.doesNotMatch(serviceUnit({ ...wish, scope: 'user', needsPrivileges: true }), /NoNewPrivileges/);
 });
 
+test('B10: the share of a server is that of all processors, also for what it starts', () => {
+  assert.match(serviceUnit({ ...wish, processorShare: 0.5 }), /^CPUQuota=\d+%$/m);
+  assert.doesNotMatch(serviceUnit(wish), /CPUQuota/);
+});
+
 test('B14: a missed night is made up for, and the delay is random', () => {
   assert.match(timerUnit(wish), /^OnCalendar=\*-\*-\* 03:00:00$/m);
   assert.match(timerUnit(wish), /^Persistent=true$/m);

@@ -1,4 +1,5 @@
 import { calendarLines, type CronRule } from '../../model/schedule.ts';
+import { processors } from '../../system/gentle.ts';
 
 /** What a timer and its service are made of. */
 export interface UnitWish {
@@ -15,6 +16,8 @@ export interface UnitWish {
   readonly randomDelay: number;
   /** What may be written; everything else is read-only for it. */
   readonly writable: readonly string[];
+  /** Of all processors, 0 to 1; absent: all of them. */
+  readonly processorShare?: number;
   /** Whether programs with rights of their own (sendmail is setgid or setuid) have to work. */
   readonly needsPrivileges: boolean;
 }
@@ -76,7 +79,7 @@ const confinement = (wish: UnitWish): readonly string[] => {
 };
 
 export const serviceUnit = (wish: UnitWish): string => {
-  const { name, scope, file, command, environment } = wish;
+  const { name, scope, file, command, environment, processorShare } = wish;
   const network = scope === 'system' ? ['Wants=network-online.target', 'After=network-online.target'] : [];
   return [
     ...head(file, `${name}.service`),
@@ -92,6 +95,7 @@ export const serviceUnit = (wish: UnitWish): string => {
     'UMask=0077',
     'Nice=19',
     'IOSchedulingClass=idle',
+    ...(processorShare === undefined ? [] : [`CPUQuota=${Math.round(100 * processorShare * processors())}%`]),
     '# An interrupted run ends in order: it lets go of its locks, and the next one goes on.',
     'KillMode=mixed',
     'TimeoutStopSec=2min',

@@ -3,25 +3,52 @@ import { describe, test } from 'node:test';
 import { readEnvironment } from '../../config/environment.ts';
 import { isFault } from '../../model/fault.ts';
 import { loadConfigSchema } from '../../registry.ts';
-import { scheduleWish } from './wish.ts';
+import { scheduleWishes } from './wish.ts';
 
 const createSchema = await loadConfigSchema();
 
-const wishOf = ({ file = '/etc/mailkeep.yaml', location = '/srv/mail', state = '/var/state' }) => {
-  const config = createSchema((path) => path).parse({ version: 1, repositories: { main: { location } } });
+const wishesOf = ({ file = '/etc/mailkeep.yaml', location = '/srv/mail', state = '/var/state' }, more: object = {}) => {
+  const config = createSchema((path) => path).parse({ version: 1, repositories: { main: { location } }, ...more });
   const environment = readEnvironment({ HOME: '/home/alice', XDG_STATE_HOME: state });
-  return scheduleWish({ file, config }, { name: 'mailkeep', scope: 'user' }, { environment });
+  return scheduleWishes({ file, config }, { name: 'mailkeep', scope: 'user' }, { environment });
 };
+
+const server = (more: object = {}) => ({
+  components: { mail: { folders: { vmail: '/var/vmail' } } },
+  disk: { path: '/mnt/backup-hdd/mailserver' },
+  ...more,
+});
 
 describe('what a schedule is made of', () => {
   test('B14: a configuration without accounts is maintained', () => {
-    assert.deepEqual(wishOf({}).command.slice(2), [
+    assert.deepEqual(wishesOf({})[0]?.command.slice(2), [
       'maintain',
       '--scheduled',
       '--quiet',
       '--config',
       '/etc/mailkeep.yaml',
     ]);
+  });
+
+  test('B14: a server has a daily and a weekly backup, each with its own time, and a share of the processors', () => {
+    const wishes = wishesOf(
+      {},
+      { servers: { mailserver: server(), other: server({ schedule: { daily: 'never', weekly: 'never' } }) } },
+    );
+    assert.deepEqual(
+      wishes.map(({ name, command, rules, processorShare }) => [
+        name,
+        command.slice(2, 5),
+        rules[0]?.hours,
+        processorShare,
+      ]),
+      [
+        ['mailkeep-mailserver-daily', ['run', 'mailserver', '--daily'], [3], 0.3],
+        ['mailkeep-mailserver-weekly', ['run', 'mailserver', '--weekly'], [4], 0.3],
+      ],
+    );
+    assert.deepEqual(wishes[1]?.rules[0]?.weekDays, [0]);
+    assert.ok(wishes[0]?.writable.includes('/mnt/backup-hdd/mailserver'));
   });
 
   for (const { what, more } of [
@@ -31,7 +58,7 @@ describe('what a schedule is made of', () => {
   ]) {
     test(`B14: a control character in ${what} is refused, as it could begin a line of its own`, () => {
       assert.throws(
-        () => wishOf(more),
+        () => wishesOf(more),
         (fault) => isFault(fault, 'configuration') && fault.message.includes('control character'),
       );
     });

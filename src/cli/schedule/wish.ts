@@ -30,14 +30,61 @@ const refuseControl = (what: string, text: string): void => {
   });
 };
 
+/** What one timer is for. */
+interface Timer extends Pick<UnitWish, 'name' | 'rules' | 'randomDelay' | 'processorShare'> {
+  /** What this program is to do. */
+  readonly work: readonly string[];
+}
+
+/** A unit knows few characters. */
+const unitName = (...parts: readonly string[]): string => parts.join('-').replace(/[^A-Za-z0-9_-]/g, '_');
+
+const serverTimers = (name: string, { servers }: Config): readonly Timer[] =>
+  Object.entries(servers).flatMap(([server, { schedule, gentle }]) =>
+    (['daily', 'weekly'] as const).flatMap((kind): readonly Timer[] => {
+      const rule = schedule[kind];
+      if (rule === undefined) return [];
+      const work = ['run', server, `--${kind}`];
+      const own = { name: unitName(name, server, kind), work, rules: [rule], randomDelay: 0 };
+      return [gentle.cpu < 1 ? { ...own, processorShare: gentle.cpu } : own];
+    }),
+  );
+
 /**
- * All that a timer or a line of a crontab is made of, from the configuration and where this program lies. Fault `configuration`
+ * That of the accounts, and two for each server. A configuration without either is one that only looks after repositories. Where there
+ * are servers as well, the accounts are named: the servers have times of their own.
+ */
+const timersOf = (name: string, config: Config): readonly Timer[] => {
+  const { rules, randomDelay } = config.schedule ?? usualSchedule;
+  const [accounts, ofServers] = [Object.keys(config.accounts), serverTimers(name, config)];
+  const hasServers = Object.keys(config.servers).length > 0;
+  const common = { name, rules, randomDelay };
+  if (accounts.length > 0) return [{ ...common, work: ['run', ...(hasServers ? accounts : [])] }, ...ofServers];
+  return ofServers.length > 0 ? ofServers : [{ ...common, work: ['maintain'] }];
+};
+
+/** What schedules of a configuration are called. */
+export const scheduleNames = ({ config }: LoadedConfig<Config>, name: string): readonly string[] =>
+  timersOf(name, config).map((timer) => timer.name);
+
+/**
+ * All that timers or lines of a crontab are made of, from the configuration and where this program lies. Fault `configuration`
  * when a path among it holds a control character.
  */
-export const scheduleWish = (loaded: LoadedConfig<Config>, { name, scope }: WishOptions, context: Place): UnitWish => {
+export const scheduleWishes = (
+  loaded: LoadedConfig<Config>,
+  { name, scope }: WishOptions,
+  context: Place,
+): readonly UnitWish[] => timersOf(name, loaded.config).map((timer) => scheduleWish(timer, loaded, { scope, context }));
+
+const scheduleWish = (
+  { work, ...timer }: Timer,
+  loaded: LoadedConfig<Config>,
+  { scope, context }: Pick<WishOptions, 'scope'> & { readonly context: Place },
+): UnitWish => {
   const { config, file } = loaded;
-  const { schedule = usualSchedule, timeZone, notifications } = config;
-  const command = programCommand(config, resolve(file));
+  const { timeZone, notifications } = config;
+  const command = programCommand(work, resolve(file));
   const environment = ownPlaces(context);
   const writable = writablePlaces(loaded, context);
   refuseControl('the path of the configuration', resolve(file));
@@ -45,24 +92,21 @@ export const scheduleWish = (loaded: LoadedConfig<Config>, { name, scope }: Wish
   for (const [variable, place] of Object.entries(environment)) refuseControl(`the variable ${variable}`, place);
   for (const place of writable) refuseControl('the path of a folder to write to', place);
   return {
-    name,
+    ...timer,
     scope,
     file: resolve(file),
     command,
     environment,
-    rules: schedule.rules,
-    randomDelay: schedule.randomDelay,
     timeZone,
     writable,
     needsPrivileges: notifications.some(isBySendmail),
   };
 };
 
-/** This program as it was started now. A configuration without accounts is one that only looks after repositories. */
-const programCommand = ({ accounts }: Config, file: string): readonly string[] => {
-  const work = Object.keys(accounts).length > 0 ? 'run' : 'maintain';
+/** This program as it was started now. */
+const programCommand = (work: readonly string[], file: string): readonly string[] => {
   const launcher = resolve(process.argv[1] ?? 'mailkeep');
-  return [process.execPath, launcher, work, '--scheduled', '--quiet', '--config', file];
+  return [process.execPath, launcher, ...work, '--scheduled', '--quiet', '--config', file];
 };
 
 /** Where this program keeps its things, where that was chosen: a timer has none of the variables of a login. */
@@ -113,6 +157,7 @@ const writablePlaces = (loaded: LoadedConfig<Config>, context: Place): readonly 
       ...ownFolders(loaded, context),
       context.environment.dataDirectory,
       ...local,
+      ...Object.values(loaded.config.servers).flatMap(({ disk }) => (disk === undefined ? [] : [disk.path])),
       ...(metrics === undefined ? [] : [dirname(metrics.file)]),
       ...foreignPlaces(loaded.config),
     ]),

@@ -9,7 +9,7 @@ import type { NightWish } from '../../operation/server/disk-night.ts';
 import { createPace, pacedComponent } from '../../operation/server/paced-component.ts';
 import { type ServerNightParts, serverNight } from '../../operation/server/server-night.ts';
 import { serverOutcome, serverRecord } from '../../operation/server/server-record.ts';
-import { componentsOf, surveyOf } from '../../registry.ts';
+import { type ComponentParts, componentsOf, surveyOf } from '../../registry.ts';
 import { sleep } from '../../system/clock.ts';
 import { beGentle, computedTime, processors } from '../../system/gentle.ts';
 import { readSecret } from '../../config/read-secret.ts';
@@ -40,20 +40,26 @@ const nightWish = ({ entry }: ServerJob, { daily, weekly }: ServerWish, date: st
   return { daily: true, weekly: days?.includes(weekDayOf(date)) === true };
 };
 
-const pacedComponents = (
+/** What opening the components of a server needs besides the configuration. */
+export const componentPartsOf = (
   { name, entry }: ServerJob,
-  wish: ServerWish,
-  { environment }: CommandContext,
+  { environment }: Pick<CommandContext, 'environment'>,
+): Pick<ComponentParts, 'root' | 'readSecret' | 'variables' | 'spool'> => ({
+  root: entry.root,
+  readSecret,
+  variables: environment.variables,
+  spool: join(environment.stateDirectory, 'spool', name),
+});
+
+const pacedComponents = (
+  job: ServerJob,
+  { rescan }: ServerWish,
+  context: CommandContext,
 ): ServerNightParts['components'] => {
+  const { entry } = job;
   const { cpu, bandwidth } = entry.gentle;
   const pace = createPace({ cpu, processors: processors(), bandwidth }, { computed: computedTime, sleep });
-  const parts = {
-    root: entry.root,
-    readSecret,
-    variables: environment.variables,
-    spool: join(environment.stateDirectory, 'spool', name),
-    rescan: wish.rescan,
-  };
+  const parts = { ...componentPartsOf(job, context), rescan };
   return async (place, takesOver) => {
     const components = await componentsOf(entry.components, { ...parts, place, takesOver });
     return components.map((component) => pacedComponent(component, pace));

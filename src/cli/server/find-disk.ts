@@ -71,15 +71,21 @@ const tryToWrite = async (path: string): Promise<void> => {
   }
 };
 
+/** The expected disk is mounted. Writes nothing. Fault `disk-missing`. */
+export const requireDisk = async (disk: DiskSetting, run: Run): Promise<Mount | undefined> => {
+  const mount = await mountAt(disk.path);
+  await (disk.mounts.length === 0 ? requireMarker(disk.path, mount) : requireNamed(disk, mount, run));
+  return mount;
+};
+
 /**
  * Requirement B8: the expected disk is mounted and writable, or nothing is written. Returns where it is mounted.
  *
  * Faults: `disk-missing`, `read-only`, `disk-full`.
  */
 export const findDisk = async (disk: DiskSetting, run: Run): Promise<string> => {
-  const { path, mounts } = disk;
-  const mount = await mountAt(path);
-  await (mounts.length === 0 ? requireMarker(path, mount) : requireNamed(disk, mount, run));
+  const { path } = disk;
+  const mount = await requireDisk(disk, run);
   if (mount?.isReadOnly === true) {
     throw new Fault('read-only', `the disk for ${path} is mounted read-only`, {
       hint: 'A file system that met an error is mounted so: look at the system log, check it, and mount it for writing.',

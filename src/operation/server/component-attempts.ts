@@ -26,6 +26,15 @@ const ending: ReadonlySet<FaultCode> = new Set([
 
 export const endsAtOnce = ({ code }: Fault): boolean => ending.has(code);
 
+export const tellAttempt = (
+  component: string,
+  { fault, attempts, most }: { readonly fault: Fault; readonly attempts: number; readonly most: number },
+  run: Run,
+): void => {
+  const message = `attempt ${attempts}/${most} failed (${fault.code}): ${fault.message}`;
+  run.emit({ kind: 'log', level: 'ERROR', component, message });
+};
+
 /**
  * Tries a component once, and again after each of the pauses (requirement B6). Whatever it fails with, a later attempt may succeed:
  * a container that is restarting refuses a password, too. What would end any other component as well is thrown.
@@ -44,8 +53,7 @@ export const attempt = async <Result>(
       if (run.signal.aborted) throw interrupted(error);
       const fault = asFault(error);
       if (endsAtOnce(fault)) throw fault;
-      const message = `attempt ${attempts}/${most} failed (${fault.code}): ${fault.message}`;
-      run.emit({ kind: 'log', level: 'ERROR', component, message });
+      tellAttempt(component, { fault, attempts, most }, run);
       const pause = retries[attempts - 1];
       if (pause === undefined) return { kind: 'failed', fault, attempts };
       run.emit({ kind: 'log', level: 'INFO', component, message: `tried again in ${formatDuration(pause)}` });

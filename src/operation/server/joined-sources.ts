@@ -108,6 +108,12 @@ interface Part {
   readonly numbers: number[];
 }
 
+/** Whose content is asked for. Fault `internal` for what no joined source has listed. */
+export const memberOf = ({ content }: ReadRequest): NamedSource => {
+  if (content.kind === 'delivered' && isJoinedKey(content.key)) return content.key.member;
+  throw new Fault('internal', 'this content is not one that a joined source delivers');
+};
+
 const partsOf = (requests: readonly ReadRequest[]): ReadonlyMap<Source, Part> => {
   const parts = new Map<Source, Part>();
   for (const [number, { entry, content }] of requests.entries()) {
@@ -123,6 +129,16 @@ const partsOf = (requests: readonly ReadRequest[]): ReadonlyMap<Source, Part> =>
   return parts;
 };
 
+/** A delivery whose requests have other numbers for whoever asked. */
+export const renumbered = (delivery: Delivery, numbers: readonly number[]): Delivery => {
+  const numberOf = (request: number): number => numbers[request] ?? -1;
+  return {
+    ...delivery,
+    pieces: delivery.pieces.map((piece) => ({ ...piece, request: numberOf(piece.request) })),
+    verdicts: delivery.verdicts.map(({ request, verdict }) => ({ request: numberOf(request), verdict })),
+  };
+};
+
 /** Asks each member for what is its, and numbers the answers as the requests were. */
 export async function* readJoined(
   requests: readonly ReadRequest[],
@@ -130,14 +146,7 @@ export async function* readJoined(
   run: Run,
 ): AsyncGenerator<Delivery, void> {
   for (const [source, { requests: own, numbers }] of partsOf(requests)) {
-    const numberOf = (request: number): number => numbers[request] ?? -1;
-    for await (const delivery of source.read(own, pieces, run)) {
-      yield {
-        ...delivery,
-        pieces: delivery.pieces.map((piece) => ({ ...piece, request: numberOf(piece.request) })),
-        verdicts: delivery.verdicts.map(({ request, verdict }) => ({ request: numberOf(request), verdict })),
-      };
-    }
+    for await (const delivery of source.read(own, pieces, run)) yield renumbered(delivery, numbers);
   }
 }
 

@@ -1,15 +1,17 @@
 import type { CapturedComponent, Component, FailedComponent } from '../../contract/component.ts';
 import type { Run } from '../../contract/run.ts';
-import type { Base, CapturedDirectory, Source } from '../../contract/source.ts';
-import { byteStringOfText, compareBytes } from '../../model/byte-string.ts';
-import { asFault } from '../../model/fault.ts';
-import { attempt, endsAtOnce, type Patience } from './component-attempts.ts';
+import type { Base, CapturedDirectory, Delivery, ReadRequest, Source } from '../../contract/source.ts';
+import { byteStringOfText, compareBytes, displayText } from '../../model/byte-string.ts';
+import { asFault, type Fault } from '../../model/fault.ts';
+import { attempt, endsAtOnce, type Patience, tellAttempt } from './component-attempts.ts';
 import {
   captureMember,
   folderMetadata,
+  memberOf,
   type NamedSource,
   readJoined,
   relocateJoined,
+  renumbered,
   rootOf,
 } from './joined-sources.ts';
 import { counted, newTally } from './tally.ts';
@@ -40,10 +42,16 @@ const openComponent = async (component: Component, base: Base | undefined, run: 
   }
 };
 
+const faultIn = ({ verdicts }: Delivery): Fault | undefined => {
+  const [failed] = verdicts.flatMap(({ verdict }) => (verdict.kind === 'failed' ? [verdict.fault] : []));
+  return failed;
+};
+
 class LiveComponents implements LiveSource {
   readonly description: string;
-  readonly captured: CapturedComponent[] = [];
   readonly failed: FailedComponent[] = [];
+  readonly #walked: CapturedComponent[] = [];
+  readonly #dumps = new Map<NamedSource, Component>();
   readonly #components: readonly Component[];
   readonly #patience: Patience;
   readonly #members: NamedSource[] = [];
@@ -71,6 +79,7 @@ class LiveComponents implements LiveSource {
     }
     const { member, directories, first } = opened.result;
     this.#members.push(member);
+    if (form === 'dump') this.#dumps.set(member, component);
     const tally = newTally();
     try {
       for (let next = first; next.done !== true; next = await directories.next()) {
@@ -88,12 +97,59 @@ class LiveComponents implements LiveSource {
       return;
     }
     const duration = Number((run.now() - started) / 1_000_000n);
-    this.captured.push({ name, form, duration, linked: 0, writtenBytes: 0, ...tally });
+    this.#walked.push({ name, form, duration, linked: 0, writtenBytes: 0, ...tally });
     run.emit({ kind: 'log', level: 'INFO', component: name, message: 'captured' });
   }
 
-  read(...[requests, pieces, run]: Parameters<Source['read']>): ReturnType<Source['read']> {
-    return readJoined(requests, pieces, run);
+  /** A dump fails when it is read, which may be long after it was listed. */
+  get captured(): readonly CapturedComponent[] {
+    return this.#walked.filter(({ name }) => !this.failed.some((one) => one.name === name));
+  }
+
+  async *read(...[requests, pieces, run]: Parameters<Source['read']>): AsyncGenerator<Delivery, void> {
+    const numbers = [...requests.keys()];
+    const isDump = (at: number): boolean => {
+      const request = requests[at];
+      return request !== undefined && this.#dumps.has(memberOf(request));
+    };
+    const plain = numbers.filter((at) => !isDump(at));
+    const wanted = plain.flatMap((at) => requests[at] ?? []);
+    for await (const delivery of readJoined(wanted, pieces, run)) yield renumbered(delivery, plain);
+    for (const at of numbers.filter(isDump)) {
+      const request = requests[at];
+      if (request !== undefined) yield* this.#readDump(request, at, run);
+    }
+  }
+
+  /** A dump that gave nothing and failed is made again (requirement B6); one that has begun cannot be taken back. */
+  async *#readDump(request: ReadRequest, number: number, run: Run): AsyncGenerator<Delivery, void> {
+    const component = memberOf(request).name;
+    const { retries, sleep } = this.#patience;
+    for (let attempts = 1; ; attempts++) {
+      const pause = retries[attempts - 1];
+      let again: Fault | undefined;
+      let isBegun = false;
+      for await (const delivery of readJoined([request], 'in-order', run)) {
+        const fault = faultIn(delivery);
+        isBegun ||= delivery.pieces.length > 0;
+        if (fault !== undefined)
+          tellAttempt(displayText(component), { fault, attempts, most: retries.length + 1 }, run);
+        if (fault !== undefined && !isBegun && pause !== undefined) {
+          again = fault;
+          break;
+        }
+        if (fault !== undefined) this.#failDump(request, fault, attempts);
+        yield renumbered(delivery, [number]);
+      }
+      if (again === undefined || pause === undefined) return;
+      await sleep(pause, run.signal);
+    }
+  }
+
+  #failDump(request: ReadRequest, fault: Fault, attempts: number): void {
+    const component = this.#dumps.get(memberOf(request));
+    if (component === undefined || this.failed.some(({ name }) => name === component.name)) return;
+    this.failed.push({ name: component.name, form: component.form, fault, attempts });
   }
 
   relocate(...[path, entry, run]: Parameters<Source['relocate']>): ReturnType<Source['relocate']> {

@@ -272,6 +272,44 @@ describe('the chain to a repository', () => {
     assert.equal(serverOutcome(night).kind, 'failed');
   });
 
+  test('IT-05: a dump that fails when it is read is made again, as often as on a disk', async () => {
+    const failing = (times: number): Component => {
+      let left = times;
+      const component = memoryComponent('mysql', dump, [], 'dump');
+      return {
+        ...component,
+        open: async (run) => {
+          const source = await component.open(run);
+          return {
+            ...source,
+            async *read(requests, pieces, own) {
+              if (left-- <= 0) {
+                yield* source.read(requests, pieces, own);
+                return;
+              }
+              const verdict = { kind: 'failed', fault: refusal() } as const;
+              yield { bytes: new Uint8Array(0), pieces: [], verdicts: [{ request: 0, verdict }] };
+            },
+          };
+        },
+      };
+    };
+    const [lucky, unlucky] = [createWorld(undefined, true), createWorld(undefined, true)];
+    const good = await lucky.night({ components: async () => [memoryComponent('mail', mail), failing(2)] });
+    assert.deepEqual(serverOutcome(good), { kind: 'good' });
+    assert.deepEqual(lucky.run.sleeps, [10_000, 20_000]);
+    assert.ok((await pathsIn(lucky)).includes('mailserver/mysql/usermgmt.sql'));
+    const bad = await unlucky.night({ components: async () => [memoryComponent('mail', mail), failing(9)] });
+    assert.equal(serverOutcome(bad).kind, 'failed');
+    assert.deepEqual(
+      serverRecord(bad).components.map(({ name, outcome: { kind }, attempts }) => [name, kind, attempts]),
+      [
+        ['mail', 'good', 1],
+        ['mysql', 'failed', 4],
+      ],
+    );
+  });
+
   test('an interrupted night leaves nothing and goes on nowhere', async () => {
     const dated = createMemoryDatedStore();
     const world = createWorld(dated, true);

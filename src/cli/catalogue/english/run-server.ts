@@ -1,5 +1,16 @@
-/** Of `run`, where it is of servers. */
+import { plural } from './plural.ts';
+
+/** Of `run`, `status` and `doctor`, where they are of servers. */
 export const runServerMessages = {
+  serverKept: (daily: number, weekly: number): string =>
+    `${plural(daily, 'day', 'days')}, ${plural(weekly, 'week', 'weeks')}`,
+  serverDamaged: (backup: string): string => `${backup} is damaged`,
+  doctorSources: (files: number, bytes: string): string =>
+    `${plural(files, 'file', 'files')}, ${bytes}; all can be read`,
+  doctorDisk: (path: string, mountPoint: string): string =>
+    `${path} is on the right disk (${mountPoint}), and can be written`,
+  doctorDiskSpaceHint: (): string => 'Keep fewer days or weeks, or take a larger disk.',
+  doctorDatabase: (name: string, server: string): string => `${name}: ${server} answers`,
   runNoServer: (): string => '--daily and --weekly are for servers, and none of these is one',
   serverFailed: (sentence: string): string => `FAILED: ${sentence}`,
 };

@@ -1,6 +1,12 @@
 import type { runServerMessages as english } from '../english/run-server.ts';
 
 export const runServerMessages: typeof english = {
+  serverKept: (daily, weekly) => `${daily} 日分、${weekly} 週分`,
+  serverDamaged: (backup) => `${backup} が破損しています`,
+  doctorSources: (files, bytes) => `${files.toLocaleString('en')} ファイル、${bytes}。すべて読めます`,
+  doctorDisk: (path, mountPoint) => `${path} は正しいディスク（${mountPoint}）にあり、書き込めます`,
+  doctorDiskSpaceHint: () => '保存する日数・週数を減らすか、より大きいディスクを使ってください。',
+  doctorDatabase: (name, server) => `${name}: ${server} が応答しました`,
   runNoServer: () => '--daily と --weekly はサーバー用ですが、指定されたものにサーバーはありません',
   serverFailed: (sentence) => `失敗: ${sentence}`,
 };
