@@ -36,7 +36,11 @@ const rulesOf = (policy: RetentionPolicy): RetentionRules => ({
   allowRemoveAll: false,
 });
 
-export const pruneOptionsFor = ({ maxUnused }: UpkeepSetting): PruneOptions => ({ ...usualPruneOptions, maxUnused });
+export const pruneOptionsFor = ({ maxUnused, appendOnly }: UpkeepSetting): PruneOptions => ({
+  ...usualPruneOptions,
+  maxUnused,
+  signedNotes: appendOnly,
+});
 
 const verify = async (repository: Repository, parts: number, run: Run): ReturnType<UpkeepTools['verify']> => {
   const { checkRepository } = await import('../../store/restic/check/check.ts');

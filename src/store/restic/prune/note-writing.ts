@@ -3,6 +3,7 @@ import type { Run } from '../../../contract/run.ts';
 import type { Nanoseconds } from '../../../model/entry.ts';
 import { isFault } from '../../../model/fault.ts';
 import type { BlobSaver } from '../copy/blob-saver.ts';
+import { signedNote } from '../evidence/evidence-key.ts';
 import { formatSnapshot } from '../format/snapshot-format.ts';
 import { createBlobSet } from '../index/blob-set.ts';
 import type { Repository } from '../repository.ts';
@@ -44,6 +45,16 @@ export const nextNote = (plan: PrunePlan, now: Nanoseconds): ReadonlyMap<string,
   return packs;
 };
 
+/** With the MAC of this machine, where it can have a key: one that keeps no state prunes all the same. */
+const signed = async (repository: Repository, note: Uint8Array): Promise<Uint8Array> => {
+  try {
+    return signedNote(note, await repository.session.options.evidence.own(), repository.id);
+  } catch (error) {
+    if (isFault(error, 'interrupted', 'internal')) throw error;
+    return note;
+  }
+};
+
 /** Stores a note: blobs and index first, then the snapshot that makes it count. */
 export const saveNote = async (
   repository: Repository,
@@ -52,7 +63,7 @@ export const saveNote = async (
   run: Run,
 ): Promise<string> => {
   const { options, io } = repository.session;
-  const json = formatNote(repository.id, run.now(), packs);
+  const json = await signed(repository, formatNote(repository.id, run.now(), packs));
   const content = Uint8Array.from(hash('sha256', json, 'buffer'));
   const tree = noteTree({ content, size: json.length, time: run.now() }, options.identity);
   const treeId = Uint8Array.from(hash('sha256', tree, 'buffer'));

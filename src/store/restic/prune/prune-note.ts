@@ -3,7 +3,9 @@ import type { Run } from '../../../contract/run.ts';
 import { byteStringOfText } from '../../../model/byte-string.ts';
 import type { Nanoseconds } from '../../../model/entry.ts';
 import { Fault } from '../../../model/fault.ts';
+import type { NoteOrigin } from '../../../model/evidence-note.ts';
 import { pruneNoteTag, type ZonedTime } from '../../../model/snapshot.ts';
+import { type KnownKeys, originOf } from '../evidence/evidence-key.ts';
 import { isJsonRecord, parseJsonRecord } from '../format/json-record.ts';
 import type { SnapshotFile } from '../format/snapshot-format.ts';
 import { formatTime, parseTime } from '../format/time-format.ts';
@@ -16,6 +18,7 @@ import type { Identity } from '../session.ts';
 export interface PruneNote {
   /** Of the snapshot that holds it. */
   readonly snapshotId: string;
+  readonly origin: NoteOrigin;
   readonly time: Nanoseconds;
   /** Since when each pack is known to be unused, by its id. */
   readonly packs: ReadonlyMap<string, Nanoseconds>;
@@ -63,7 +66,7 @@ const packsOf = (value: unknown): ReadonlyMap<string, Nanoseconds> | undefined =
  */
 export const readNote = async (
   snapshot: SnapshotFile,
-  parts: { readonly blobs: BlobReader; readonly repositoryId: string },
+  parts: { readonly blobs: BlobReader; readonly repositoryId: string; readonly keys: KnownKeys },
   run: Run,
 ): Promise<PruneNote | undefined> => {
   const tree = Uint8Array.from(Buffer.from(snapshot.tree, 'hex'));
@@ -73,14 +76,22 @@ export const readNote = async (
   for (let at = 0; at < content.length; at += 32) {
     pieces.push(await parts.blobs.load('data', content.subarray(at, at + 32), run));
   }
-  const record = parseJsonRecord(Buffer.concat(pieces));
+  const json = Buffer.concat(pieces);
+  const record = parseJsonRecord(json);
   if (record === undefined) throw unreadable(snapshot, 'cannot be read');
   if (record['version'] !== noteVersion) throw unreadable(snapshot, 'is of a newer version of Mailkeep');
   if (record['repository'] !== parts.repositoryId) return undefined;
   const time = zonedTimeOf(record['time']);
   const packs = packsOf(record['packs']);
   if (time === undefined || packs === undefined) throw unreadable(snapshot, 'cannot be read');
-  return { snapshotId: snapshot.id, time, packs, tree, content };
+  return {
+    snapshotId: snapshot.id,
+    origin: originOf(json, parts.keys, parts.repositoryId),
+    time,
+    packs,
+    tree,
+    content,
+  };
 };
 
 const timeText = (nanoseconds: Nanoseconds): string => formatTime(nanoseconds, 0);

@@ -13,6 +13,8 @@ export interface PruneOptions {
   readonly smallPackSize: number | undefined;
   /** How long an unused pack stays after it was noted as such; 0: it goes at once. */
   readonly grace: Nanoseconds;
+  /** Whether only notes count that this machine has signed, or one whose key it was given: anybody else who can add may hasten nothing. */
+  readonly signedNotes?: boolean;
   /** Snapshots to be taken for gone already: for showing what would happen after `forget`. Such a plan cannot be applied. */
   readonly without?: ReadonlySet<string>;
 }

@@ -68,7 +68,7 @@ const plan = async (repository: Repository, options: PruneOptions, run: Run): Pr
   const survey = await surveyIndex(repository.session, run);
   const present = await listPacks(backend, run);
   const blobs = blobReaderOf(repository, survey);
-  const notes = await readNotes(repository, snapshots, blobs, run);
+  const notes = await readNotes(repository, snapshots, { ...options, blobs }, run);
   assertClock(snapshots, notes, run.now());
   run.emit({ kind: 'phase', phase: 'finding what is used' });
   const { connections } = backend.capabilities;

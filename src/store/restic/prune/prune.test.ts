@@ -6,7 +6,8 @@ import { createTestRun, type TestRun } from '../../../contract/test-run.ts';
 import { isFault } from '../../../model/fault.ts';
 import { checkRepository } from '../check/check.ts';
 import { listNames } from '../index/index-loader.ts';
-import type { Repository } from '../repository.ts';
+import { Repository } from '../repository.ts';
+import { trustOf } from '../repository-fixture.ts';
 import { applyPrune, type PruneResult } from './apply-prune.ts';
 import {
   addSnapshot,
@@ -103,6 +104,23 @@ describe('prune', { concurrency: true }, () => {
       failedPacks: 0,
     });
     assert.deepEqual(await listNames(backend, 'pack', run), left);
+    await repository.close();
+  });
+
+  test('S6: where only signed notes count, one of somebody else hastens nothing and holds nothing up', async () => {
+    const run = createTestRun();
+    const { repository, oldId, newId, files } = await twoSnapshots(run);
+    const { session, keyId } = repository;
+    const others = new Repository({ ...session, options: { ...session.options, evidence: trustOf(2) } }, keyId);
+    await forget(repository, oldId, run);
+    const options: PruneOptions = { ...all, grace: usualPruneOptions.grace, signedNotes: true };
+    await prune(others, options, run);
+    run.advance(hours(25));
+    assert.equal((await prune(repository, options, run)).removedPacks, 0);
+    run.advance(hours(25));
+    assert.ok((await prune(repository, options, run)).removedPacks > 0);
+    assert.deepEqual(await readFiles(repository, newId, run), files);
+    assert.equal(await damageOf(repository, run), 0);
     await repository.close();
   });
 

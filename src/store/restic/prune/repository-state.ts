@@ -14,6 +14,8 @@ import { formatTime } from '../format/time-format.ts';
 import type { Repository } from '../repository.ts';
 import type { IndexSurvey } from './index-survey.ts';
 import { pruneNoteTag } from '../../../model/snapshot.ts';
+import type { KnownKeys } from '../evidence/evidence-key.ts';
+import type { PruneOptions } from './prune-options.ts';
 import { readNote, type PruneNote } from './prune-note.ts';
 
 /** Every snapshot file. Faults: what reading says; one that cannot be read is doubt about what is needed. */
@@ -70,26 +72,31 @@ export const markUsed = async (
 };
 
 export interface Notes {
-  /** The newest, which alone counts. */
+  /** The newest that is believed, which alone counts. */
   readonly current: PruneNote | undefined;
-  /** What an interrupted prune has left beside it. */
+  /** What an interrupted prune has left beside it, and what is good for nothing. */
   readonly superseded: readonly PruneNote[];
 }
+
+const noKeys: KnownKeys = { own: undefined, given: [] };
 
 export const readNotes = async (
   repository: Repository,
   snapshots: readonly SnapshotFile[],
-  blobs: BlobReader,
+  { blobs, signedNotes = false }: { readonly blobs: BlobReader } & Pick<PruneOptions, 'signedNotes'>,
   run: Run,
 ): Promise<Notes> => {
+  const keys = signedNotes ? await repository.session.options.evidence.known() : noKeys;
   const notes: PruneNote[] = [];
   for (const snapshot of snapshots) {
     if (!snapshot.tags.includes(pruneNoteTag)) continue;
-    const note = await readNote(snapshot, { blobs, repositoryId: repository.id }, run);
+    const note = await readNote(snapshot, { blobs, repositoryId: repository.id, keys }, run);
     if (note !== undefined) notes.push(note);
   }
   notes.sort((left, right) => (left.time < right.time ? 1 : -1));
-  const [current, ...superseded] = notes;
+  const current = notes.find(({ origin }) => !signedNotes || origin.kind === 'own' || origin.kind === 'given');
+  // Another machine that prunes still needs its own.
+  const superseded = notes.filter((note) => note !== current && !(signedNotes && note.origin.kind === 'strange'));
   return { current, superseded };
 };
 
