@@ -48,6 +48,7 @@ const databasePackages: readonly PackageNeed[] = [
   { name: 'sqlite3', command: 'sqlite3' },
   { name: 'redis-tools', command: 'redis-cli' },
   { name: 'docker.io', command: 'dockerd' },
+  { name: 'docker-compose', command: 'docker-compose' },
 ];
 
 /** Gets what the tests of a tier need, where it may; resolves to a sentence for each thing that is still missing. */

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
@@ -10,13 +10,17 @@ import { fileURLToPath } from 'node:url';
 import { createTestRun } from '../../src/contract/test-run.ts';
 import { isFault } from '../../src/model/fault.ts';
 import { databaseComponent } from '../../src/protocol/database/component.ts';
+import { databaseTarget } from '../../src/protocol/database/restore/database-target.ts';
+import { createMemorySource, memoryDirectory, memoryFile } from '../../src/protocol/memory/source.ts';
+import { succeed } from '../requirement/command.ts';
 import { canRunContainers, type ContainerEngine, startContainerEngine } from './container-engine.ts';
-import { faultOf, parts, readUntil, seenInProc, settingOf } from './database-dumps.ts';
+import { dump, faultOf, parts, readUntil, seenInProc, settingOf } from './database-dumps.ts';
 import { initialise, usualOptions } from './mariadb.ts';
 
 describe('MariaDB in a container of Docker', { skip: canRunContainers ? false : 'containers are for root' }, () => {
   let engine: ContainerEngine;
   let folder: string;
+  let compose: string;
   const name = 'mailserver-mariadb';
   const exec = (...args: readonly string[]): Promise<string> => engine.docker('exec', name, ...args);
   const plainPassword = 'secret-of-the-container-4711';
@@ -44,9 +48,18 @@ describe('MariaDB in a container of Docker', { skip: canRunContainers ? false : 
     engine = await startContainerEngine();
     folder = await mkdtemp(join(tmpdir(), 'mailkeep-container-'));
     const data = await initialise(folder);
-    const container = ['--name', name, '--network', 'host', '-v', `${data}:/var/lib/mysql`, engine.image];
+    compose = join(folder, 'compose.yml');
     const options = [...usualOptions, '--datadir=/var/lib/mysql', '--socket=/run/mysqld/mysqld.sock'];
-    await engine.docker('run', '-d', ...container, 'mariadbd', ...options);
+    const service = {
+      image: 'mailkeep-database',
+      container_name: name,
+      network_mode: 'host',
+      volumes: [`${data}:/var/lib/mysql`],
+      command: ['mariadbd', ...options],
+    };
+    // What is JSON is YAML, too.
+    await writeFile(compose, JSON.stringify({ version: '2.4', services: { database: service } }));
+    await succeed('docker-compose', ['-f', compose, 'up', '-d'], { env: { ...process.env, ...engine.variables } });
     await until('the server', () =>
       exec('mariadb', '-e', 'SELECT 1').then(
         () => true,
@@ -54,6 +67,9 @@ describe('MariaDB in a container of Docker', { skip: canRunContainers ? false : 
       ),
     );
     await exec('mariadb', '-e', `ALTER USER root@localhost IDENTIFIED BY '${plainPassword}'; CREATE DATABASE large`);
+    await sql(
+      "CREATE DATABASE mysql2 CHARACTER SET utf8mb4; CREATE TABLE mysql2.t (a TEXT); INSERT INTO mysql2.t VALUES ('😀')",
+    );
     await sql('CREATE TABLE t (id INT PRIMARY KEY, text LONGTEXT CHARACTER SET utf8mb4)', 'large');
     await sql("INSERT INTO t SELECT seq, CONCAT('😀', REPEAT(MD5(seq), 2000)) FROM seq_1_to_2000", 'large');
   });
@@ -80,12 +96,40 @@ describe('MariaDB in a container of Docker', { skip: canRunContainers ? false : 
     assert.ok(seen.every((text) => !text.includes(plainPassword)));
   });
 
-  test('interrupted, the program in the container ends too', async () => {
-    await assert.rejects(
-      readUntil(1_000_000, async (run) => run.abort(), component({ databases: ['large'] })),
-      (thrown) => isFault(thrown, 'interrupted'),
+  test('interrupted, the program in the container ends too, also by way of a compose file', async () => {
+    for (const place of [{ docker: name }, { compose: { file: compose, service: 'database' } }]) {
+      await assert.rejects(
+        readUntil(1_000_000, async (run) => run.abort(), component({ in: place, databases: ['large'] })),
+        (thrown) => isFault(thrown, 'interrupted'),
+      );
+      await until('the end of the dump', async () => !(await isDumping()));
+    }
+  });
+
+  test('a service of a compose file is dumped as its container is', async () => {
+    const place = { compose: { file: compose, service: 'database' } };
+    const [first, second] = [
+      await dump(component({ in: place, databases: ['mysql2'] })),
+      await dump(component({ databases: ['mysql2'] })),
+    ];
+    assert.equal(first.verdicts.get('mysql2.sql')?.kind, 'complete');
+    assert.deepEqual(first.texts, second.texts);
+  });
+
+  test('B11: a database is brought back into its container', async () => {
+    const { contents } = await dump(component({ databases: ['mysql2'] }));
+    const before = await sql('SELECT * FROM t', 'mysql2');
+    await sql('DELETE FROM t', 'mysql2');
+    const run = createTestRun();
+    const source = createMemorySource(memoryDirectory({ 'mysql2.sql': memoryFile(contents.get('mysql2.sql') ?? '') }));
+    const more = { parts: parts(plainPassword, engine.variables), options: { replace: false, users: false } };
+    const target = await databaseTarget(settingOf(setting()), more, run);
+    const { failed } = await target.apply(await target.plan(source, run), source, run);
+    assert.deepEqual(
+      failed.map(({ fault }) => fault.message),
+      [],
     );
-    await until('the end of the dump', async () => !(await isDumping()));
+    assert.equal(await sql('SELECT * FROM t', 'mysql2'), before);
   });
 
   test('after a SIGKILL of this program, the one in the container ends by itself', async () => {

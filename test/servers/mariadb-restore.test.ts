@@ -138,6 +138,17 @@ describe('a restore to MariaDB', () => {
     assert.deepEqual(await databases(), []);
   });
 
+  test('what a restore that broke off has put aside is never removed', async () => {
+    const files = await dumped();
+    const before = await rows('usermgmt');
+    await server.sql('CREATE DATABASE mailkeep_old_usermgmt; CREATE TABLE mailkeep_old_usermgmt.kept (a INT)');
+    const { apply } = await restore(files, { only: ['usermgmt'] });
+    assert.ok(isFault((await apply()).failed[0]?.fault, 'target-occupied'));
+    assert.equal(await rows('usermgmt'), before);
+    assert.equal((await server.sql('SHOW TABLES', 'mailkeep_old_usermgmt')).trim(), 'kept');
+    await server.sql('DROP DATABASE mailkeep_old_usermgmt; DROP DATABASE mailkeep_restore_usermgmt');
+  });
+
   test('both forms of the sandbox line, and none, are loaded; a dump that would leave its database is refused', async () => {
     const whole = ((await dumped()).get('usermgmt.sql') ?? '').toString().replace(/^\/\*M?!999999[^\n]*\n/, '');
     for (const line of [

@@ -7,7 +7,7 @@ import { createGunzip, createGzip } from 'node:zlib';
 import type { Component } from '../../contract/component.ts';
 import { throwIfInterrupted, type Run } from '../../contract/run.ts';
 import type { Delivery, ReadRequest, Source, Verdict } from '../../contract/source.ts';
-import { Fault } from '../../model/fault.ts';
+import { Fault, isFault } from '../../model/fault.ts';
 import { errnoFault } from '../../system/errno.ts';
 import { openSpoolFolder } from './spool-folder.ts';
 
@@ -58,8 +58,9 @@ interface Spooling {
 
 async function* deliverSpooled(source: Source, { request, one, folder }: Spooling, run: Run): AsyncGenerator<Delivery> {
   const file = join(folder, randomBytes(8).toString('hex'));
+  let verdict: Verdict;
   try {
-    const verdict = await fill(file, source, one, run);
+    verdict = await fill(file, source, one, run);
     if (verdict.kind === 'complete') {
       let position = 0;
       for await (const bytes of unzipped(file, run)) {
@@ -68,14 +69,17 @@ async function* deliverSpooled(source: Source, { request, one, folder }: Spoolin
         position += bytes.length;
         yield { bytes, pieces: [piece], verdicts: [] };
       }
-      if (position !== verdict.bytes)
-        throw new Fault('io-failed', `what was spooled to ${file} is not what comes back`);
+      if (position !== verdict.bytes) throw new Fault('io-failed', `what was kept in ${file} is not what comes back`);
     }
+  } catch (error) {
     throwIfInterrupted(run);
-    yield { bytes: new Uint8Array(0), pieces: [], verdicts: [{ request, verdict }] };
+    if (!isFault(error) || isFault(error, 'interrupted', 'internal')) throw error;
+    verdict = { kind: 'failed', fault: error };
   } finally {
     await rm(file, { force: true });
   }
+  throwIfInterrupted(run);
+  yield { bytes: new Uint8Array(0), pieces: [], verdicts: [{ request, verdict }] };
 }
 
 /** Reads one request to its verdict, into the file. */

@@ -46,7 +46,7 @@ export interface StartedProgram {
 }
 
 /** What finds docker, podman and their daemon; nothing else of the environment, in which there may be secrets. */
-const keptVariable = /^(?:PATH|HOME|USER|LOGNAME|TMPDIR|TZ|XDG_RUNTIME_DIR|XDG_CONFIG_HOME|DOCKER_.*|CONTAINER_.*)$/;
+const keptVariable = /^(?:PATH|HOME|USER|LOGNAME|TMPDIR|TZ|XDG_RUNTIME_DIR|XDG_CONFIG_HOME|DOCKER_.*|CONTAINERS?_.*)$/;
 
 const environmentOf = (variables: ProgramSite['variables']): Record<string, string> =>
   Object.fromEntries(

@@ -25,7 +25,7 @@ export const mariadbComponent = (name: string, setting: MariadbSetting, parts: D
       time: run.now(),
       files: [
         ...chosen.map((database) => databaseDump(client, database)),
-        ...(setting.users ? [usersDump(client, listing.isMariadb)] : []),
+        ...(setting.users ? [usersDump(client, listing)] : []),
         textFile('server.json', recordOf(listing, chosen)),
       ],
       missing: absent.map((database) => missingDump(database, client.description, listing)),

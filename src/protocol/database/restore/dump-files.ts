@@ -1,3 +1,4 @@
+import type { z } from 'zod';
 import type { Run } from '../../../contract/run.ts';
 import type { ReadRequest, Source } from '../../../contract/source.ts';
 import { type ByteString, displayText } from '../../../model/byte-string.ts';
@@ -34,3 +35,19 @@ export async function* readDump(dumps: Source, request: ReadRequest, run: Run): 
   if (isComplete) return;
   throw new Fault('entry-unreadable', `the dump ${displayText(request.entry.name)} could not be read to its end`);
 }
+
+/** What `server.json` says; undefined where it is not there or not what it should be, as in dumps that others made. */
+export const readRecord = async <Format extends z.ZodType>(
+  dumps: Source,
+  { files, format }: { readonly files: ReadonlyMap<ByteString, ReadRequest>; readonly format: Format },
+  run: Run,
+): Promise<z.output<Format> | undefined> => {
+  const request = [...files].find(([name]) => name === 'server.json')?.[1];
+  if (request === undefined) return undefined;
+  const text = Buffer.concat(await Array.fromAsync(readDump(dumps, request, run))).toString('utf8');
+  try {
+    return format.safeParse(JSON.parse(text)).data;
+  } catch {
+    return undefined;
+  }
+};

@@ -12,26 +12,31 @@ import { Fault } from '../../../model/fault.ts';
 import { databaseOfDump } from '../dump-file.ts';
 import type { MariadbClient } from '../mariadb/client.ts';
 import { wholeDump } from './whole-dump.ts';
-import { readDump } from './dump-files.ts';
+import { readDump, readRecord } from './dump-files.ts';
 import { planEach } from './restore-each.ts';
 import { SqlContentReader, type SqlContent } from './sql-content.ts';
 import { withoutSandboxLine } from './sandbox-line.ts';
 import { readServerState, type ServerState, type StoredDatabase } from './mariadb-state.ts';
 
 const recordFormat = z.object({
-  databases: z.array(z.object({ file: z.string(), characterSet: z.string(), collation: z.string() })),
+  databases: z.array(
+    z.object({ file: z.string(), characterSet: z.string().regex(/^\w+$/), collation: z.string().regex(/^\w+$/) }),
+  ),
 });
 
-/** What `server.json` says of character sets, by file; nothing when it is not there, as in dumps that others made. */
+export interface CharacterSets {
+  readonly characterSet: string;
+  readonly collation: string;
+}
+
+/** The character sets of the database of a dump, where that is known. */
 export const characterSetsOf = async (
   dumps: Source,
-  request: ReadRequest | undefined,
+  { files, file }: { readonly files: ReadonlyMap<ByteString, ReadRequest>; readonly file: ByteString },
   run: Run,
-): Promise<ReadonlyMap<string, { readonly characterSet: string; readonly collation: string }>> => {
-  if (request === undefined) return new Map();
-  const parts = await Array.fromAsync(readDump(dumps, request, run));
-  const parsed = recordFormat.safeParse(JSON.parse(Buffer.concat(parts).toString('utf8')));
-  return new Map(parsed.success ? parsed.data.databases.map((database) => [database.file, database]) : []);
+): Promise<CharacterSets | undefined> => {
+  const record = await readRecord(dumps, { files, format: recordFormat }, run);
+  return record?.databases.find((database) => database.file === file);
 };
 
 /** Reads a dump to its end without keeping it. Faults: `target-unsafe`, `entry-unreadable` when it is cut. */

@@ -5,8 +5,8 @@ import { createMariadbClient, identifier, type MariadbClient } from '../mariadb/
 import type { DatabaseParts } from '../parts.ts';
 import { addUsers } from './mariadb-users.ts';
 import { compareWithDump, type Loading, loadDump } from './mariadb-load.ts';
-import { characterSetsOf, planMariadb } from './mariadb-plan.ts';
-import { type Counted, restoreEach } from './restore-each.ts';
+import { type CharacterSets, characterSetsOf, planMariadb } from './mariadb-plan.ts';
+import { type Counted, oldFault, restoreEach } from './restore-each.ts';
 import { readServerState } from './mariadb-state.ts';
 
 /** A server of MariaDB or MySQL to which dumps are brought back. Faults of `ReadSecret`. */
@@ -25,8 +25,7 @@ export const createMariadbTarget = async (
         {
           dumps,
           restore: async (planned, request, files) => {
-            const record = [...files].find(([name]) => name === 'server.json')?.[1];
-            const charset = (await characterSetsOf(dumps, record, run)).get(planned.file);
+            const charset = await characterSetsOf(dumps, { files, file: planned.file }, run);
             return restoreOne({ client, dumps, request, charset }, planned, run);
           },
         },
@@ -36,7 +35,7 @@ export const createMariadbTarget = async (
 };
 
 interface Restoring extends Loading {
-  readonly charset: { readonly characterSet: string; readonly collation: string } | undefined;
+  readonly charset: CharacterSets | undefined;
 }
 
 const restoreOne = async (restoring: Restoring, { into, action }: PlannedDump, run: Run): Promise<Counted> => {
@@ -121,7 +120,8 @@ const swap = async (
     `${identifier(from)}.${identifier(table)} TO ${identifier(to)}.${identifier(table)}`;
   const out = (await tablesOf(into)).map((table) => move(table, into, old));
   const inward = (await tablesOf(scratch)).map((table) => move(table, scratch, into));
-  await drop(client, old, run);
+  const { databases } = await readServerState(client, run);
+  if (databases.has(old)) throw oldFault(old);
   await client.query(`CREATE DATABASE ${identifier(old)}; RENAME TABLE ${[...out, ...inward].join(', ')};`, run);
   await drop(client, old, run);
   await drop(client, scratch, run);

@@ -21,9 +21,9 @@ import {
   quietly,
 } from '../postgres/client.ts';
 import { postgresFault } from '../postgres/fault.ts';
-import { readDump } from './dump-files.ts';
+import { readDump, readRecord } from './dump-files.ts';
 import { feed } from './feed.ts';
-import { type Counted, planEach, restoreEach } from './restore-each.ts';
+import { type Counted, oldFault, planEach, restoreEach } from './restore-each.ts';
 import { CopiedRows } from './copied-rows.ts';
 import { wholeDump } from './whole-dump.ts';
 
@@ -156,11 +156,8 @@ const recordFormat = z.object({
 
 /** Owner, encoding and collation, as `server.json` has them; the server's usual ones without it. */
 const shapeOf = async ({ client, dumps, files }: Restoring, file: ByteString, run: Run): Promise<string> => {
-  const request = [...files].find(([name]) => name === 'server.json')?.[1];
-  if (request === undefined) return '';
-  const parts = await Array.fromAsync(readDump(dumps, request, run));
-  const parsed = recordFormat.safeParse(JSON.parse(Buffer.concat(parts).toString('utf8')));
-  const shape = parsed.data?.databases.find((database) => database.file === file);
+  const record = await readRecord(dumps, { files, format: recordFormat }, run);
+  const shape = record?.databases.find((database) => database.file === file);
   if (shape === undefined) return '';
   const { owner, encoding, collation, characterType } = shape;
   const owners = await client.query(`SELECT 1 FROM pg_roles WHERE rolname = ${literal(owner)};`, {}, run);
@@ -202,7 +199,7 @@ const compare = async (
 ): Promise<void> => {
   const tables = [...rows.tables];
   if (tables.length === 0) return;
-  const statements = tables.map(([table]) => `SELECT count(*) FROM ${table};`).join('\n');
+  const statements = tables.map(([table]) => `SELECT count(*) FROM ONLY ${table};`).join('\n');
   const counts = await client.query(statements, { database: scratch }, run);
   const differing = tables.filter(([, expected], number) => Number(counts[number]) !== expected);
   if (differing.length === 0) return;
@@ -225,7 +222,8 @@ const exchange = async (
     await client.query(rename(scratch, into), {}, run);
     return;
   }
-  await client.query(`DROP DATABASE IF EXISTS ${identifier(old)};`, {}, run);
+  const olds = await client.query(`SELECT 1 FROM pg_database WHERE datname = ${literal(old)};`, {}, run);
+  if (olds.length > 0) throw oldFault(old);
   await client.query(`BEGIN; ${rename(into, old)} ${rename(scratch, into)} COMMIT;`, {}, run);
   await client.query(`DROP DATABASE ${identifier(old)};`, {}, run);
 };

@@ -68,3 +68,9 @@ export const planEach = async (dumps: Source, { wanted, plan }: Planned, run: Ru
   }
   return { dumps: planned, left };
 };
+
+/** What was in use before a restore that broke off may still be there, and is nobody's to remove but a person's. */
+export const oldFault = (old: string): Fault =>
+  new Fault('target-occupied', `there is a database ${old}, left by a restore that broke off`, {
+    hint: 'It may hold what was there before. Look at it, rename or drop it, and restore again.',
+  });
