@@ -101,7 +101,7 @@ describe('A9: mail of a snapshot goes back to an account', { concurrency: 1 }, (
   let dovecot: Dovecot;
   let access: Record<string, string>;
   const users = Object.fromEntries(
-    ['alice', 'bob', 'carol', 'dave', 'erin', 'frank', 'gina', 'full'].map((name) => [name, 'secret']),
+    ['alice', 'bob', 'carol', 'dave', 'erin', 'frank', 'gina', 'harry', 'full'].map((name) => [name, 'secret']),
   );
 
   const account = (user: string, port: number) => ({
@@ -165,6 +165,8 @@ describe('A9: mail of a snapshot goes back to an account', { concurrency: 1 }, (
     assert.deepEqual([noted.code, noted.summary.get('added'), noted.summary.get('present')], [0, 0, 308], noted.stderr);
     const looked = (await dovecot.commands('alice')).slice(said).filter((line) => line.includes('BODY'));
     assert.deepEqual(looked, [], 'nothing is looked at that was noted when it was added');
+    const byId = await restore('--to', 'imap:alice', '--same-message-id');
+    assert.deepEqual([byId.code, byId.summary.get('added'), byId.summary.get('present')], [0, 0, 308], byId.stderr);
     await rm(join(person.home, '.local'), { recursive: true, force: true });
     await rm(join(person.home, '.cache'), { recursive: true, force: true });
     const second = await restore('--to', 'imap:alice');
@@ -209,6 +211,27 @@ describe('A9: mail of a snapshot goes back to an account', { concurrency: 1 }, (
       await writeFile(join(person.folder, 'ca.pem'), dovecot.certificateAuthority);
       await configure();
     }
+  });
+
+  test('from a server with a prefix, as Courier has one: its folders lose it, and a second time adds nothing', async () => {
+    const where = { ...access, RESTIC_REPOSITORY: join(person.folder, 'prefixed') };
+    const message = { uid: 1, content: mail('prefixed'), date: 1_500_000_000 };
+    const prefixed = ['INBOX', 'INBOX.Work', 'INBOX.Work.Old'].map((name) => ({
+      name,
+      delimiter: '.',
+      messages: [message],
+    }));
+    await writeDirectTree(prefixed, join(person.folder, 'prefixed-account'));
+    assert.equal((await person.run(['init'], { environment: where })).code, 0);
+    const cwd = join(person.folder, 'prefixed-account');
+    assert.equal((await person.run(['backup', '.'], { cwd, environment: where })).code, 0);
+    for (const added of [3, 0]) {
+      const args = ['restore', 'latest', '--yes', '--json', '--to', 'imap:harry'];
+      const { code, stdout, stderr } = await person.run(args, { environment: where });
+      assert.equal(code, 0, stderr + stdout);
+      assert.match(stdout, new RegExp(`"outcome":"restored","added":${added},`));
+    }
+    assert.deepEqual([...(await contentOf(dovecot, 'harry')).keys()].sort(), ['INBOX', 'Work', 'Work%2FOld']);
   });
 
   test('only what is missing comes back, of two equal messages the one that is gone', async () => {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { describe, test } from 'node:test';
 import { headerTraits } from './header-traits.ts';
-import { ambiguousBodies, matchMessages, type SourceTraits, type TargetTraits, toldByNote } from './match-messages.ts';
+import { ambiguousBodies, matchMessages, type SourceTraits, type TargetTraits, toldByNotes } from './match-messages.ts';
 
 const header = (digest: string, messageId = digest) => ({ digest, messageId });
 const source = (sha256: string, more: Partial<SourceTraits> = {}): SourceTraits => ({
@@ -70,11 +70,31 @@ describe('A9: what is on the target already', () => {
   });
 
   test('a note counts only for a message with the bytes and the date that were noted', () => {
-    const isTold = toldByNote([source('a'), source('b', { seconds: 2000 })]);
-    assert.equal(isTold({ seconds: 1000, noted: 'a' }), true);
-    assert.equal(isTold({ seconds: 1000, noted: 'b' }), false);
-    assert.equal(isTold({ seconds: 1000, noted: 'c' }), false);
-    assert.equal(isTold({ seconds: 1000 }), false);
+    const noted = (uid: number, note: string | undefined) => ({ uid, seconds: 1000, noted: note });
+    const targets = [noted(1, 'a'), noted(2, 'b'), noted(3, 'c'), noted(4, undefined)];
+    const told = toldByNotes([source('a'), source('b', { seconds: 2000 })], targets);
+    assert.deepEqual([...told], [1]);
+  });
+
+  test('as many notes count as there are equal messages: of the others a look tells what became of them', () => {
+    const noted = [1, 2, 3].map((uid) => ({ ...target(uid), noted: 'a' }));
+    assert.deepEqual([...toldByNotes([source('a'), source('a')], noted)], [1, 2]);
+    // The server made `b` of two equal ones, and one of these was captured since.
+    const sources = [source('a'), source('b')];
+    const told = toldByNotes(sources, noted.slice(0, 2));
+    assert.deepEqual([...told], [1]);
+    const looked = [target(1, { sha256: 'a' }), target(2, { sha256: 'b' })];
+    assert.deepEqual(matchMessages(sources, looked, strict), [1, 2]);
+  });
+
+  test('a target that is told by its note needs no header, also where Message-ID and date are to tell', () => {
+    const own = [source('a', { header: header('h', 'id') }), source('b', { header: header('i', 'other') })];
+    const [told, rewritten] = [
+      target(1, { sha256: 'a', header: undefined }),
+      target(2, { size: 130, header: header('x', 'other') }),
+    ];
+    assert.deepEqual(matchMessages(own, [told, rewritten], { byMessageId: true }), [1, 2]);
+    assert.deepEqual(matchMessages(own, [told, rewritten], strict), [1, undefined]);
   });
 
   test('what is not ASCII in a header may have become something else', () => {

@@ -75,14 +75,29 @@ export const mayBeSame = (
 };
 
 /**
- * Whether what was noted of a message on the target tells enough: one of these was added as it. Of any other, only a look
- * tells: the server may have changed what it was given, and what it made of it may have been captured since.
+ * UIDs of messages on the target of which their notes tell enough: one of these sources was added as each, and of as many as
+ * there are equal sources. Of any other, only a look tells: the server may have changed what it was given, and what it made
+ * of it may have been captured since.
  */
-export const toldByNote = (
+export const toldByNotes = (
   sources: readonly Pick<SourceTraits, 'sha256' | 'seconds'>[],
-): ((message: { readonly seconds: number; readonly noted?: string | undefined }) => boolean) => {
-  const known = new Set(sources.map(({ sha256, seconds }) => `${sha256} ${seconds}`));
-  return ({ noted, seconds }) => noted !== undefined && known.has(`${noted} ${seconds}`);
+  targets: readonly { readonly uid: number; readonly seconds: number; readonly noted?: string | undefined }[],
+): ReadonlySet<number> => {
+  const left = new Map<string, number>();
+  const keyOf = (sha256: string, seconds: number): string => `${sha256} ${seconds}`;
+  for (const { sha256, seconds } of sources) {
+    const key = keyOf(sha256, seconds);
+    left.set(key, (left.get(key) ?? 0) + 1);
+  }
+  const told = new Set<number>();
+  for (const { uid, noted, seconds } of targets) {
+    const key = keyOf(noted ?? '', seconds);
+    const count = left.get(key) ?? 0;
+    if (noted === undefined || count === 0) continue;
+    left.set(key, count - 1);
+    told.add(uid);
+  }
+  return told;
 };
 
 /** UIDs of messages on the target whose bodies have to be compared, as headers do not tell enough. */

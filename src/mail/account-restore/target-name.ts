@@ -8,7 +8,17 @@ export interface NamedFolder {
   /** As they were on their server; `INBOX` alone for the inbox. */
   readonly levels: readonly ByteString[];
   readonly specialUse: readonly string[];
+  /** `INBOX` in front is the prefix of its server, and no folder that this one lies in: see `areBelowInbox`. */
+  readonly isPrefixed?: boolean;
 }
+
+/**
+ * Whether the server had a prefix, as Courier and many a Cyrus have `INBOX.`: all folders but the inbox lie below that.
+ */
+export const areBelowInbox = (folders: readonly Pick<NamedFolder, 'levels'>[]): boolean => {
+  const others = folders.filter(({ levels }) => levels.length > 1 || levels[0]?.toUpperCase() !== 'INBOX');
+  return others.length > 0 && others.every(({ levels }) => levels.length > 1 && levels[0]?.toUpperCase() === 'INBOX');
+};
 
 /** How names are made where mail is brought to. */
 export interface NamingRules {
@@ -17,6 +27,8 @@ export interface NamingRules {
   readonly prefix: ByteString;
   /** Names of the folders with a special use there. */
   readonly specialUse: ReadonlyMap<string, ByteString>;
+  /** Names of all folders there. */
+  readonly existing: ReadonlySet<ByteString>;
 }
 
 /** What a person asked for. Names as people write them, levels parted by `/`. */
@@ -48,8 +60,15 @@ export const targetName = (folder: NamedFolder, rules: NamingRules, wishes: Nami
       if (name !== undefined) return { kind: 'named', name };
     }
   }
-  const own = wished ?? folder.levels;
+  const own = wished ?? ownLevels(folder, rules);
   return joined(wishes.below === undefined ? own : [...levelsOfText(wishes.below), ...own], rules);
+};
+
+/** A prefix stays behind, unless the server has the same one, or the very folder. */
+const ownLevels = ({ levels, isPrefixed = false }: NamedFolder, rules: NamingRules): readonly ByteString[] => {
+  if (!isPrefixed || levels.length < 2 || /^inbox/i.test(rules.prefix)) return levels;
+  const whole = joined(levels, rules);
+  return whole.kind === 'named' && rules.existing.has(whole.name) ? levels : levels.slice(1);
 };
 
 const wishedLevels = ({ name, levels }: NamedFolder, { map }: NamingWishes): readonly ByteString[] | undefined => {

@@ -13,7 +13,7 @@ import {
   mayBeSame,
   type SourceTraits,
   type TargetTraits,
-  toldByNote,
+  toldByNotes,
 } from '../../mail/account-restore/match-messages.ts';
 import { type ByteString, bytesOf } from '../../model/byte-string.ts';
 import { readBeginnings } from '../read-messages.ts';
@@ -131,8 +131,8 @@ const targetTraits = async (
 ): Promise<readonly TargetTraits[]> => {
   const isNear = mayBeSame(sources);
   const near = listed.filter(isNear);
-  const isTold = toldByNote(sources);
-  const unknown = near.filter((message) => !isTold(message));
+  const told = toldByNotes(sources, near);
+  const unknown = near.filter(({ uid }) => !told.has(uid));
   const headers = new Map<number, HeaderTraits | undefined>();
   const keep = (uid: number, header: ByteString): void => void headers.set(uid, headerTraits(bytesOf(header), newHash));
   const uids = unknown.map(({ uid }) => uid);

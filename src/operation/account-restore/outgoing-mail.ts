@@ -11,7 +11,7 @@ import type { MessageHeader } from '../../mail/header.ts';
 import { type ByteString, byteStringOfBytes, byteStringOfLatin1, byteStringOfText } from '../../model/byte-string.ts';
 import type { Entry, Path } from '../../model/entry.ts';
 import { Fault } from '../../model/fault.ts';
-import type { NamedFolder } from '../../mail/account-restore/target-name.ts';
+import { areBelowInbox, type NamedFolder } from '../../mail/account-restore/target-name.ts';
 import { type DirectFolder, messagesOf, readDirectAccount, readRecords } from '../lens/direct-folders.ts';
 import { folderAt } from '../lens/folder-source.ts';
 import { readHeaders } from '../read-messages.ts';
@@ -55,7 +55,8 @@ export const outgoingFolders = async (
 ): Promise<readonly SourceFolder[]> => {
   const account = options.below.length === 0 ? await readDirectAccount(snapshot, run) : undefined;
   if (account !== undefined) {
-    return account.folders.map((folder) => searched(snapshot, directFolder(snapshot, folder), options));
+    const folders = account.folders.map((folder) => searched(snapshot, directFolder(snapshot, folder), options));
+    return withPrefix(folders);
   }
   const found = await folderAt(snapshot.root, options.below, run);
   if (found === undefined) throw new Fault('path-missing', 'the folder is not in the snapshot');
@@ -76,8 +77,14 @@ export const outgoingFolders = async (
         .join(', ')}`,
     });
   }
-  return mailboxes.map((mailbox) => searched(snapshot, fileFolder(snapshot, found.folder, mailbox), options));
+  return withPrefix(
+    mailboxes.map((mailbox) => searched(snapshot, fileFolder(snapshot, found.folder, mailbox), options)),
+  );
 };
+
+/** All folders together tell whether their server had a prefix. */
+const withPrefix = (folders: readonly SourceFolder[]): readonly SourceFolder[] =>
+  areBelowInbox(folders) ? folders.map((folder) => ({ ...folder, isPrefixed: true })) : folders;
 
 const directFolder = (snapshot: BrowsableSnapshot, folder: DirectFolder): SourceFolder => {
   const { name, delimiter, specialUse, subscribed } = folder.record;

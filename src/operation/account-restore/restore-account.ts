@@ -94,7 +94,7 @@ const verify = async (
 const rulesOf = ({ folders, delimiter, prefix }: TargetAccount): NamingRules => {
   const usable = folders.filter(({ selectable }) => selectable);
   const specialUse = new Map(usable.flatMap(({ name, specialUse: uses }) => uses.map((use) => [use, name] as const)));
-  return { delimiter, prefix, specialUse };
+  return { delimiter, prefix, specialUse, existing: new Set(folders.map(({ name }) => name)) };
 };
 
 const plan = async (options: AccountRestoreOptions, account: TargetAccount, run: Run): Promise<readonly Work[]> => {

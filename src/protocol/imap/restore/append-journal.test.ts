@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { appendFile, mkdir, mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises';
+import { appendFile, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, test } from 'node:test';
@@ -31,6 +31,28 @@ describe('A9: what was added to an account is noted', () => {
     assert.equal((await stat(join(state, 'appended', folder, file))).mode & 0o777, 0o600);
     await appendFile(join(state, 'appended', folder, file), 'garbage\n7 9 100');
     assert.equal((await journal.read(inbox)).size, 3, 'half a line is no note');
+  });
+
+  test('what is noted of messages that are gone, or of an earlier generation, does not pile up', async () => {
+    const journal = createAppendJournal(state, account);
+    const lines = async (): Promise<number> => {
+      const [folder = ''] = await readdir(join(state, 'appended'));
+      const [own = ''] = await readdir(join(state, 'appended', folder));
+      return (await readFile(join(state, 'appended', folder, own), 'latin1')).split('\n').length - 1;
+    };
+    await journal.add(inbox, [message(1), message(2), message(3)]);
+    await journal.tidy(inbox, (uid) => uid !== 2);
+    assert.equal(await lines(), 3, 'one is no burden');
+    await journal.tidy(inbox, (uid) => uid === 3);
+    assert.equal(await lines(), 1);
+    assert.deepEqual([...(await journal.read(inbox)).values()], [message(3)]);
+    const anew = { ...inbox, uidValidity: 8 };
+    await journal.add(anew, [message(4), message(5)]);
+    await journal.tidy(anew, () => true);
+    assert.deepEqual([await lines(), (await journal.read(anew)).size], [3, 2]);
+    await journal.tidy({ ...inbox, uidValidity: 9 }, () => true);
+    assert.equal((await journal.read(anew)).size, 0);
+    await journal.tidy({ ...inbox, name: byteStringOfLatin1('Nowhere') }, () => true);
   });
 
   test('what cannot be read or written is as if it had not been noted', async () => {

@@ -83,6 +83,8 @@ export class ImapTarget implements MailTarget {
           found.set(uid, withNote({ uid, size, seconds: date?.seconds ?? 0 }, notes.get(uid)));
         },
       });
+      // Only all of a folder tells what is no longer there.
+      if (from === 1) await this.#options.journal.tidy({ name: folder, uidValidity }, (uid) => found.has(uid));
       return [...found.values()].sort((left, right) => left.uid - right.uid);
     });
   }
