@@ -1,3 +1,4 @@
+import { uidText } from '../../mail/direct/ledger.ts';
 import { mailboxText } from '../../mail/mailbox-name.ts';
 import { formatBytes } from '../../model/size.ts';
 import { brakedTag } from '../../model/snapshot.ts';
@@ -57,7 +58,7 @@ const ledgerLines = (capture: AccountCapture, { messages }: CommandContext): rea
   const { folders } = capture.report.ledger;
   if (explained + unexplained === 0) return [messages.accountComplete(onSource, inSnapshot, folders.length)];
   const all = folders.flatMap(({ name, differences }) =>
-    differences.map(({ uid, uids, reason }) => messages.accountFolderDiffers(mailboxText(name), uids ?? uid, reason)),
+    differences.map((one) => messages.accountFolderDiffers(mailboxText(name), uidText(one), one.reason)),
   );
   return [
     messages.accountDifferent(onSource, inSnapshot, explained, unexplained),

@@ -3,7 +3,7 @@ import { asFault, type Fault, isFault } from '../../model/fault.ts';
 import type { KnownRun } from '../../model/run-record.ts';
 import { formatDuration } from '../../model/size.ts';
 import { incompleteTag } from '../../model/snapshot.ts';
-import { folderDifferences } from '../../mail/direct/ledger.ts';
+import { folderDifferences, uidText } from '../../mail/direct/ledger.ts';
 import { mailboxText } from '../../mail/mailbox-name.ts';
 import { type AccountStatus, accountStatus } from '../../operation/account-status.ts';
 import type { ImapAccount } from '../../protocol/imap/config.ts';
@@ -253,9 +253,7 @@ const detailLines = (known: KnownAccount, { messages }: CommandContext): readonl
   }
   const { isBraked, ledger } = known.status;
   const differences = (ledger?.folders ?? []).flatMap((folder) =>
-    folder.differences.map(({ uid, uids, reason }) =>
-      messages.accountFolderDiffers(mailboxText(folder.name), uids ?? uid, reason),
-    ),
+    folder.differences.map((one) => messages.accountFolderDiffers(mailboxText(folder.name), uidText(one), one.reason)),
   );
   const brake = (ledger?.brake ?? []).map((reason) => messages.brakeReason(brakeText(reason, messages)));
   if (!isBraked && differences.length === 0) return [];

@@ -23,6 +23,8 @@ export interface LedgerDifference {
   readonly uid?: number;
   /** Of several: their UIDs, `1:60,70`. */
   readonly uids?: string;
+  /** How many, where `uids` has only the first of them. */
+  readonly count?: number;
   readonly kind: LedgerKind;
   /** A sentence, or the code of a fault; empty: unexplained, which is an error. */
   readonly reason: string;
@@ -39,6 +41,22 @@ export const uidRanges = (uids: Iterable<number>): string => {
   return ranges.map(({ first, last }) => (first === last ? `${first}` : `${first}:${last}`)).join(',');
 };
 
+/** So many messages of one difference are named. */
+const namedMessages = 100;
+
+/** One difference of many messages, of which the first are named. UIDs ascending, at least one. */
+export const differenceOf = (
+  uids: readonly number[],
+  { kind, reason }: Pick<LedgerDifference, 'kind' | 'reason'>,
+): LedgerDifference => {
+  const named = uidRanges(uids.slice(0, namedMessages));
+  return { uids: named, ...(uids.length > namedMessages ? { count: uids.length } : {}), kind, reason };
+};
+
+/** UIDs of a difference for people. */
+export const uidText = ({ uid, uids, count }: LedgerDifference): string | number | undefined =>
+  count === undefined ? (uids ?? uid) : `${uids ?? ''},… (${count})`;
+
 const countOfRanges = (uids: string): number =>
   uids.split(',').reduce((sum, range) => {
     const [first = 0, last = first] = range.split(':').map(Number);
@@ -46,8 +64,8 @@ const countOfRanges = (uids: string): number =>
   }, 0);
 
 /** How many messages a difference is about; 0: the folder as a whole. */
-const messagesIn = ({ uid, uids }: LedgerDifference): number =>
-  uids === undefined ? (uid === undefined ? 0 : 1) : countOfRanges(uids);
+const messagesIn = ({ uid, uids, count }: LedgerDifference): number =>
+  count ?? (uids === undefined ? (uid === undefined ? 0 : 1) : countOfRanges(uids));
 
 export interface FolderLedger {
   /** Raw, as in `mailbox.json`. */
@@ -75,7 +93,7 @@ export const encodeLedger = ({ folders, brake }: Ledger): Uint8Array =>
         uidValidity,
         onServer,
         inSnapshot,
-        differences: differences.map(({ uid, uids, kind, reason }) => ({ uid, uids, kind, reason })),
+        differences: differences.map(({ uid, uids, count, kind, reason }) => ({ uid, uids, count, kind, reason })),
       })),
       ...(brake.length === 0 ? {} : { brake }),
     },
@@ -129,9 +147,17 @@ const kinds: Readonly<Record<string, LedgerKind>> = { missing: 'missing', carrie
 const parseDifference = (fields: Fields): LedgerDifference | undefined => {
   const kind = kinds[textField(fields, 'kind') ?? ''];
   const [uid, uids] = [numberField(fields, 'uid'), textField(fields, 'uids')];
+  const count = numberField(fields, 'count');
   if (kind === undefined) return undefined;
   const several = uids !== undefined && /^\d+(?::\d+)?(?:,\d+(?::\d+)?)*$/.test(uids) ? { uids } : {};
-  return { ...(uid === undefined ? {} : { uid }), ...several, kind, reason: textField(fields, 'reason') ?? '' };
+  const counted = count === undefined ? {} : { count };
+  return {
+    ...(uid === undefined ? {} : { uid }),
+    ...several,
+    ...counted,
+    kind,
+    reason: textField(fields, 'reason') ?? '',
+  };
 };
 
 /** How many messages of a folder, or things of it as a whole, differ with a reason and without; counts that do not add up are unexplained, too. */

@@ -1,7 +1,7 @@
 import type { AccountScan, ScannedBlock, ScannedFolder, ScannedMessage } from '../../../contract/account-scan.ts';
 import { type Run, throwIfInterrupted } from '../../../contract/run.ts';
 import type { Delivery } from '../../../contract/source.ts';
-import type { LedgerDifference } from '../../../mail/direct/ledger.ts';
+import { differenceOf } from '../../../mail/direct/ledger.ts';
 import { asFault, Fault } from '../../../model/fault.ts';
 import type { AdoptionPlan, FolderAdoption } from './adoption-plan.ts';
 import { oldMessageBytes, type OldMessage } from './old-message.ts';
@@ -36,7 +36,8 @@ type ListedFolder = Extract<ScannedFolder, { readonly kind: 'listed' }>;
 
 const adopted = (scanned: ListedFolder, adoption: FolderAdoption | undefined): ListedFolder => {
   const left = adoption?.left ?? [];
-  const missing = left.map((uid): LedgerDifference => ({ uid, kind: 'missing', reason: 'the next run fetches it' }));
+  const why = { kind: 'missing', reason: 'the next run fetches it' } as const;
+  const missing = left.length === 0 ? [] : [differenceOf(left, why)];
   return {
     ...scanned,
     // What the mirror is to know of changes holds for a folder that is whole: the next run is to ask for everything.

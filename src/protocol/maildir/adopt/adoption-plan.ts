@@ -146,12 +146,12 @@ const planFolder = async (
       }
     }
     for (const { uid } of fresh) {
-      const candidate = candidates.get(uid);
-      if (candidate === undefined) tally.left.push(uid);
-      else if (candidate.header === headers.get(uid)) adopt(tally, uid, candidate);
+      const own = candidates.get(uid);
+      const candidate = own?.find(({ header }) => header === headers.get(uid));
+      if (candidate !== undefined) adopt(tally, uid, candidate);
       else {
         tally.left.push(uid);
-        tally.differing++;
+        if (own !== undefined) tally.differing++;
       }
     }
   }
@@ -178,22 +178,23 @@ const adopt = (tally: Tally, uid: number, { folder, file, size }: CheckedMessage
 type Place = Omit<OldMessage, 'size'>;
 type Places = ReadonlyMap<number, readonly Place[]>;
 
+/** Files that have the size of a message: which of them it is, its header tells. */
 const ofEqualSize = async (
   fresh: readonly FreshMessage[],
   places: Places,
   tally: Tally,
-): Promise<ReadonlyMap<number, CheckedMessage>> => {
-  const found = new Map<number, CheckedMessage>();
+): Promise<ReadonlyMap<number, readonly CheckedMessage[]>> => {
+  const found = new Map<number, readonly CheckedMessage[]>();
   const check = async ({ uid, size }: FreshMessage): Promise<void> => {
     const own = places.get(uid);
     if (own === undefined) return;
+    const checked: CheckedMessage[] = [];
     for (const place of own) {
-      const checked = await checkedMessage(place, size);
-      if (checked === undefined) continue;
-      found.set(uid, checked);
-      return;
+      const message = await checkedMessage(place, size);
+      if (message !== undefined) checked.push(message);
     }
-    tally.differing++;
+    if (checked.length > 0) found.set(uid, checked);
+    else tally.differing++;
   };
   for (let at = 0; at < fresh.length; at += together) {
     await Promise.all(fresh.slice(at, at + together).map(check));
