@@ -1,4 +1,4 @@
-import { appendFile, open, readFile, rename, rm, stat, unlink, writeFile } from 'node:fs/promises';
+import { appendFile, link, open, readFile, rename, rm, stat, unlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ByteString } from '../../../model/byte-string.ts';
 import { Fault } from '../../../model/fault.ts';
@@ -10,14 +10,36 @@ import { errnoCode, errnoFault } from '../../../system/errno.ts';
 
 /** Dovecot takes a lock that is older for forgotten, and so do we. */
 const staleAfter = 120_000;
-/** Long enough to outlive the lock of a run that was killed while it wrote the list. */
+/** Long enough to outlive a lock that nobody holds any more. */
 const waits = 1_300;
 
 /**
- * Stands in our lock until the list is written through it. The mirror has a lock of its own, so that only one run is at work in it:
+ * Stands in our lock from the first moment to the last. The mirror has a lock of its own, so that only one run is at work in it:
  * a lock with this mark that is there already was left by one that was killed.
  */
 const ownMark = 'mailkeep\n';
+/** Lie beside the list for a moment; what a killed run has left of them is written over. */
+const [markSuffix, listSuffix] = ['.mailkeep-lock', '.mailkeep'] as const;
+
+/** FAT, and many a share of a network, know no second name of a file. */
+const knowsNoLinks = (error: unknown): boolean =>
+  ['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS'].includes(errnoCode(error) ?? '');
+
+/** Whole from the first moment: a lock that is made and marked in two steps could be left without its mark. */
+const putLock = async (list: string): Promise<void> => {
+  const marked = `${list}${markSuffix}`;
+  try {
+    await writeFile(marked, ownMark, { mode: 0o600 });
+    try {
+      await link(marked, `${list}.lock`);
+    } catch (error) {
+      if (!knowsNoLinks(error)) throw error;
+      await writeFile(`${list}.lock`, ownMark, { flag: 'wx', mode: 0o600 });
+    }
+  } finally {
+    await rm(marked, { force: true });
+  }
+};
 
 const isLeftBehind = async (path: string): Promise<boolean> => {
   try {
@@ -29,10 +51,11 @@ const isLeftBehind = async (path: string): Promise<boolean> => {
 };
 
 /** Takes Dovecot's own lock of a folder, so that it gives no UIDs to messages that come with theirs. */
-const takeLock = async (path: string, run: Run): Promise<void> => {
+const takeLock = async (list: string, run: Run): Promise<void> => {
+  const path = `${list}.lock`;
   for (let attempt = 0; attempt < waits; attempt++) {
     try {
-      await writeFile(path, ownMark, { flag: 'wx', mode: 0o600 });
+      await putLock(list);
       return;
     } catch (error) {
       if (errnoCode(error) !== 'EEXIST') throw errnoFault(error, 'lock', path);
@@ -63,8 +86,8 @@ export const uidListText = ({ header, messages }: UidListLines): string => {
 };
 
 /**
- * Runs `work` while Dovecot waits, then brings the list up to date: lines are added at its end, or, given all, it is
- * written anew through the lock file as Dovecot does it.
+ * Runs `work` while Dovecot waits, then brings the list up to date: lines are added at its end, or, given all, a new one
+ * takes its place while the lock is there, as Dovecot does it.
  */
 export const withUidListLock = async (
   directory: string,
@@ -72,9 +95,7 @@ export const withUidListLock = async (
   run: Run,
 ): Promise<void> => {
   const path = join(directory, uidListName);
-  const lock = `${path}.lock`;
-  await takeLock(lock, run);
-  let held = true;
+  await takeLock(path, run);
   try {
     const change = await work();
     if (change === undefined) return;
@@ -82,18 +103,27 @@ export const withUidListLock = async (
       await appendFile(path, change.append, { mode: 0o600 });
       return;
     }
-    const file = await open(lock, 'w', 0o600);
+    await replaceList(path, change.whole);
+  } catch (error) {
+    throw errnoFault(error, 'write', path);
+  } finally {
+    await rm(`${path}.lock`, { force: true });
+  }
+};
+
+const replaceList = async (path: string, text: string): Promise<void> => {
+  const temporary = `${path}${listSuffix}`;
+  try {
+    const file = await open(temporary, 'w', 0o600);
     try {
-      await file.writeFile(change.whole);
+      await file.writeFile(text);
       await file.sync();
     } finally {
       await file.close();
     }
-    await rename(lock, path);
-    held = false;
+    await rename(temporary, path);
   } catch (error) {
-    throw errnoFault(error, 'write', path);
-  } finally {
-    if (held) await rm(lock, { force: true });
+    await rm(temporary, { force: true });
+    throw error;
   }
 };
