@@ -42,7 +42,7 @@ export const makeDatedFixture = async (root?: string): Promise<DatedFixture> => 
     mail,
     root: place,
     run,
-    open: (options = {}) => openDatedStore({ root: place, posix, threads: 2, timeZone: 'UTC', ...options }),
+    open: (options = {}) => openDatedStore({ root: place, posix, threads: 1, timeZone: 'UTC', ...options }),
     night: async (date, components = [mailComponent(mail)], options = {}) => {
       const store = fixture.open(options);
       try {

@@ -1,9 +1,9 @@
-import { rm, writeFile } from 'node:fs/promises';
+import { appendFile, rm, writeFile } from 'node:fs/promises';
 import type { DatedDamage, FailedComponent } from '../../contract/component.ts';
 import { type Run, throwIfInterrupted } from '../../contract/run.ts';
 import { displayText } from '../../model/byte-string.ts';
 import { Fault } from '../../model/fault.ts';
-import { errnoFault } from '../../system/errno.ts';
+import { errnoCode, errnoFault } from '../../system/errno.ts';
 import { syncFileSystem } from '../../system/sync-file-system.ts';
 import { type BackupDescription, type DescribedComponent, formatDescription } from './disk/backup-file.ts';
 import type { BackupLog } from './disk/backup-log.ts';
@@ -49,11 +49,12 @@ export const finishBackup = async (
   if (damages.status === 'rejected') throw damages.reason;
   if (synced.status === 'rejected') throw synced.reason;
   throwIfInterrupted(run);
+  work.log.markEnding();
   const description = describe(work, failed, { checksums: checksums.sha256, ended: Number(run.now() / 1_000_000n) });
   tell(work, description, damages.value);
   try {
     for (const path of [...list(checksumsName), ...list(writtenName), written]) await rm(Buffer.from(path, 'latin1'));
-    await writeFile(places.path(`${hidden}/${logName}`), work.log.text(), { mode: 0o600 });
+    await writeLog(places.path(`${hidden}/${logName}`), work.log);
     await writeFile(places.path(`${hidden}/${descriptionName}`), formatDescription(description), { mode: 0o600 });
     await rm(places.path(`${hidden}/${processName}`), { force: true });
   } catch (error) {
@@ -61,6 +62,16 @@ export const finishBackup = async (
   }
   await syncFileSystem(places.path(hidden));
   return { description, damages: damages.value };
+};
+
+/** Whoever runs the night may have put its own log there, which says more: then only what was found at the end is added. */
+const writeLog = async (path: string, log: BackupLog): Promise<void> => {
+  try {
+    await writeFile(path, log.text(), { mode: 0o600, flag: 'wx' });
+  } catch (error) {
+    if (errnoCode(error) !== 'EEXIST') throw error;
+    await appendFile(path, log.ending());
+  }
 };
 
 const checkWritten = async (work: UnderWork, list: ReturnType<DiskPlaces['bytes']>, run: Run) => {

@@ -9,7 +9,10 @@ export interface BackupLog {
   add(level: LogLevel, component: string, message: string): void;
   /** Takes down what is worth it. */
   hear(component: string, event: Event): void;
+  /** What follows is the ending. */
+  markEnding(): void;
   text(): string;
+  ending(): string;
 }
 
 /** A disk that fails may have a fault for every file; more lines than these are only counted. */
@@ -18,6 +21,7 @@ const linesKept = 10_000;
 export const createBackupLog = (now: () => bigint, timeZone: string | undefined): BackupLog => {
   const lines: string[] = [];
   let left = 0;
+  let mark = 0;
   const add: BackupLog['add'] = (level, component, message) => {
     const { date, time } = wallTime(Number(now() / 1_000_000n), timeZone);
     // One line each, whatever is in a name.
@@ -34,6 +38,14 @@ export const createBackupLog = (now: () => bigint, timeZone: string | undefined)
       const where = event.path === undefined ? '' : `${displayText(event.path)}: `;
       add('WARNING', component, `${where}${event.fault.message}`);
     },
+    markEnding: () => {
+      mark = lines.length;
+    },
+    ending: () =>
+      lines
+        .slice(mark)
+        .map((line) => `${line}\n`)
+        .join(''),
     text: () => `${[...lines, ...(left > 0 ? [`… and ${left} lines more`] : [])].join('\n')}\n`,
   };
 };
