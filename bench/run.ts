@@ -9,6 +9,7 @@ import { measuringMethod } from './measure.ts';
 import { findPrograms, type Found } from './program.ts';
 import { type Machine, markdown, withReport } from './report.ts';
 import { type Plan, type Result, type Row, runSeries, type Series } from './series.ts';
+import { datedSeries } from './dated-programs.ts';
 import { imapProgramNames } from './imap-programs.ts';
 import { imapSeries } from './imap-series.ts';
 import { s3Latency } from './s3-storage.ts';
@@ -17,8 +18,8 @@ import { openWorkFolder } from './work-folder.ts';
 const usage = `npm run bench [-- OPTIONS]: Mailkeep beside restic, borg, rsync and tar+zstd on the same mail, in one run
 
   --rows LIST       of: fixed, first-backup, unchanged, restore, check, shared-attachments, unchanged-large,
-                    changed-large, million, s3-first, imap-first, imap-unchanged, imap-large
-                    (default: all but million, s3-first and those of imap)
+                    changed-large, million, s3-first, dated-first, imap-first, imap-unchanged, imap-large
+                    (default: all but million, s3-first, dated-first and those of imap)
   --messages N      size of the standard mailbox (50000); the large one has ten times as many, of 2 kB
   --quick           2000 messages, one run: whether it works, not how fast it is
   --repeat N        runs of each (3)
@@ -97,6 +98,7 @@ function allSeries(messages: number): Series[] {
         { id: 'million-restore', title: `full restore, ${count(messages * 20)}`, action: 'restore' },
       ],
     },
+    ...datedSeries(messages),
     ...imapSeries(messages),
   ];
 }
@@ -105,6 +107,7 @@ function allSeries(messages: number): Series[] {
 const companions: Readonly<Record<string, readonly string[]>> = {
   million: ['million-unchanged', 'million-check', 'million-restore'],
   's3-first': ['s3-unchanged', 's3-restore'],
+  'dated-first': ['dated-next'],
   fixed: ['open'],
   'imap-large': ['imap-large-unchanged'],
 };
@@ -123,7 +126,7 @@ function chosenSeries(rows: string | undefined, messages: number): Series[] {
   const all = allSeries(messages);
   if (rows !== undefined) return rowsNamed(rows.split(','), all);
   return rowsNamed(
-    all.flatMap((each) => each.rows.map(({ id }) => id)).filter((id) => !/^(?:million|s3|imap)/.test(id)),
+    all.flatMap((each) => each.rows.map(({ id }) => id)).filter((id) => !/^(?:million|s3|dated|imap)/.test(id)),
     all,
   );
 }

@@ -6,6 +6,7 @@ import { ensureMailbox, forgetMailbox, mailboxSummary, optionsOf, settlingMillis
 import type { MailboxKind, MailboxOptions } from './mailbox/plan.ts';
 import { type Command, CommandFailed, type Cost, measure, settle } from './measure.ts';
 import { type ImapAccount, startImapAccount } from './imap-account.ts';
+import { findDatedPrograms } from './dated-programs.ts';
 import { findImapPrograms } from './imap-programs.ts';
 import { type Found, newPlace, type Place, type Program } from './program.ts';
 import { type RemoteStorage, startS3Storage } from './s3-storage.ts';
@@ -27,8 +28,8 @@ export interface Series {
   readonly mailbox: MailboxKind | 'one-file';
   readonly messages: number;
   readonly rows: readonly Row[];
-  /** Where the repositories are. Default: on the same disk. */
-  readonly storage?: 's3';
+  /** Where the repositories are. Default: on the same disk. `dated`: days beside each other, with programs of their own. */
+  readonly storage?: 's3' | 'dated';
   /** The mailbox is an account on an IMAP server. */
   readonly account?: AccountSeries;
 }
@@ -83,12 +84,23 @@ export interface SeriesDone {
 /** Runs a series. A program that fails is left out of the series' later rows; the others go on. */
 export async function runSeries(series: Series, plan: Plan): Promise<SeriesDone> {
   if (series.account !== undefined) return runAccount(series, series.account, plan);
+  if (series.storage === 'dated') return runDated(series, plan);
   const remote = series.storage === undefined ? undefined : await startS3Storage();
   try {
     return { ...(await runRows(series, plan, remote)), programs: [] };
   } finally {
     await remote?.stop();
   }
+}
+
+/** The rows of a dated disk: one folder a day, by those that make such. */
+async function runDated(series: Series, plan: Plan): Promise<SeriesDone> {
+  const found = findDatedPrograms(plan.base).filter((each) => {
+    const name = each.kind === 'missing' ? each.name : each.program.name;
+    return plan.named?.includes(name) ?? true;
+  });
+  const programs = found.flatMap((each) => (each.kind === 'program' ? [each.program] : []));
+  return { ...(await runRows(series, { ...plan, programs }, undefined)), programs: [] };
 }
 
 /** The rows of an account: others take part, and the first capture that is not reported has a short line. */
