@@ -91,7 +91,7 @@ export interface DatedStore {
   linkWeekly(name: DatedName & { readonly kind: 'weekly' }, daily: DatedBackup, run: Run): Promise<DatedBackup>;
   /** Logical bytes: archives unpacked, dumps decompressed. The root has a folder for each component. */
   open(backup: DatedBackup, run: Run): Promise<Source & Base>;
-  /** Reads all of it again, each file that several backups share once for as long as the store is open, and notes the outcome in the evidence. */
+  /** Reads all of it again, and notes the outcome in the evidence. Damage of a file that other backups have, too, is noted for them as well. */
   verify(backup: DatedBackup, run: Run): Promise<readonly DatedDamage[]>;
   /** Takes it away under a hidden name first, so that nobody meets half of it. */
   remove(backup: DatedBackup, run: Run): Promise<void>;

@@ -51,9 +51,16 @@ const databasePackages: readonly PackageNeed[] = [
   { name: 'docker-compose', command: 'docker-compose' },
 ];
 
+/** File systems of disks. */
+const diskPackages: readonly PackageNeed[] = [
+  { name: 'e2fsprogs', command: '/usr/sbin/mkfs.ext4' },
+  { name: 'xfsprogs', command: '/usr/sbin/mkfs.xfs' },
+  { name: 'btrfs-progs', command: 'mkfs.btrfs' },
+];
+
 /** Gets what the tests of a tier need, where it may; resolves to a sentence for each thing that is still missing. */
 export async function ensureRequirements(tier: 'test' | 'servers' | 'long'): Promise<string[]> {
-  const more = { test: [], servers: [...serverPackages, ...databasePackages, ...clockPackages], long: clockPackages };
+  const more = { test: [], servers: [...serverPackages, ...databasePackages, ...diskPackages, ...clockPackages], long: clockPackages };
   const missing = await installPackages([...journeyPackages, ...more[tier]]);
   const needs: (() => Promise<unknown>)[] = resticVersions.map((version) => () => resticBinary(version));
   if (tier === 'servers')

@@ -28,8 +28,8 @@ import type { StoredSnapshot, WriteResult } from '../../contract/store.ts';
 import type { TestRun } from '../../contract/test-run.ts';
 import { Fault, isFault } from '../../model/fault.ts';
 import { memoryDirectory, memoryFile, memorySymlink } from '../../protocol/memory/source.ts';
-import { createMemoryStorePlace } from '../memory/place.ts';
-import { createMemoryStore } from '../memory/store.ts';
+import { createMemoryBackend } from '../../backend/memory.ts';
+import { createRepositoryFixture } from '../restic/repository-fixture.ts';
 import {
   checkWithCoreutils,
   daily,
@@ -369,7 +369,9 @@ describe('a dated disk (B2)', () => {
     const first = await night('2025-11-07', [mailComponent(mail), ...whole()]);
     placeMessages(mail, { 'new/3.host': 'third\n' });
     const second = await night('2025-11-08', [mailComponent(mail), ...whole()]);
-    const repository = createMemoryStore(createMemoryStorePlace());
+    const backend = createMemoryBackend();
+    const { openRepository } = await createRepositoryFixture(() => ({ ...backend, close: async () => {} }));
+    const repository = await openRepository();
     const keep = async ({ backup }: Night, parent?: StoredSnapshot): Promise<WriteResult> =>
       repository.write(
         await open().open(backup, run),

@@ -13,6 +13,7 @@ import { removeEvidence } from './disk/evidence-file.ts';
 import { type DiskPlaces, hiddenPlace, lockName, placesBelow } from './disk/layout.ts';
 import { evidencePlace, type KnownBackup, listBackups, readBackup, writeMetadata } from './disk/list-backups.ts';
 import { hasHardLinks, noHardLinks, prepareDisk, removeLeftovers } from './disk/prepare-disk.ts';
+import { repointLatest } from './disk/move-into-place.ts';
 import { removeTree } from './disk/remove-tree.ts';
 import { linkBackup } from './link-backup.ts';
 import { openBackup } from './read/open-backup.ts';
@@ -116,6 +117,7 @@ class DiskStore implements DatedStore {
     }
     await syncFolder(this.#places.path(name.kind));
     await removeEvidence(evidencePlace(this.#places, name));
+    await repointLatest(this.#places, name, run);
     await writeMetadata(this.#places, run);
     await removeTree(this.#places.bytes(aside));
   }

@@ -16,11 +16,12 @@ import { captureComponent } from './capture/capture-component.ts';
 import { backupOf, type BackupDescription, capturedOf, type DescribedComponent } from './disk/backup-file.ts';
 import { type BackupLog, createBackupLog } from './disk/backup-log.ts';
 import { writeEvidence } from './disk/evidence-file.ts';
-import { type DiskPlaces, hiddenPlace, ownFolder, processName } from './disk/layout.ts';
+import { type DiskPlaces, hiddenPlace, processName } from './disk/layout.ts';
 import { evidencePlace, type KnownBackup, writeMetadata } from './disk/list-backups.ts';
 import { moveIntoPlace, pointLatest, setAside } from './disk/move-into-place.ts';
 import { stampProcess } from './disk/prepare-disk.ts';
 import { removeTree } from './disk/remove-tree.ts';
+import { manifestsFolder } from './manifest/manifest-files.ts';
 import { damagedBackup, finishBackup } from './publish.ts';
 import type { DiskPool } from './threads/disk-pool.ts';
 
@@ -39,7 +40,7 @@ export const beginBackup = async (parts: WriterParts, run: Run): Promise<DatedWr
   const { places, name } = parts;
   const hidden = hiddenPlace('partial', name);
   try {
-    await mkdir(places.path(`${hidden}/${ownFolder}`), { recursive: true, mode: 0o700 });
+    await mkdir(places.path(`${hidden}/${manifestsFolder}`), { recursive: true, mode: 0o700 });
     await stampProcess(places.path(`${hidden}/${processName}`));
   } catch (error) {
     throw errnoFault(error, 'write to', places.path(hidden));
@@ -81,6 +82,9 @@ class HiddenBackup implements DatedWriter {
       },
     };
     const folder = places.bytes(this.#hidden);
+    if (this.#components.some(({ name }) => name === component.name)) {
+      throw new Fault('internal', `the component ${component.name} was captured before`);
+    }
     try {
       const described = await captureComponent(component, { folder, pool, abilities, base }, heard);
       this.#components.push(described);

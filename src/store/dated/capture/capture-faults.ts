@@ -26,7 +26,7 @@ export const foreignBase = (): Fault => new Fault('internal', 'the source refers
 /** The base's file is gone from the disk, and the source cannot say where the bytes are now. */
 export const lostOfBase = (path: string): Fault =>
   new Fault('io-failed', `a file of the last backup is gone from the disk, and must be read again: ${path}`, {
-    hint: 'Somebody changed a published backup. Verify it: mailkeep disk verify.',
+    hint: 'Somebody changed a published backup: verify it.',
     retry: true,
     context: { path },
   });

@@ -17,6 +17,7 @@ export class FolderWork {
   /** Something in it changed, vanished or failed while it was captured. */
   doubtful = false;
   unsorted = false;
+  look: string | undefined;
   /** What was placed apart from its page. */
   readonly lateNames = new Set<string>();
   readonly #frames: (Frame | undefined)[] = [];
@@ -71,6 +72,7 @@ export class FolderWork {
       metadata: this.metadata,
       counts,
       settled: !this.doubtful,
+      look: this.doubtful ? undefined : this.look,
       unsorted: this.unsorted,
       frames: [...this.#frames, ...this.#lateFrames].filter((frame) => frame !== undefined),
     };

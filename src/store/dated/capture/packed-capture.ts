@@ -100,7 +100,7 @@ export class PackedCapture {
     flush();
     const own = metadata === undefined ? undefined : { ...metadata, name: path.at(-1) ?? byteStringOfLatin1('') };
     await packing.leave(path, own);
-    manifest.addFolder({ path, metadata, counts, settled, unsorted: false, frames });
+    manifest.addFolder({ path, metadata, counts, settled, look: undefined, unsorted: false, frames });
     this.#below.set(keyOf(path), counts);
   }
 

@@ -12,7 +12,7 @@ import type {
 import { byteStringOfLatin1, type ByteString, displayText } from '../../../model/byte-string.ts';
 import type { Entry, Metadata, Nanoseconds, Path } from '../../../model/entry.ts';
 import { asFault, Fault, isFault } from '../../../model/fault.ts';
-import { errnoFault } from '../../../system/errno.ts';
+import { errnoCode, errnoFault } from '../../../system/errno.ts';
 import { type Abilities, setMetadata } from '../../../system/file-metadata.ts';
 import { nativePath } from '../../../system/native-path.ts';
 import { directoryLine, formatEntryLine, isDirectoryLine, nameOfLine, parseEntryLine } from '../manifest/entry-line.ts';
@@ -79,6 +79,8 @@ export class TreeCapture {
   /** Resolves when everything was read but what is to be read last. */
   readonly #othersRead = Promise.withResolvers<void>();
   #failure: Fault | undefined;
+  /** Nothing may be left at work on a folder that is about to be removed. */
+  readonly #underWay = new Set<Promise<void>>();
 
   constructor(parts: TreeCaptureParts, run: Run) {
     this.#parts = parts;
@@ -95,7 +97,7 @@ export class TreeCapture {
       }
     } finally {
       this.#othersRead.resolve();
-      await Promise.allSettled(this.#folders.values());
+      await Promise.allSettled([...this.#folders.values(), ...this.#underWay]);
     }
     const root = this.#take([]);
     if (root === undefined) throw new Fault('internal', 'the source yielded no root');
@@ -117,11 +119,7 @@ export class TreeCapture {
 
   #open(path: Path, metadata: Metadata | undefined): FolderWork {
     const target = path.length === 0 ? this.#parts.target : byteStringOfLatin1(`${this.#parts.target}/${keyOf(path)}`);
-    try {
-      mkdirSync(nativePath(target), { recursive: true, mode: 0o700 });
-    } catch (error) {
-      throw errnoFault(error, 'make the folder', target);
-    }
+    if (path.length > 0) makeFolder(target);
     return new FolderWork(path, metadata, target);
   }
 
@@ -170,7 +168,10 @@ export class TreeCapture {
     }
     const folder = this.#open(path, metadata);
     if (listing.kind === 'carried') folder.doubtful = true;
-    else for await (const page of listing.pages) await this.#addPage(folder, page);
+    else {
+      for await (const page of listing.pages) await this.#addPage(folder, page);
+      folder.look = listing.look?.();
+    }
     this.#close(folder);
   }
 
@@ -254,6 +255,7 @@ export class TreeCapture {
       const folder = this.#open(place, own ? (metadata ?? before.metadata) : before.metadata);
       folder.doubtful = !base.settled || !before.settled;
       folder.unsorted = before.unsorted;
+      folder.look = before.look;
       for (const name of of.manifest.foldersIn(before.path)) {
         const below = this.#take([...place, name]);
         if (below !== undefined) folder.addBelow(below);
@@ -276,12 +278,17 @@ export class TreeCapture {
   async #send(folder: FolderWork, content: PageContent, base?: string): Promise<void> {
     await this.#parts.pool.room();
     const place = folder.reserve();
-    folder.addJob(
-      this.#place(folder, content, base).then(async (reply) => {
-        if (reply.frame !== undefined) folder.setFrame(place, this.#parts.manifest.addFrame(reply.frame));
-        for (const exception of reply.exceptions) await this.#settle(folder, exception);
-      }),
-    );
+    const job = this.#place(folder, content, base).then(async (reply) => {
+      if (reply.frame !== undefined) folder.setFrame(place, this.#parts.manifest.addFrame(reply.frame));
+      for (const exception of reply.exceptions) await this.#settle(folder, exception);
+    });
+    folder.addJob(job);
+    this.#underWay.add(job);
+    const leave = (): void => void this.#underWay.delete(job);
+    job.then(leave, (error: unknown) => {
+      this.#failure ??= asFault(error);
+      leave();
+    });
   }
 
   /** Places and counts a page. */
@@ -418,6 +425,20 @@ export class TreeCapture {
     this.#run.emit({ kind: 'progress', files: this.#files, bytes: this.#bytes });
   }
 }
+
+/** Mostly the one above is there, and a look at each of those is spared. */
+const makeFolder = (path: ByteString): void => {
+  try {
+    mkdirSync(nativePath(path), { mode: 0o700 });
+  } catch (first) {
+    if (errnoCode(first) === 'EEXIST') return;
+    try {
+      mkdirSync(nativePath(path), { recursive: true, mode: 0o700 });
+    } catch (error) {
+      throw errnoFault(error, 'make the folder', path);
+    }
+  }
+};
 
 const readFault = (failure: Exclude<Exception['failure'], undefined>): Fault =>
   faultOfFailure(failure, 'read', {

@@ -1,9 +1,11 @@
 import { randomBytes } from 'node:crypto';
-import { rename, rm, symlink } from 'node:fs/promises';
+import { readlink, rename, rm, symlink } from 'node:fs/promises';
+import type { Run } from '../../../contract/run.ts';
 import { type DatedName, datedPlace } from '../../../model/dated-name.ts';
-import { errnoFault } from '../../../system/errno.ts';
+import { errnoCode, errnoFault } from '../../../system/errno.ts';
 import { syncFolder } from '../../../system/sync-file-system.ts';
 import { type DiskPlaces, hiddenPlace, latestName } from './layout.ts';
+import { listBackups } from './list-backups.ts';
 import { isThere } from './prepare-disk.ts';
 import { removeTree } from './remove-tree.ts';
 
@@ -43,6 +45,20 @@ export const setAside = async (places: DiskPlaces, hidden: string, name: DatedNa
   return places.path(place);
 };
 
+/** After a backup was removed: a link to it leads to the newest good one that is left, or goes. */
+export const repointLatest = async (places: DiskPlaces, removed: DatedName, run: Run): Promise<void> => {
+  const link = places.path(latestName);
+  try {
+    if ((await readlink(link)) !== datedPlace(removed)) return;
+  } catch {
+    // No link, or a file system without any.
+    return;
+  }
+  const left = (await listBackups(places, run)).findLast(({ backup }) => backup.state === 'good');
+  if (left === undefined) await rm(link, { force: true });
+  else await pointLatest(places, left.backup.name);
+};
+
 /** Moves the link `latest`, in one step. A disk that has no symbolic links has none. */
 export const pointLatest = async (places: DiskPlaces, name: DatedName): Promise<void> => {
   const temporary = places.path(`.${latestName}.${randomBytes(6).toString('hex')}`);
@@ -51,6 +67,7 @@ export const pointLatest = async (places: DiskPlaces, name: DatedName): Promise<
     await rename(temporary, places.path(latestName));
   } catch (error) {
     await rm(temporary, { force: true });
+    if (['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS'].includes(errnoCode(error) ?? '')) return;
     throw errnoFault(error, 'move the link', places.path(latestName));
   }
   await syncFolder(places.root);

@@ -86,7 +86,7 @@ export const formatEntryLine = ({ entry, sha256, position }: ManifestEntry): str
 
 const malformed = (line: string): Fault =>
   new Fault('verification-failed', 'a manifest of the dated disk has a line that cannot be read', {
-    hint: 'Verify this backup: mailkeep disk verify.',
+    hint: 'Verify this backup; the files that it describes are there all the same.',
     context: { line: line.slice(0, 200) },
   });
 
@@ -147,6 +147,14 @@ export const parseEntryLine = (line: string): ManifestEntry => {
 export const directoryLine = (name: ByteString): string => `d\t${escapeField(name)}`;
 
 export const isDirectoryLine = (line: string): boolean => line.startsWith('d\t');
+
+/** One field, without taking the line apart. */
+export const fieldOfLine = (line: string, number: number): string => {
+  let start = 0;
+  for (let field = 0; field < number; field++) start = line.indexOf('\t', start) + 1;
+  const end = line.indexOf('\t', start);
+  return line.slice(start, end < 0 ? undefined : end);
+};
 
 export const nameOfLine = (line: string): ByteString => {
   const end = line.indexOf('\t', 2);

@@ -53,6 +53,7 @@ export const createManifestBase = (options: ManifestBaseOptions): Base => {
         metadata: folder.metadata,
         folder,
         settled: trusted && folder.settled,
+        ...(trusted && folder.settled && folder.look !== undefined ? { look: folder.look } : {}),
         held: async () => isHeld(place, path, lost),
         counts: async () => folder.counts,
       };

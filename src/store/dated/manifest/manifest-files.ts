@@ -1,7 +1,10 @@
 import { byteStringOfLatin1, type ByteString } from '../../../model/byte-string.ts';
 
+/** Where in a backup's folder the manifests lie, each in a folder of its component's name. */
+export const manifestsFolder = '.mailkeep/manifest';
+
 /** Where in a backup's folder the manifest of a component lies. */
-export const manifestFolder = (component: string): string => `.mailkeep/${component}`;
+export const manifestFolder = (component: string): string => `${manifestsFolder}/${component}`;
 
 export const entriesName = 'entries.zst';
 export const foldersName = 'folders.zst';

@@ -25,7 +25,8 @@ import {
 import { nativePath } from '../../../system/native-path.ts';
 import { writeWhole } from '../disk/append-file.ts';
 import { onDisk } from './disk-metadata.ts';
-import { type FileReader, openQuietly, reading } from './hash-file.ts';
+import { PosixError } from '../../../system/posix.ts';
+import { type FileReader, openQuietly, reading, ReadingFailed } from './hash-file.ts';
 
 const newFile = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
 
@@ -94,6 +95,8 @@ const copyAtRest = ({ source, target, reader }: Copying, listed: Entry): Omit<Co
   for (let attempt = 1; ; attempt++) {
     const { sha256, bytes } = reader.readThrough(source, (piece, position) => writeWhole(target, piece, position));
     const now = reading(() => fstatSync(source, { bigint: true }));
+    // A fifo took its place; where the file is now is for the source to say.
+    if (!now.isFile()) throw new ReadingFailed('', { cause: new PosixError('EISDIR', 'read') });
     // A rename changes only ctime, and a Maildir renames for every flag: that is no change of content.
     const still =
       Number(now.size) === bytes &&

@@ -8,6 +8,7 @@ import { damagesTold, type Evidence, writeEvidence } from '../disk/evidence-file
 import { checksumsList, type DiskPlaces } from '../disk/layout.ts';
 import { evidencePlace, type KnownBackup, listBackups, writeMetadata } from '../disk/list-backups.ts';
 import { digestOfFile } from '../disk/write-list.ts';
+import { manifestsFolder } from '../manifest/manifest-files.ts';
 import type { DiskPool } from '../threads/disk-pool.ts';
 import { checkList } from './check-list.ts';
 import { checkPacked } from './check-packed.ts';
@@ -44,8 +45,8 @@ const damagesOf = async ({ known, pool }: Verification, run: Run): Promise<reado
 };
 
 const componentOf = (path: ByteString): string => {
-  const [first, second] = path.split('/');
-  return (first === '.mailkeep' ? second : first) ?? '';
+  const own = path.startsWith(`${manifestsFolder}/`) ? path.slice(manifestsFolder.length + 1) : path;
+  return own.split('/')[0] ?? '';
 };
 
 const listDiffers = (): DatedDamage => ({
