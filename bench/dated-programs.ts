@@ -72,7 +72,11 @@ function findMailkeep(folder: string): Found {
       version: process.versions.node,
       how: 'compiled; with checksums, a manifest, what was written read back, and all of it on the disk (syncfs)',
       isIncremental: true,
-      backup: (place, source) => ({ program: process.execPath, args: [start, source, place.repository], env: place.env }),
+      backup: (place, source) => ({
+        program: process.execPath,
+        args: [start, source, place.repository],
+        env: place.env,
+      }),
     },
   };
 }

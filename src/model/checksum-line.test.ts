@@ -7,7 +7,19 @@ import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { formatChecksumLine, parseChecksumLine } from './checksum-line.ts';
 
-const names = ['plain', 'two  words', 'back\\slash', 'line\nfeed', 'both\\\n', '\\n', ' ', '*', '-', '--check', 'cr\rin'];
+const names = [
+  'plain',
+  'two  words',
+  'back\\slash',
+  'line\nfeed',
+  'both\\\n',
+  '\\n',
+  ' ',
+  '*',
+  '-',
+  '--check',
+  'cr\rin',
+];
 
 describe('lines of checksums (B2)', () => {
   test('a line is as coreutils writes it, and coreutils believes it', () => {

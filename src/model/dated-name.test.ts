@@ -50,7 +50,13 @@ describe('names of dated backups (B2)', () => {
       assert.ok(name !== undefined);
       assert.equal(datedPlace(name), place);
     }
-    for (const place of ['daily/2025-02-30', 'daily/.partial-2025-11-07', 'weekly/2025-week-54', 'monthly/2025-11', 'x'])
+    for (const place of [
+      'daily/2025-02-30',
+      'daily/.partial-2025-11-07',
+      'weekly/2025-week-54',
+      'monthly/2025-11',
+      'x',
+    ])
       assert.equal(parseDatedPlace(place), undefined, place);
   });
 });

@@ -60,7 +60,11 @@ const diskPackages: readonly PackageNeed[] = [
 
 /** Gets what the tests of a tier need, where it may; resolves to a sentence for each thing that is still missing. */
 export async function ensureRequirements(tier: 'test' | 'servers' | 'long'): Promise<string[]> {
-  const more = { test: [], servers: [...serverPackages, ...databasePackages, ...diskPackages, ...clockPackages], long: clockPackages };
+  const more = {
+    test: [],
+    servers: [...serverPackages, ...databasePackages, ...diskPackages, ...clockPackages],
+    long: clockPackages,
+  };
   const missing = await installPackages([...journeyPackages, ...more[tier]]);
   const needs: (() => Promise<unknown>)[] = resticVersions.map((version) => () => resticBinary(version));
   if (tier === 'servers')

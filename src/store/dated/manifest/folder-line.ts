@@ -31,7 +31,15 @@ export const keyOf = (path: Path): ByteString => byteStringOfLatin1(path.join('/
  * `c=FILES,DIRECTORIES,BYTES`, `s` when settled, `u` when unsorted, `k=LOOK`, and `f=OFFSET+LENGTH,…`. A root without metadata has the
  * type `-`.
  */
-export const formatFolderLine = ({ path, metadata, counts, settled, look, unsorted, frames }: ManifestFolder): string => {
+export const formatFolderLine = ({
+  path,
+  metadata,
+  counts,
+  settled,
+  look,
+  unsorted,
+  frames,
+}: ManifestFolder): string => {
   const own = metadata === undefined ? '-' : formatEntryLine({ entry: { ...metadata, name: keyOf(path) }, sha256: '' });
   const marks = `${settled ? '\ts' : ''}${unsorted ? '\tu' : ''}${look === undefined ? '' : `\tk=${escapeField(look)}`}`;
   const places = frames.map(({ offset, length }) => `${offset}+${length}`).join(',');
