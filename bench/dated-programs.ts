@@ -3,25 +3,8 @@ import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { type Found, missing, notBuilt, type Place, versionOf } from './program.ts';
 import type { Command } from './measure.ts';
-import type { Series } from './series.ts';
 
 const dist = fileURLToPath(new URL('../dist', import.meta.url));
-
-/** Rows of a dated disk: a first day, and days after it on which 1 % of the messages are new and 1 % have other flags. */
-export function datedSeries(messages: number): Series[] {
-  const count = messages.toLocaleString('en-GB');
-  return [
-    {
-      mailbox: 'standard',
-      messages,
-      storage: 'dated',
-      rows: [
-        { id: 'dated-first', title: `first day on a dated disk, ${count}`, action: 'first' },
-        { id: 'dated-next', title: `next day on a dated disk, ${count}`, action: 'changed' },
-      ],
-    },
-  ];
-}
 
 /** Those that keep one folder a day, with hard links for what is unchanged. `folder` is for a start file. */
 export function findDatedPrograms(folder: string): Found[] {

@@ -9,7 +9,7 @@ import { measuringMethod } from './measure.ts';
 import { findPrograms, type Found } from './program.ts';
 import { type Machine, markdown, withReport } from './report.ts';
 import { type Plan, type Result, type Row, runSeries, type Series } from './series.ts';
-import { datedSeries } from './dated-programs.ts';
+import { datedSeries } from './dated-series.ts';
 import { imapProgramNames } from './imap-programs.ts';
 import { imapSeries } from './imap-series.ts';
 import { s3Latency } from './s3-storage.ts';
