@@ -10,6 +10,7 @@ import { formatReadable, readMessage } from '../mail/readable.ts';
 import { folderAt } from '../operation/lens/folder-source.ts';
 import { findMessages } from '../operation/find-messages.ts';
 import { type ListedEntry, readContents, readOne } from '../operation/read-contents.ts';
+import { logicalPieces } from '../operation/stored-mail/logical-message.ts';
 import type { ArchiveSink } from '../protocol/archive/archive-entry.ts';
 import type { TreeNode } from '../store/restic/format/tree-format.ts';
 import { listNodes, lookUp, lookUpTree } from '../store/restic/read/tree-listing.ts';
@@ -199,22 +200,34 @@ const readableLimit = 256 * 1024 * 1024;
 
 const dumpFile = async (file: ListedEntry, isMessage: boolean, dumping: Dumping, run: Run): Promise<void> => {
   const { source, options, context, sink, seen } = dumping;
+  const pieces = (): AsyncIterable<Uint8Array> => {
+    const stored = readOne(source, file, run);
+    return isMessage && !options.stored ? logicalPieces(stored) : stored;
+  };
   const readable = options.readable || (isMessage && !options.raw && (seen || options.json));
   if (!readable) {
-    for await (const bytes of readOne(source, file, run)) {
+    for await (const bytes of pieces()) {
       if (seen && !options.raw && !isText(bytes)) refuseTerminal(context, `/${displayText(file.path)}`);
       await sink(bytes);
     }
     return;
   }
-  if (file.entry.size > readableLimit) {
-    throw new Fault('unsupported', 'the message is too large to be shown', { hint: 'Take it raw: --raw > FILE.' });
-  }
-  const pieces: Uint8Array[] = [];
-  for await (const bytes of readOne(source, file, run)) pieces.push(bytes);
-  const message = await readMessage(Buffer.concat(pieces));
+  const message = await readMessage(await wholeOf(pieces()));
   const text = options.json ? messageJson(file.path, message) : formatReadable(message, formatBytes);
   await sink(Buffer.from(text));
+};
+
+const wholeOf = async (pieces: AsyncIterable<Uint8Array>): Promise<Uint8Array> => {
+  const kept: Uint8Array[] = [];
+  let size = 0;
+  for await (const bytes of pieces) {
+    size += bytes.length;
+    if (size > readableLimit) {
+      throw new Fault('unsupported', 'the message is too large to be shown', { hint: 'Take it raw: --raw > FILE.' });
+    }
+    kept.push(bytes);
+  }
+  return Buffer.concat(kept);
 };
 
 const messageJson = (path: ByteString, { header, text, attachments, shortened }: Readable): string =>

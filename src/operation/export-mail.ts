@@ -9,9 +9,11 @@ import { Fault, isFault } from '../model/fault.ts';
 import { keywordsName, parseKeywords } from '../mail/dovecot-files.ts';
 import type { Mailbox } from '../mail/mailbox.ts';
 import { splitMaildirName } from '../mail/maildir-name.ts';
+import { storedFormOf } from '../mail/stored-form.ts';
 import { type Candidate, findMessages, type FindMessagesOptions, mailBatches } from './find-messages.ts';
 import { folderAt } from './lens/folder-source.ts';
 import { readOne } from './read-contents.ts';
+import { logicalPieces } from './stored-mail/logical-message.ts';
 
 export interface MailSelection {
   /** Names as people know them, in any case; with all folders below. None: every folder. */
@@ -127,9 +129,10 @@ async function* readBatch(
   const small = batch.filter(({ entry }) => entry.size <= smallMessage);
   const read = await readSmall(snapshot, small, run);
   for (const candidate of batch) {
-    const whole = read.get(candidate);
-    if (whole === undefined && !(await canBeRead(snapshot, candidate, run))) continue;
-    const { mailbox, entry } = candidate;
+    const logical = await logicalOf(snapshot, candidate, read.get(candidate), run);
+    if (logical === undefined) continue;
+    const { mailbox } = candidate;
+    const entry = { ...candidate.entry, size: logical.size };
     const letters = splitMaildirName(entry.name).flags ?? '';
     const known = await keywordsOf(mailbox, run);
     yield {
@@ -138,7 +141,7 @@ async function* readBatch(
       entry,
       letters: letters.replace(/[^A-Z]/g, ''),
       keywords: [...letters].flatMap((letter) => known.get(letter) ?? []),
-      bytes: whole === undefined ? readOne(snapshot, listedOf(candidate), run) : once(whole),
+      bytes: logical.bytes,
     };
   }
 }
@@ -183,15 +186,30 @@ const readSmall = async (
   return whole;
 };
 
-/** A large message is read twice: half of one, written and then found broken, could not be taken back. */
-const canBeRead = async (source: Source, candidate: Candidate, run: Run): Promise<boolean> => {
-  if (candidate.entry.size <= smallMessage) return false;
+interface LogicalMessage {
+  readonly size: number;
+  readonly bytes: AsyncIterable<Uint8Array>;
+}
+
+/** The message as a mail client sees it; undefined when it cannot be read, which is told. `whole`: its file, in memory. */
+const logicalOf = async (
+  source: Source,
+  candidate: Candidate,
+  whole: Uint8Array | undefined,
+  run: Run,
+): Promise<LogicalMessage | undefined> => {
+  if (whole !== undefined && storedFormOf(whole) === 'plain') return { size: whole.length, bytes: once(whole) };
+  if (whole === undefined && candidate.entry.size <= smallMessage) return undefined;
+  const pieces = (): AsyncIterable<Uint8Array> =>
+    logicalPieces(whole === undefined ? readOne(source, listedOf(candidate), run) : once(whole));
   try {
-    for await (const bytes of readOne(source, listedOf(candidate), run)) if (bytes.length < 0) break;
-    return true;
+    // It is read twice: half of one, written and then found broken, could not be taken back.
+    let size = 0;
+    for await (const bytes of pieces()) size += bytes.length;
+    return { size, bytes: pieces() };
   } catch (error) {
     if (!isFault(error) || isFault(error, 'interrupted')) throw error;
     tell(candidate, error, run);
-    return false;
+    return undefined;
   }
 };

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { gzipSync, zstdCompressSync } from 'node:zlib';
 import { baseOf, recordCapture } from '../contract/recorded-capture.ts';
 import type { Content } from '../contract/source.ts';
 import type { StoredSnapshot } from '../contract/store.ts';
@@ -74,6 +75,25 @@ const tree = memoryDirectory({
 });
 
 describe('finding messages', () => {
+  test('those that the mail server compressed are found; those that are encrypted are told once', async () => {
+    const closed = memoryFile('CRYPTED\x03\x07\x02');
+    const cur = memoryDirectory({
+      '1.a:2,S': memoryFile(gzipSync(attached)),
+      '2.b:2,S': memoryFile(zstdCompressSync(mail('bob@example.org', 'small'))),
+      '3.c:2,S': closed,
+      '4.d:2,S': closed,
+    });
+    const run = createTestRun();
+    const snapshots = [await snapshotOf(memoryDirectory({ cur, new: memoryDirectory({}) }), 'A')];
+    assert.deepEqual(await found(snapshots, { query: { subject: 'bill' }, attachment: (name) => name !== '' }, run), [
+      'A INBOX bill seen',
+    ]);
+    assert.deepEqual(await found(snapshots, { query: { subject: 'small' } }), ['A INBOX small seen']);
+    const faults = run.events.flatMap((event) => (event.kind === 'fault' ? [event.fault.message] : []));
+    assert.equal(faults.length, 1);
+    assert.match(faults[0] ?? '', /^2 messages are encrypted by the mail server \(mail_crypt\)/);
+  });
+
   test('only what lies in Maildirs is mail, and folders have their names for people', async () => {
     assert.deepEqual(await found([await snapshotOf(tree, 'A')], {}), [
       'A Entwürfe draft draft',

@@ -2,9 +2,12 @@ import type { Content, Source, Verdict } from '../contract/source.ts';
 import { type Run, throwIfInterrupted } from '../contract/run.ts';
 import { byteStringOfLatin1 } from '../model/byte-string.ts';
 import type { Entry, Path } from '../model/entry.ts';
-import { Fault } from '../model/fault.ts';
+import { Fault, isFault } from '../model/fault.ts';
 import { attachmentName, headerBytes, type MessageHeader, readHeader } from '../mail/header.ts';
 import { isAttached, walkLeaves } from '../mail/mime-leaves.ts';
+import { isClosed, isCompressed, type StoredForm, storedFormOf } from '../mail/stored-form.ts';
+import { createClosedMessages } from './stored-mail/closed-messages.ts';
+import { logicalBeginning, logicalMessage } from './stored-mail/logical-message.ts';
 
 /** A message file in a source. */
 export interface MessageFile {
@@ -47,11 +50,17 @@ class Beginnings {
   }
 }
 
-/** The first bytes of messages, at most so many; undefined for one that could not be read, which is told as a fault event. */
-export const readBeginnings = async (
+export interface BeginningOptions {
+  /** At most so many are kept of each. */
+  readonly bytes: number;
+  readonly beginningOf: (content: Content) => Content;
+}
+
+/** The first bytes of files as they are stored; undefined for one that could not be read, which is told. */
+const readStoredBeginnings = async (
   source: Source,
   files: readonly MessageFile[],
-  { bytes: limit, beginningOf }: { readonly bytes: number; readonly beginningOf: (content: Content) => Content },
+  { bytes: limit, beginningOf }: BeginningOptions,
   run: Run,
 ): Promise<readonly (Uint8Array | undefined)[]> => {
   const found: (Uint8Array | undefined)[] = Array.from({ length: files.length });
@@ -71,6 +80,43 @@ export const readBeginnings = async (
   }
   return found;
 };
+
+/** The beginning of a message, whatever form its file has; undefined of one that cannot be looked into. */
+export interface MessageBeginning {
+  readonly form: StoredForm;
+  readonly bytes: Uint8Array | undefined;
+}
+
+/** The first bytes of messages; undefined for one that could not be read, which is told as a fault event. */
+export const readMessageBeginnings = async (
+  source: Source,
+  files: readonly MessageFile[],
+  options: BeginningOptions,
+  run: Run,
+): Promise<readonly (MessageBeginning | undefined)[]> => {
+  const stored = await readStoredBeginnings(source, files, options, run);
+  const closed = createClosedMessages();
+  const found: (MessageBeginning | undefined)[] = [];
+  for (const [at, bytes] of stored.entries()) {
+    throwIfInterrupted(run);
+    const form = bytes === undefined ? 'plain' : storedFormOf(bytes);
+    if (bytes === undefined) found.push(undefined);
+    else if (isCompressed(form)) found.push({ form, bytes: await logicalBeginning(bytes, form, options.bytes) });
+    else found.push({ form, bytes: isClosed(form) ? undefined : bytes });
+    if (isClosed(form)) closed.add(form, files[at]?.path ?? []);
+  }
+  closed.tell(run);
+  return found;
+};
+
+/** As `readMessageBeginnings`; undefined also for one that cannot be looked into, which is told. */
+export const readBeginnings = async (
+  source: Source,
+  files: readonly MessageFile[],
+  options: BeginningOptions,
+  run: Run,
+): Promise<readonly (Uint8Array | undefined)[]> =>
+  (await readMessageBeginnings(source, files, options, run)).map((beginning) => beginning?.bytes);
 
 /** The headers of messages; undefined for one that could not be read, which is told as a fault event. */
 export const readHeaders = async (
@@ -123,10 +169,20 @@ const attachmentsOf = async (
     recycle?.();
     for (const { request, verdict } of verdicts) {
       const whole = wholes.take(request);
-      if (!tellFailure(files[request], verdict, run)) names[request] = attachmentNames(whole);
+      if (!tellFailure(files[request], verdict, run)) names[request] = await namesIn(whole, files[request], run);
     }
   }
   return names;
+};
+
+const namesIn = async (stored: Uint8Array, file: MessageFile | undefined, run: Run): Promise<readonly string[]> => {
+  try {
+    return attachmentNames(await logicalMessage(stored, wholeLimit));
+  } catch (error) {
+    if (!isFault(error, 'unsupported', 'entry-unreadable')) throw error;
+    run.emit({ kind: 'fault', fault: error, path: byteStringOfLatin1(`/${file?.path.join('/') ?? ''}`) });
+    return [];
+  }
 };
 
 const attachmentNames = (message: Uint8Array): readonly string[] => {

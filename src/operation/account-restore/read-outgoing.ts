@@ -3,8 +3,10 @@ import { type Run, throwIfInterrupted } from '../../contract/run.ts';
 import { createMessageDigest } from '../../mail/direct/message-digest.ts';
 import type { NewHash } from '../../mail/direct/hash.ts';
 import { createWireForm } from '../../mail/account-restore/wire-form.ts';
+import { storedFormOf } from '../../mail/stored-form.ts';
 import { asFault, Fault } from '../../model/fault.ts';
 import { readOne } from '../read-contents.ts';
+import { logicalPieces } from '../stored-mail/logical-message.ts';
 import type { OutgoingMessage } from './outgoing-mail.ts';
 
 /** A message as it goes over the wire. */
@@ -37,8 +39,12 @@ export const readOutgoing = async (
     const whole = wholes.get(message);
     const isLarge = message.entry.size > smallMessage;
     if (whole === undefined && !isLarge) continue;
+    const isWire = whole !== undefined && (message.form === 'wire' || storedFormOf(whole) === 'plain');
+    const wire = whole !== undefined && isWire ? inWireForm(message, whole) : undefined;
     const bytes = (): AsyncIterable<Uint8Array> =>
-      whole === undefined ? wireForm(message, readOne(source, listed(message), run)) : onlyOne(whole);
+      wire === undefined
+        ? wireForm(message, whole === undefined ? readOne(source, listed(message), run) : onlyOne(whole))
+        : onlyOne(wire);
     const measured = await measure(message, bytes, newHash, run);
     if (measured !== undefined) ready.push({ message, bytes, ...measured });
   }
@@ -55,11 +61,12 @@ async function* wireForm(
   { form }: OutgoingMessage,
   pieces: AsyncIterable<Uint8Array>,
 ): AsyncGenerator<Uint8Array, void> {
-  const convert = createWireForm();
-  for await (const bytes of pieces) {
-    if (form === 'wire') yield bytes;
-    else yield* convert(bytes);
+  if (form === 'wire') {
+    yield* pieces;
+    return;
   }
+  const convert = createWireForm();
+  for await (const bytes of logicalPieces(pieces)) yield* convert(bytes);
 }
 
 const measure = async (
@@ -102,7 +109,7 @@ const readSmall = async (
       const [message, buffer] = [messages[request], buffers[request]];
       if (message === undefined || buffer === undefined) continue;
       const isWhole = verdict.kind === 'complete' && verdict.bytes === buffer.length;
-      if (isWhole) whole.set(message, message.form === 'wire' ? buffer : converted(buffer));
+      if (isWhole) whole.set(message, buffer);
       else {
         const fault = new Fault('tree-damaged', 'it has not the size that its entry says');
         run.emit({ kind: 'fault', fault: verdict.kind === 'failed' ? verdict.fault : fault, path: message.path });
@@ -112,7 +119,8 @@ const readSmall = async (
   return whole;
 };
 
-const converted = (bytes: Uint8Array): Uint8Array => {
+const inWireForm = ({ form }: OutgoingMessage, bytes: Uint8Array): Uint8Array => {
+  if (form === 'wire') return bytes;
   const pieces = [...createWireForm()(bytes)];
   const [first] = pieces;
   if (pieces.length === 1 && first !== undefined) return first;

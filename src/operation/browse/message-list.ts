@@ -4,8 +4,12 @@ import { type Run, throwIfInterrupted } from '../../contract/run.ts';
 import { type ByteString, byteStringOfLatin1, compareBytes } from '../../model/byte-string.ts';
 import type { Nanoseconds, Path } from '../../model/entry.ts';
 import { type MailboxMessage, messagesIn } from '../../mail/mailbox.ts';
-import { type MessageFile, readHeaders } from '../read-messages.ts';
-import { flagWords, messageName, type MessageSummary, numberOfName, summaryOf } from './message-name.ts';
+import { headerBytes, readHeader } from '../../mail/header.ts';
+import { isCompressed } from '../../mail/stored-form.ts';
+import { isFault } from '../../model/fault.ts';
+import { type MessageBeginning, type MessageFile, readMessageBeginnings } from '../read-messages.ts';
+import { logicalContent, logicalSize } from '../stored-mail/logical-content.ts';
+import { closedSummary, flagWords, messageName, type MessageSummary, numberOfName, summaryOf } from './message-name.ts';
 
 /** One mailbox of a snapshot: where it lies, and its two folders of messages. */
 export interface MailboxFolders {
@@ -68,6 +72,24 @@ const listMessages = async ({ path, cur, new: fresh }: MailboxFolders, run: Run)
 
 const places = { cur: byteStringOfLatin1('cur'), new: byteStringOfLatin1('new') } as const;
 
+const summaryOfMessage = async (
+  snapshot: BrowsableSnapshot,
+  { content, entry }: MessageFile,
+  { form, bytes }: MessageBeginning,
+  run: Run,
+): Promise<MessageSummary> => {
+  if (bytes === undefined) return closedSummary(form);
+  const summary = summaryOf(readHeader(bytes));
+  if (!isCompressed(form)) return summary;
+  try {
+    return { ...summary, size: await logicalSize(await snapshot.open(content, run), run) };
+  } catch (error) {
+    if (!isFault(error) || isFault(error, 'interrupted')) throw error;
+    // That it is damaged is told when it is opened.
+    return { ...summary, size: entry.size };
+  }
+};
+
 /** What the messages of one page are called; headers that are not known yet are read together. */
 const summariesOf = async (
   page: readonly ListedMessage[],
@@ -78,12 +100,14 @@ const summariesOf = async (
   const unknown = [...page.keys()].filter((at) => !summaries.has(versions[at] ?? ''));
   const files = unknown.flatMap((at) => page[at]?.file ?? []);
   const beginningOf = (content: Content): Content => snapshot.beginningOf(content);
-  const headers = files.length === 0 ? [] : await readHeaders(snapshot.source, files, beginningOf, run);
+  const options = { bytes: headerBytes, beginningOf };
+  const beginnings = files.length === 0 ? [] : await readMessageBeginnings(snapshot.source, files, options, run);
   const found = versions.map((version) => summaries.get(version));
   for (const [number, at] of unknown.entries()) {
-    const header = headers[number];
-    if (header === undefined) continue;
-    const summary = summaryOf(header);
+    const beginning = beginnings[number];
+    const file = files[number];
+    if (beginning === undefined || file === undefined) continue;
+    const summary = await summaryOfMessage(snapshot, file, beginning, run);
     found[at] = summary;
     summaries.set(versions[at] ?? '', summary);
   }
@@ -106,16 +130,16 @@ export const createMessageList = async (
 
   const fileOf = (at: number, listed: ListedMessage, summary: MessageSummary | undefined): BrowsedFile => {
     const { file, message } = listed;
-    const { mtime: modified, size } = file.entry;
+    const { mtime: modified } = file.entry;
     return {
       kind: 'file',
       name: messageName({ number: at + 1, digits, message, summary, modified }),
       modified,
-      size,
+      size: summary?.size ?? file.entry.size,
       mediaType: 'message/rfc822',
       flags: flagWords(message),
       version: () => snapshot.versionOf(file.content),
-      open: (openRun) => snapshot.open(file.content, openRun),
+      open: async (openRun) => logicalContent(await snapshot.open(file.content, openRun), openRun),
     };
   };
 

@@ -2,6 +2,7 @@ import { type ByteString, byteStringOfText } from '../../model/byte-string.ts';
 import type { Nanoseconds } from '../../model/entry.ts';
 import type { MailboxMessage } from '../../mail/mailbox.ts';
 import type { MessageHeader } from '../../mail/header.ts';
+import type { StoredForm } from '../../mail/stored-form.ts';
 import { longestName, safeText } from './safe-name.ts';
 
 /** What of a header a name tells, ready for use. */
@@ -10,7 +11,16 @@ export interface MessageSummary {
   readonly day: string | undefined;
   readonly from: string;
   readonly subject: string;
+  /** Bytes, where the file of the message has another size. */
+  readonly size?: number;
 }
+
+/** Of a message that cannot be looked into. */
+export const closedSummary = (form: StoredForm): MessageSummary => ({
+  day: undefined,
+  from: '',
+  subject: form === 'encrypted' ? '(encrypted)' : `(${form})`,
+});
 
 const longestFrom = 48;
 

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { createTestRun } from '../../contract/test-run.ts';
 import type { BrowsedFolder } from '../../contract/browse.ts';
@@ -96,6 +97,23 @@ describe('mail of a snapshot', () => {
     assert.deepEqual(first?.kind === 'file' && first.flags, ['answered', 'seen']);
     const other = await follow(root, 'mail/latest/INBOX/0001 2024-01-31 somebody else.eml', run);
     assert.equal(other, undefined);
+  });
+
+  test('messages that the mail server compressed are named, measured and read as what they are', async () => {
+    const plain = message('alice@example.org', 'Pressed');
+    const gzip = gzipSync(plain).toString('latin1');
+    const root = snapshotView(
+      treeStore(maildir({ '1.a:2,S': gzip, '2.b:2,S': 'CRYPTED\x03\x07\x01', '3.c:2,S': gzip.slice(0, 60) })),
+    );
+    const [first = '', ...others] = await list(root, 'mail/latest/INBOX');
+    assert.equal(first, '0001 2024-01-31 alice@example.org Pressed.eml');
+    assert.match(others.join('; '), /^0002 2020-09-13 \(encrypted\)\.eml; 0003 .*\.eml$/);
+    const file = await follow(root, `mail/latest/INBOX/${first}`, run);
+    assert.ok(file?.kind === 'file');
+    const content = await file.open(run);
+    assert.deepEqual([file.size, content.size], [plain.length, plain.length]);
+    const read = await Array.fromAsync(content.read(6, plain.length, run));
+    assert.equal(Buffer.concat(read).toString(), plain.slice(6));
   });
 
   test('two accounts are told apart by what is different in their paths', async () => {
