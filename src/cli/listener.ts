@@ -3,7 +3,7 @@ import type { Event } from '../model/event.ts';
 import type { Fault } from '../model/fault.ts';
 import type { Messages } from './catalogue/english.ts';
 import type { Output } from './output.ts';
-import { createProgressLine, shareDone } from './progress.ts';
+import { createProgressLine, enoughDone, shareDone } from './progress.ts';
 
 export interface ListenerOptions {
   readonly output: Output;
@@ -24,16 +24,22 @@ export const faultRecord = (fault: Fault): Record<string, unknown> => ({
   context: fault.context,
 });
 
+/** Seconds since the command and since the phase began. */
+interface Elapsed {
+  readonly elapsed: number;
+  readonly ofPhase: number;
+}
+
 /** An event as a line of `--json`; `message_type` is restic's name for such a thing where it has one. */
-const recordOf = (event: Event, seconds: number): Record<string, unknown> | undefined => {
+const recordOf = (event: Event, { elapsed, ofPhase }: Elapsed): Record<string, unknown> | undefined => {
   switch (event.kind) {
     case 'progress': {
       const { files, bytes, totalFiles, totalBytes, current } = event;
       const done = shareDone(event) ?? 0;
       return {
         message_type: 'status',
-        seconds_elapsed: Math.floor(seconds),
-        seconds_remaining: done > 0 ? Math.round((seconds * (1 - done)) / done) : undefined,
+        seconds_elapsed: Math.floor(elapsed),
+        seconds_remaining: done >= enoughDone ? Math.round((ofPhase * (1 - done)) / done) : undefined,
         percent_done: done,
         files_done: files,
         bytes_done: bytes,
@@ -66,13 +72,17 @@ const statusInterval = 1000;
 
 const jsonListener = ({ output, clock, quiet, verbose }: ListenerOptions): ((event: Event) => void) => {
   const begun = clock();
+  let phaseBegun = begun;
   let toldAt = Number.NEGATIVE_INFINITY;
   return (event) => {
     if (event.kind === 'progress') {
       if (quiet || clock() - toldAt < statusInterval) return;
       toldAt = clock();
     }
-    const record = recordOf(event, (clock() - begun) / 1000);
+    const now = clock();
+    // A new phase begins to count anew: its time left is its own.
+    if (event.kind === 'phase') phaseBegun = now;
+    const record = recordOf(event, { elapsed: (now - begun) / 1000, ofPhase: (now - phaseBegun) / 1000 });
     if (record === undefined) return;
     // As with restic: stdout has the result, and what went wrong is told beside it.
     if (event.kind === 'log' && event.level === 'INFO' && verbose === 0) return;

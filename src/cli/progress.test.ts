@@ -35,7 +35,7 @@ test('without totals the line has a rate, with totals a share and the time left'
   line.show(progress(2000, 1024 * 1024, 4 * 1024 * 1024));
   assert.deepEqual(lines, [
     '1,000 files, 2.000 KiB, 1.000 KiB/s',
-    '25 %  2,000 files, 1.000 MiB, 256.0 KiB/s, 12 s left',
+    '25 %  2,000 files, 1.000 MiB of 4.000 MiB, 256.0 KiB/s, 12 s left',
   ]);
 });
 
@@ -45,7 +45,7 @@ test('a new phase has a rate of its own, and no time left is guessed from nothin
   line.restart();
   at(11_000);
   line.show(progress(1, 1024, 1024 * 1024));
-  assert.deepEqual(lines, ['0 %  1 files, 1.000 KiB, 1.000 KiB/s, — left']);
+  assert.deepEqual(lines, ['0 %  1 files, 1.000 KiB of 1.000 MiB, 1.000 KiB/s, — left']);
 });
 
 test('it is renewed at its rate, and never in a pipe', () => {

@@ -22,7 +22,7 @@ export interface ProgressLine {
 }
 
 /** Before so much is done, a time left would be a guess. */
-const enoughDone = 0.01;
+export const enoughDone = 0.01;
 
 /** The line on a terminal that says how far a run is, how fast it goes and how long it will take. */
 export const createProgressLine = ({ output, messages, clock, rate }: ProgressOptions): ProgressLine => {
@@ -48,8 +48,11 @@ const lineOf = (event: Progress, seconds: number, messages: Messages): string =>
   const current = event.current === undefined ? '' : `  ${displayText(event.current)}`;
   const done = shareDone(event);
   if (done === undefined) return messages.progress(files, bytes, perSecond) + current;
+  const { totalFiles, totalBytes } = event;
+  const ofFiles = totalFiles === undefined ? files : messages.partOf(files, totalFiles.toLocaleString('en'));
+  const ofBytes = totalBytes === undefined ? bytes : messages.partOf(bytes, formatBytes(totalBytes));
   const left = done >= enoughDone ? formatDuration((seconds * 1000 * (1 - done)) / done) : '—';
-  return messages.progressOf(`${Math.floor(done * 100)} %`, files, bytes, perSecond, left) + current;
+  return messages.progressOf(`${Math.floor(done * 100)} %`, ofFiles, ofBytes, perSecond, left) + current;
 };
 
 /** 0 to 1; undefined as long as no totals are known. */

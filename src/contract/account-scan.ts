@@ -19,6 +19,12 @@ export interface AccountScan {
   folders(base: ScanBase, run: Run): AsyncIterable<ScannedFolder>;
 
   /**
+   * How many messages each of the wanted folders has, as far as the server has told by now; undefined before it was asked.
+   * For progress only.
+   */
+  counts(): readonly number[] | undefined;
+
+  /**
    * The bytes of messages of one folder as the server sends them, which is with CRLF. `request` of a piece or verdict is an
    * index into `uids`; the pieces of one message come in order. Every message ends in exactly one verdict.
    */
@@ -79,6 +85,8 @@ export type ScannedFolder =
       readonly base: MailboxRecord | undefined;
       /** Messages that the server counts. */
       readonly onServer: number;
+      /** The sizes of all of them, as the server told them (RFC822.SIZE); undefined where it was not asked for all. */
+      readonly bytes?: number | undefined;
       /** What the server itself does not agree about, such as a message that it counts and does not give. */
       readonly differences: readonly LedgerDifference[];
       /** In ascending order; blocks that are empty now are left out. */

@@ -37,7 +37,20 @@ export interface Source {
    */
   relocate(path: Path, entry: Entry, run: Run): Promise<FreshChild | undefined>;
 
+  /**
+   * How much the capture under way comes to, as far as is known by now; undefined as long as nothing is. For progress only,
+   * and asked for with every file. Sources without it have nothing to say.
+   */
+  expected?(): Expected | undefined;
+
   close(): Promise<void>;
+}
+
+/** What a capture will have gone through at its end. It may be an estimate, and change. */
+export interface Expected {
+  readonly files: number;
+  /** Undefined: nobody knows. */
+  readonly bytes: number | undefined;
 }
 
 export interface CapturedDirectory {

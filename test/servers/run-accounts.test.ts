@@ -68,7 +68,10 @@ describe('accounts of the configuration, night after night', () => {
     assert.equal(first.code, 0, first.stderr);
     const { messages_fetched: fetched, messages_on_server: server, messages_in_snapshot: kept } = recordOf(first);
     assert.deepEqual([fetched, server, kept], [100, 100, 100]);
+    // The messages, their list, what tells of the folder, and three files of the account.
+    assert.match(first.stdout, /^\{"message_type":"status".*"total_files":105,"total_bytes":\d/m);
     const second = await run('run', '--json');
+    assert.match(second.stdout, /^\{"message_type":"status".*"total_files":105,"total_bytes":\d/m);
     assert.deepEqual([second.code, recordOf(second)['messages_fetched']], [0, 0]);
     const status = await run('status', '--json', '--max-age', '1h');
     assert.equal(status.code, 0, status.stdout);

@@ -55,6 +55,7 @@ export const captureMirror = async (
         rescan: settings.rescan,
         force: false,
         keepCaches: false,
+        scan: true,
       },
       description,
     },

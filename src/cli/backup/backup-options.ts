@@ -25,6 +25,8 @@ export interface BackupCommandOptions extends GlobalOptions, ExclusionOptions, G
   readonly withAtime: boolean;
   readonly skipIfUnchanged: boolean;
   readonly allowEmpty: boolean;
+  /** `--no-scan` makes it false. */
+  readonly scan: boolean;
 }
 
 const noReader = 'It reads with as many threads as the machine has processors.';
@@ -53,11 +55,11 @@ export const addBackupOptions = (command: Command): Command => {
     .option('--keep-caches', "keep the mail server's caches and temporary files", false)
     .option('--allow-empty', 'believe that what has no files now, and had some, was emptied on purpose', false)
     .option('--with-atime', 'keep times of access (every reading then makes a change)', false)
+    .option('--no-scan', 'do not count ahead what a first backup comes to')
     .option('--skip-if-unchanged', 'write no snapshot when nothing differs from the parent', false);
   return addLeftOut(command, [
     { flags: '--ignore-inode', instead: trusted },
     { flags: '--ignore-ctime', instead: trusted },
-    { flags: '--no-scan', instead: 'It makes no scan beforehand: totals are those of the parent.' },
     { flags: '--read-concurrency <n>', instead: noReader },
     { flags: '--stdin-from-command', instead: 'Use a pipe and --stdin, under `set -o pipefail`.' },
   ]);

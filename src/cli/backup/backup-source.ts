@@ -22,7 +22,7 @@ export interface FilesRequest {
   readonly ownFolders: readonly string[];
   readonly options: Pick<
     BackupCommandOptions,
-    'oneFileSystem' | 'withAtime' | 'allowEmpty' | 'rescan' | 'force' | 'keepCaches'
+    'oneFileSystem' | 'withAtime' | 'allowEmpty' | 'rescan' | 'force' | 'keepCaches' | 'scan'
   >;
   readonly description: SnapshotDescription;
 }
@@ -51,6 +51,8 @@ export const filesSource = async (request: FilesRequest, run: Run): Promise<Open
       oneFileSystem: options.oneFileSystem,
       accessTimes: options.withAtime,
       allowEmpty: options.allowEmpty,
+      // Otherwise the totals are those of the parent.
+      countsAhead: options.scan && parent?.summary === undefined,
       ...(filter === undefined ? {} : { filter }),
       maildir: {
         skipUnchangedFolders: !options.withAtime && mayTakeOver(parent, description.excludes),

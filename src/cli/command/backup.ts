@@ -1,9 +1,8 @@
 import type { Run } from '../../contract/run.ts';
 import { type ByteString, byteStringOfLatin1, compareBytes } from '../../model/byte-string.ts';
-import type { Event } from '../../model/event.ts';
 import { Fault, isFault } from '../../model/fault.ts';
 import type { ParentChoice } from '../../operation/backup.ts';
-import type { Snapshot, SnapshotDescription } from '../../model/snapshot.ts';
+import type { SnapshotDescription } from '../../model/snapshot.ts';
 import type { Repository } from '../../store/restic/repository.ts';
 import { processIdentity } from '../../system/identity.ts';
 import { addBackupOptions, type BackupCommandOptions } from '../backup/backup-options.ts';
@@ -121,10 +120,7 @@ const backupInto = async (
   const openSource = await open(repository);
   const { dryRun, skipIfUnchanged, verbose } = options;
   const result = await backup(
-    (parent) => {
-      watched.expect(parent);
-      return openSource(parent);
-    },
+    openSource,
     repository,
     { description, parent: parentOf(options), dryRun, skipIfUnchanged, reportEntries: verbose > 1 },
     watched.run,
@@ -146,32 +142,20 @@ const doubtful = [
 
 interface Watched {
   readonly run: Run;
-  /** Totals that nobody knows yet are those of the parent, which are not far off as a rule. */
-  expect(parent: Snapshot | undefined): void;
   /** Whether something came up that makes the snapshot doubtful though all of it could be read. */
   isDoubtful(): boolean;
 }
 
 const watch = (run: Run): Watched => {
-  let totals: { readonly files: number; readonly bytes: number } | undefined;
   let isDoubtful = false;
-  const withTotals = (event: Event): Event => {
-    if (event.kind !== 'progress' || totals === undefined) return event;
-    const totalFiles = Math.max(totals.files, event.files);
-    return { ...event, totalFiles, totalBytes: Math.max(totals.bytes, event.bytes) };
-  };
   return {
     run: {
       signal: run.signal,
       now: () => run.now(),
       emit: (event) => {
         if (event.kind === 'fault' && isFault(event.fault, ...doubtful)) isDoubtful = true;
-        run.emit(withTotals(event));
+        run.emit(event);
       },
-    },
-    expect: (parent) => {
-      const summary = parent?.summary;
-      if (summary !== undefined) totals = { files: summary.totalFilesProcessed, bytes: summary.totalBytesProcessed };
     },
     isDoubtful: () => isDoubtful,
   };

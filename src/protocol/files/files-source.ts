@@ -1,9 +1,10 @@
 import type { Run } from '../../contract/run.ts';
 import type { Base, CapturedDirectory, Source } from '../../contract/source.ts';
-import { type ByteString, byteStringOfText, displayText } from '../../model/byte-string.ts';
+import { type ByteString, byteStringOfLatin1, byteStringOfText, displayText } from '../../model/byte-string.ts';
 import { Fault } from '../../model/fault.ts';
 import type { Posix } from '../../system/posix.ts';
-import { type CaptureContext, type EntryFilter, type MaildirOptions } from './capture-context.ts';
+import { type CaptureContext, childFile, type EntryFilter, type MaildirOptions } from './capture-context.ts';
+import { type CountAhead, type CountOptions, startCount } from './count-ahead.ts';
 import { createMetadataReader, type MetadataReader } from './local-metadata.ts';
 import { readLocalFiles } from './read-local-files.ts';
 import { createRelocator } from './relocate.ts';
@@ -11,6 +12,8 @@ import { namePaths, type PathNode, planPaths } from './path-tree.ts';
 import { createScannedPlaces, type ScannedPlaces } from './scanned-places.ts';
 import { givenFiles, watchCapture } from './watched-capture.ts';
 import { missingPath, type Place, walk } from './walk.ts';
+
+const noName = byteStringOfLatin1('');
 
 export interface FilesSourceOptions {
   /** Absolute, or relative to `workingDirectory`. Not empty; or places that lie at the root under names of their own. */
@@ -29,6 +32,8 @@ export interface FilesSourceOptions {
   readonly accessTimes?: boolean;
   /** A given folder that is empty where the base has files is believed, instead of a failed read (`source-empty`). */
   readonly allowEmpty?: boolean;
+  /** Count names while they are captured, so that `expected` has an answer. */
+  readonly countsAhead?: boolean;
 }
 
 /**
@@ -45,14 +50,42 @@ export const createFilesSource = (options: FilesSourceOptions): Source => {
   const root = paths instanceof Map ? namePaths(paths) : planPaths(given, workingDirectory);
   const places = createScannedPlaces();
   const relocate = createRelocator(root, { maildir: options.maildir !== undefined, places });
+  let ahead: CountAhead | undefined;
   return {
     description: given.map((path) => displayText(path)).join(', '),
-    capture: (base, run) => captureFiles(options, { root, places }, { base, run }),
+    capture: (base, run) => {
+      if (options.countsAhead === true) ahead = startCount(countOptions(options, root));
+      const captured = captureFiles(options, { root, places }, { base, run });
+      return ahead === undefined ? captured : countedBy(ahead, captured);
+    },
+    expected: () => ahead?.expected(),
     read: (requests, _pieces, run) => readLocalFiles(requests, run),
     relocate: (path, entry, run) => relocate({ path, entry, reader: readerFor(options, run) }, run),
-    close: async () => {},
+    close: async () => ahead?.stop(),
   };
 };
+
+const countOptions = ({ filter, oneFileSystem, maildir }: FilesSourceOptions, root: PathNode): CountOptions => {
+  const given = givenFiles(root);
+  const isBelow = (file: ByteString, other: ByteString): boolean => file.startsWith(childFile(other, noName));
+  return {
+    given: given.filter((file) => !given.some((other) => other !== file && isBelow(file, other))),
+    filter,
+    oneFileSystem: oneFileSystem ?? false,
+    withoutCaches: maildir !== undefined && maildir.caches !== 'keep',
+  };
+};
+
+async function* countedBy(
+  ahead: CountAhead,
+  directories: AsyncIterable<CapturedDirectory>,
+): AsyncGenerator<CapturedDirectory, void> {
+  let captured = 0;
+  for await (const directory of directories) {
+    ahead.captured(++captured);
+    yield directory;
+  }
+}
 
 const readerFor = (options: FilesSourceOptions, run: Run): MetadataReader =>
   createMetadataReader({

@@ -15,4 +15,5 @@ export const generalMessages = {
   progress: (files: string, bytes: string, rate: string): string => `${files} files, ${bytes}, ${rate}/s`,
   progressOf: (percent: string, files: string, bytes: string, rate: string, left: string): string =>
     `${percent}  ${files} files, ${bytes}, ${rate}/s, ${left} left`,
+  partOf: (part: string, total: string): string => `${part} of ${total}`,
 };

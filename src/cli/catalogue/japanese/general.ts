@@ -16,4 +16,5 @@ export const generalMessages: typeof english = {
   progress: (files, bytes, rate) => `${files} ファイル、${bytes}、${rate}/秒`,
   progressOf: (percent, files, bytes, rate, left) =>
     `${percent}  ${files} ファイル、${bytes}、${rate}/秒、残り ${left}`,
+  partOf: (part, total) => `${part} / ${total}`,
 };

@@ -1,5 +1,5 @@
 import type { AccountReport, AccountSourceOptions } from '../../../contract/account-source.ts';
-import type { ScannedBlock, ScannedFolder } from '../../../contract/account-scan.ts';
+import type { FreshMessage, ScannedBlock, ScannedFolder } from '../../../contract/account-scan.ts';
 import { type Run, throwIfInterrupted } from '../../../contract/run.ts';
 import type { Base, CapturedDirectory, Child } from '../../../contract/source.ts';
 import {
@@ -27,6 +27,7 @@ import { CapturedBlock, type CapturedMessage } from './captured-block.ts';
 import { CapturedFolder } from './captured-folder.ts';
 import { capturedOf, changeOf, isSameRecord, nameOf, newHash, pagesOf } from './account-parts.ts';
 import { type BaseMessage, type DirectBase, directoryAt } from './direct-base.ts';
+import type { ExpectedAccount } from './expected-account.ts';
 import type { ContentKey, Fetched } from './read-account.ts';
 
 const encoder = new TextEncoder();
@@ -37,6 +38,7 @@ export interface AccountCaptureParts {
   readonly owner: Pick<Metadata, 'uid' | 'gid' | 'user' | 'group'>;
   readonly options: AccountSourceOptions;
   readonly fetched: Fetched;
+  readonly expected: ExpectedAccount;
 }
 
 /** One capture of an account into the tree of decision 5. */
@@ -67,6 +69,7 @@ export class AccountCapture {
     const seen = new Set<ByteString>();
     for await (const folder of this.#parts.scan.folders(this.#known, this.#run)) {
       throwIfInterrupted(this.#run);
+      this.#parts.expected.counted(this.#parts.scan.counts() ?? []);
       const { name, delimiter } = nameOf(folder, this.#known);
       seen.add(name);
       const directory = directoryOfFolder(name, delimiter, newHash);
@@ -131,6 +134,8 @@ export class AccountCapture {
     const before = this.#known.record(state.name);
     const folder = new CapturedFolder(state, { before, onServer: scanned.onServer, differences: scanned.differences });
     const byId = await this.#byProviderId(scanned, before);
+    const { expected } = this.#parts;
+    if (scanned.bytes !== undefined) expected.listed(scanned.onServer, scanned.bytes);
     const children: Child[] = [];
     // A folder in which nothing turns out to have changed is taken over whole, so its blocks wait for the first that has.
     const waiting: CapturedDirectory[] = [];
@@ -138,6 +143,7 @@ export class AccountCapture {
     for await (const block of scanned.blocks) {
       throwIfInterrupted(this.#run);
       const name = blockName({ uidValidity: state.uidValidity, block: block.record.block });
+      if (scanned.bytes === undefined) for (const { size } of newOf(block)) expected.added(size);
       waiting.push(await this.#block({ folder, block, byId, path: [...path, name] }));
       children.push({ kind: 'directory', name });
       isChanged ||= block.kind !== 'same';
@@ -267,6 +273,11 @@ export class AccountCapture {
     return { ...common, type: 'file', mode: 0o600, links: 1 };
   }
 }
+
+const newOf = (block: ScannedBlock): readonly FreshMessage[] =>
+  block.kind === 'same'
+    ? []
+    : block.messages.filter((message) => message.kind === 'fresh').filter(({ isKnown }) => !isKnown);
 
 interface BlockParts {
   readonly folder: CapturedFolder;

@@ -66,6 +66,8 @@ class Scan implements ImapScan {
   readonly #pool: SessionPool;
   /** Names on the wire, where they are not the names with us. */
   readonly #wire = new Map<ByteString, ByteString>();
+  /** Messages of each folder that is wanted, by STATUS, then by what the look into it found. */
+  #counts: Map<ByteString, number> | undefined;
 
   constructor(options: ImapScanOptions) {
     const { server, credentials, connections, sleep: wait = sleep } = options;
@@ -76,6 +78,7 @@ class Scan implements ImapScan {
 
   async *folders(base: ScanBase, run: Run): AsyncGenerator<ScannedFolder, void> {
     const chosen = inOrder(await this.#chosen(run));
+    this.#counts = new Map(chosen.map(({ folder }) => [folder.name, folder.status?.messages ?? 0]));
     const looks: Promise<ScannedFolder>[] = [];
     // As many folders are looked at ahead as there are connections; what was found waits for its turn.
     for (let at = 0; at < chosen.length; at++) {
@@ -90,6 +93,10 @@ class Scan implements ImapScan {
       throwIfInterrupted(run);
       if (first !== undefined) yield await first;
     }
+  }
+
+  counts(): readonly number[] | undefined {
+    return this.#counts && [...this.#counts.values()];
   }
 
   async *read({ name, uidValidity }: FolderPlace, uids: readonly number[], run: Run): AsyncGenerator<Delivery, void> {
@@ -162,7 +169,9 @@ class Scan implements ImapScan {
     }
     try {
       const parts = { folder, known, scanBase, newHash, deep, wanted };
-      return await this.#pool.retrying((session) => lookAtFolder(session, parts, run), run);
+      const found = await this.#pool.retrying((session) => lookAtFolder(session, parts, run), run);
+      this.#counts?.set(folder.name, found.onServer);
+      return found;
     } catch (error) {
       throwIfInterrupted(run);
       const fault = asFault(error);

@@ -99,7 +99,9 @@ export const lookAtFolder = async (
   const state = stateOf(folder, { ...opened, ...before }, look.table.uids.at(-1) ?? 0);
   const onServer = look.table.count + look.unanswered.size;
   const blocks = comparedBlocks(look, full, run);
-  return { kind: 'listed', state, base, onServer, differences: look.differences, blocks };
+  // Of what the base knows only the flags were asked.
+  const bytes = base === undefined ? look.table.bytes() : undefined;
+  return { kind: 'listed', state, base, onServer, bytes, differences: look.differences, blocks };
 };
 
 async function* each<Value>(values: readonly Value[]): AsyncGenerator<Value, void> {

@@ -59,6 +59,11 @@ export class MessageTable {
     return this.#uids;
   }
 
+  /** All sizes that were told. */
+  bytes(): number {
+    return this.#sizes.reduce<number>((sum, size) => sum + (size ?? 0), 0);
+  }
+
   row(at: number): TableRow {
     const uid = this.#uids[at] ?? 0;
     return {

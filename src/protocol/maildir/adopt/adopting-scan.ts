@@ -26,6 +26,7 @@ export const adoptingScan = (scan: AccountScan, plan: AdoptionPlan): AccountScan
         else yield adopted(scanned, adoptionOf(scanned.state));
       }
     },
+    counts: () => scan.counts(),
     read: (place, uids, run) => readOld(adoptionOf(place), uids, run),
     headers: (place, uids, run) => scan.headers(place, uids, run),
     close: () => scan.close(),

@@ -41,6 +41,7 @@ export const applyBlock = async (
     if (message.kind !== 'fresh' && !files.messages.has(message.uid))
       tellMissing(applying, message.uid, 'it vanished from the mirror');
   }
+  applying.progress.add(state.name, messages.length - missing.length);
   // Each keyword gets its letter, and the file says so, before a name uses it.
   for (const own of flags.values()) applying.keywords.lettersOf(own);
   await applying.keywords.save();
@@ -126,7 +127,7 @@ const fetchMissing = async (
   missing: readonly FreshMessage[],
   records: Map<number, MessageRecord>,
 ): Promise<ReadonlySet<number>> => {
-  const { state, directory, mark, scan, counts, run } = applying;
+  const { state, directory, mark, scan, progress, run } = applying;
   const fetched = new Set<number>();
   for (let first = 0; first < missing.length;) {
     let end = first;
@@ -141,7 +142,8 @@ const fetchMissing = async (
       note(applying, one, { records, isOther: others.has(one.message.uid) });
     }
     tellFailed(applying, failed);
-    run.emit({ kind: 'progress', files: counts.messages, bytes: counts.bytes, current: state.name });
+    const bytesFetched = delivered.reduce((sum, { size }) => sum + size, 0);
+    progress.add(state.name, delivered.length + failed.length, bytesFetched);
     first = end;
   }
   return fetched;

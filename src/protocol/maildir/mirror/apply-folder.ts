@@ -122,6 +122,7 @@ const applyBlocks = async (
     const number = block.record.block;
     if (block.kind === 'same') {
       blocks.push(block.record);
+      applying.progress.add(applying.state.name, block.record.count);
       const first = number * uidsOfBlock;
       for (let uid = first; uid < first + uidsOfBlock; uid++) if (applying.files.messages.has(uid)) kept.add(uid);
       continue;

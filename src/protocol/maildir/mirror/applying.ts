@@ -4,11 +4,13 @@ import type { LedgerDifference } from '../../../mail/direct/ledger.ts';
 import type { KnownFolder, MirrorPlace } from './mirror-base.ts';
 import type { MirrorFolder } from './mirror-folder.ts';
 import type { MirrorKeywords } from './mirror-keywords.ts';
+import type { MirrorProgress } from './mirror-progress.ts';
 
 export interface ApplyingOptions {
   readonly place: MirrorPlace;
   readonly account: string;
   readonly scan: AccountScan;
+  readonly progress: MirrorProgress;
 }
 
 /** One folder that is being brought to what the scan says. */

@@ -55,6 +55,7 @@ export const memoryServer = (given: Readonly<Record<string, ServerFolder>>): Mem
     scan: () => ({
       description: 'memory',
       folders: (base, run) => foldersOf(server, base, run),
+      counts: () => [...server.folders.values()].map(({ messages }) => messages.size),
       read: (place, uids) => readFrom(server, place.name, uids),
       headers: (place, uids) => headersFrom(server, place.name, uids),
       close: async () => undefined,

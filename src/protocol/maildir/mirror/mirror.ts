@@ -22,6 +22,7 @@ import { withHeldBack } from './held-back.ts';
 import { createMirrorBase, type KnownFolder, type MirrorBase, type MirrorPlace, stampOf } from './mirror-base.ts';
 import { makeMaildir } from './mirror-folder.ts';
 import { lockMirror } from './mirror-lock.ts';
+import { MirrorProgress } from './mirror-progress.ts';
 import { openMirrorState, replaceFile, syncDirectory } from './mirror-state.ts';
 import { directoryOf, formerRecord, moveFolder } from './move-folder.ts';
 import { doomFolder, removeDoomed } from './removal.ts';
@@ -84,12 +85,16 @@ export const openMirror = async (options: MirrorOptions, { signal }: Run): Promi
   const base = createMirrorBase(place);
   return {
     base,
-    apply: async (scan, run) => applyScan({ place, base, options, scan, before: await state.all() }, run),
+    apply: async (scan, run) => {
+      const progress = new MirrorProgress(() => scan.counts(), run);
+      return applyScan({ place, base, options, scan, progress, before: await state.all() }, run);
+    },
     close: () => lock.release(),
   };
 };
 
 interface Mirroring {
+  readonly progress: MirrorProgress;
   readonly place: MirrorPlace;
   readonly base: MirrorBase;
   readonly options: MirrorOptions;
@@ -139,7 +144,7 @@ const applyOne = async (
   tally: Tally,
   run: Run,
 ): Promise<void> => {
-  const { place, base, options, scan } = mirroring;
+  const { place, base, options, scan, progress } = mirroring;
   const state = scanned.kind === 'same' ? scanned.record : scanned.state;
   tally.seen.add(state.name);
   tally.directories.add(directoryOf(place, state));
@@ -150,8 +155,9 @@ const applyOne = async (
     tally.ledger.push({ name, uidValidity, onServer: messages, inSnapshot: messages, differences: [] });
     const counts = { before: messages, gone: 0, now: messages };
     tally.changes.push({ folder: displayText(name), ...counts, changedBodies: 0, uidValidityChanged: false });
+    progress.add(name, messages);
   } else {
-    tally.add(await applyFolder(listedOf(scanned), known, { place, account: options.account, scan }, run));
+    tally.add(await applyFolder(listedOf(scanned), known, { place, account: options.account, scan, progress }, run));
   }
   base.release(state.name);
 };

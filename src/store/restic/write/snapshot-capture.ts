@@ -13,6 +13,7 @@ import { byteStringOfLatin1, type ByteString } from '../../../model/byte-string.
 import { noCounts, type Counts, type Entry, type Metadata, type Nanoseconds, type Path } from '../../../model/entry.ts';
 import type { EntryAction } from '../../../model/event.ts';
 import { Fault, isFault } from '../../../model/fault.ts';
+import { captureTotals } from './capture-totals.ts';
 import { DirectoryBuilder, type BuiltNode, type NodeSlot } from './directory-builder.ts';
 import type { ContentQueue, StoredContent } from './content-queue.ts';
 import { isStoredDirectory, isStoredReference } from '../read/stored-snapshot.ts';
@@ -343,7 +344,8 @@ export class SnapshotCapture {
     const { counters } = this.#parts;
     counters.files += files;
     counters.bytes += bytes;
-    this.#run.emit({ kind: 'progress', files: counters.files, bytes: counters.bytes });
+    const { files: done, bytes: doneBytes } = counters;
+    this.#run.emit({ kind: 'progress', files: done, bytes: doneBytes, ...captureTotals(this.#parts, counters) });
   }
 
   #report(action: EntryAction, path: Path, entry: Entry): void {
