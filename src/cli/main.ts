@@ -4,7 +4,7 @@ import { readEnvironment } from '../config/environment.ts';
 import { asFault, Fault } from '../model/fault.ts';
 import { keepNurserySmall } from '../system/small-heap.ts';
 import { createRun } from '../system/run.ts';
-import { messagesIn } from './catalogue/messages.ts';
+import { loadMessages } from './catalogue/load-messages.ts';
 import { isCommandGroup, loadCommands } from './commands.ts';
 import type { CommandContext, GlobalOptions } from './context.ts';
 import { type DefineCommand, examples, type Execute } from './define-command.ts';
@@ -19,7 +19,7 @@ export const main = async (argv: readonly string[]): Promise<number> => {
   keepNurserySmall();
   const environment = readEnvironment();
   const { stdout, stderr } = process;
-  const messages = messagesIn(
+  const messages = await loadMessages(
     environment.chosenLanguage ?? configuredLanguage(argv, environment) ?? environment.language,
   );
   const stop = stopOnSignals(() => output.say(messages.interruptedAgain()));
