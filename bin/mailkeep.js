@@ -1,11 +1,13 @@
 #!/usr/bin/env node
 // Starts Mailkeep on a Node that can run it. Plain JavaScript that every Node >= 18 understands.
 import { spawn } from 'node:child_process';
-import { accessSync, constants, existsSync, realpathSync } from 'node:fs';
-import { constants as osConstants } from 'node:os';
+import { accessSync, constants, existsSync, mkdirSync, realpathSync, statSync } from 'node:fs';
+import nodeModule from 'node:module';
+import { constants as osConstants, homedir } from 'node:os';
 import { dirname, join, sep } from 'node:path';
 import process from 'node:process';
 import { fileURLToPath, pathToFileURL } from 'node:url';
+import { setFlagsFromString } from 'node:v8';
 
 const OLDEST = [22, 18];
 const launcher = realpathSync(fileURLToPath(import.meta.url));
@@ -71,6 +73,49 @@ function runAgainOn(node) {
   });
 }
 
+/**
+ * Keeps V8's heaps small. What this program makes is garbage soon, and yet V8 would let the nursery of the main thread grow to
+ * 134 MB in a first backup of 100,000 messages, and the rest to a multiple of what is in use. A small nursery stays in the
+ * processor's cache and costs no page faults. Once, before any other thread runs, as threads read these flags while they
+ * work; and before code is compiled: what is kept compiled is of use under the same flags only.
+ */
+function keepHeapsSmall() {
+  setFlagsFromString('--semi-space-growth-factor=1');
+  setFlagsFromString('--heap-growing-percent=30');
+}
+
+/** Whether nobody but root and ourselves can put anything there, or anything else in its place. */
+function isOwn(folder) {
+  const { uid, mode } = statSync(folder);
+  const isOthers = (mode & 0o022) !== 0 && (mode & 0o1000) === 0;
+  if (isOthers || (uid !== 0 && uid !== process.geteuid())) return false;
+  return folder === dirname(folder) || isOwn(dirname(folder));
+}
+
+/** The first of a folder and those above it that is there. */
+function existing(folder) {
+  return existsSync(folder) ? realpathSync(folder) : existing(dirname(folder));
+}
+
+/**
+ * Lets Node keep the compiled program in the folder of caches: a tenth of the processor time of a short command. Code comes
+ * from there, so it must be ours alone. Without such a folder, or on a Node that cannot, all is as before, and slower.
+ */
+function keepCompiled() {
+  const { MAILKEEP_CACHE_DIR, XDG_CACHE_HOME, HOME } = process.env;
+  const cache = MAILKEEP_CACHE_DIR || join(XDG_CACHE_HOME || join(HOME || homedir(), '.cache'), 'mailkeep');
+  const folder = join(cache, 'compiled');
+  try {
+    // Whoever has set NODE_COMPILE_CACHE has chosen another place.
+    if (nodeModule.enableCompileCache === undefined || nodeModule.getCompileCacheDir() !== undefined) return;
+    if (!isOwn(existing(folder))) return;
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    if (isOwn(realpathSync(folder))) nodeModule.enableCompileCache(folder);
+  } catch {
+    // A file system that is full or read-only, a folder that may not be looked into.
+  }
+}
+
 async function start() {
   if (!isNewEnough(process.versions.node)) {
     const node = pinnedNode();
@@ -91,6 +136,8 @@ async function start() {
     return;
   }
   silenceExperimentalWarnings();
+  keepHeapsSmall();
+  keepCompiled();
   const { main } = await import(pathToFileURL(program).href);
   process.exitCode = await main(process.argv.slice(2));
 }

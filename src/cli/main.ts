@@ -2,7 +2,6 @@ import { Command, CommanderError } from 'commander';
 import { configuredLanguage } from '../config/configured-language.ts';
 import { readEnvironment } from '../config/environment.ts';
 import { asFault, Fault } from '../model/fault.ts';
-import { keepNurserySmall } from '../system/small-heap.ts';
 import { createRun } from '../system/run.ts';
 import { loadMessages } from './catalogue/load-messages.ts';
 import { isCommandGroup, loadCommands } from './commands.ts';
@@ -16,7 +15,6 @@ import { programVersion } from './version.ts';
 
 /** Runs the program with the arguments after its name; resolves to the exit code. */
 export const main = async (argv: readonly string[]): Promise<number> => {
-  keepNurserySmall();
   const environment = readEnvironment();
   const { stdout, stderr } = process;
   const messages = await loadMessages(

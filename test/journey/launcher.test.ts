@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { copyFile, mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
+import { chmod, copyFile, mkdir, mkdtemp, readdir, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
@@ -85,6 +85,19 @@ describe('the launcher', () => {
     const child = spawn(old, [launcher, 'die'], { stdio: 'ignore' });
     const closed: unknown[] = await once(child, 'close');
     assert.equal(closed[1], 'SIGKILL');
+  });
+
+  test('the compiled program is kept in the folder of caches, where nobody else can write', async () => {
+    const homes = { own: join(folder, 'own'), open: join(folder, 'open') };
+    await mkdir(homes.own, { mode: 0o700 });
+    await mkdir(homes.open);
+    await chmod(homes.open, 0o777);
+    for (const HOME of Object.values(homes)) {
+      const { code } = await runCommand(pinned, [launcher, 'x'], { env: { HOME } });
+      assert.equal(code, 3);
+    }
+    assert.equal((await readdir(join(homes.own, '.cache', 'mailkeep', 'compiled'))).length, 1);
+    assert.deepEqual(await readdir(homes.open), []);
   });
 
   test('an old Node alone says in one sentence what is needed, and exits with 2', async () => {

@@ -4,7 +4,6 @@ import type { JobOutcome } from '../../operation/night/job-record.ts';
 import { Fault } from '../../model/fault.ts';
 import { runsOf } from '../../model/run-record.ts';
 import type { Config } from '../../registry.ts';
-import { keepHeapSmall } from '../../system/small-heap.ts';
 import { capturedLines, capturedRecord, needsPerson } from '../account/captured-account.ts';
 import { contextOfAccount } from '../account/selected-accounts.ts';
 import { accountNamed } from '../account/named-account.ts';
@@ -91,14 +90,13 @@ interface Place {
 
 const runNight = async (names: readonly string[], options: RunOptions, place: Place): Promise<void> => {
   const { tally, context } = place;
-  const letHeapGrow = keepHeapSmall();
   const loaded = await needConfiguration(context);
   const { accounts, servers } = await selectedJobs(names, loaded, context);
   if (options.confirm && names.length === 0 && accounts.length > 1) {
     throw new Fault('usage', context.messages.confirmNames());
   }
   const jobs = accounts.map((account) => accountJob(account, loaded, context));
-  const opened = await captureAccounts(jobs, options, { ...place, loaded }).finally(letHeapGrow);
+  const opened = await captureAccounts(jobs, options, { ...place, loaded });
   const lastGood = (name: string): number | undefined => lastGoodBefore(name, loaded.file, tally);
   await captureServers(servers, { ...options, wait: waitOf(options), lastGoodBefore: lastGood }, place);
   if (options.captureOnly) return;

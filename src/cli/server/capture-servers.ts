@@ -1,5 +1,4 @@
 import { interrupted } from '../../contract/run.ts';
-import { keepHeapSmall } from '../../system/small-heap.ts';
 import type { CommandContext } from '../context.ts';
 import type { RunTally } from '../run/recorded-run.ts';
 import { captureServer, type ServerWish } from './capture-server.ts';
@@ -17,22 +16,13 @@ export const captureServers = async (
   { tally, context }: { readonly tally: Pick<RunTally, 'jobs'>; readonly context: CommandContext },
 ): Promise<void> => {
   const { run, output, options, messages } = context;
-  const letHeapGrow = servers.length > 0 ? keepHeapSmall() : () => undefined;
-  try {
-    for (const server of servers) {
-      const record = await captureServer(
-        server,
-        { ...wish, lastGoodBefore: wish.lastGoodBefore(server.name) },
-        context,
-      );
-      tally.jobs.push(record);
-      output.update(undefined);
-      const isCalm = record.outcome.kind === 'good' && (record.server?.warnings.length ?? 0) === 0;
-      if (options.json) output.print(serverJson(record));
-      else if (!options.quiet || !isCalm) for (const line of serverLines(record, messages)) output.print(line);
-      if (run.signal.aborted) throw interrupted(run.signal.reason);
-    }
-  } finally {
-    letHeapGrow();
+  for (const server of servers) {
+    const record = await captureServer(server, { ...wish, lastGoodBefore: wish.lastGoodBefore(server.name) }, context);
+    tally.jobs.push(record);
+    output.update(undefined);
+    const isCalm = record.outcome.kind === 'good' && (record.server?.warnings.length ?? 0) === 0;
+    if (options.json) output.print(serverJson(record));
+    else if (!options.quiet || !isCalm) for (const line of serverLines(record, messages)) output.print(line);
+    if (run.signal.aborted) throw interrupted(run.signal.reason);
   }
 };
