@@ -48,6 +48,8 @@ export interface WriteOptions {
   readonly skipIfUnchanged?: boolean;
   /** Emit an `entry` event for each entry; by default only counters. */
   readonly reportEntries?: boolean;
+  /** Take little memory rather than all processors: what comes over a network keeps no more than one thread busy. */
+  readonly frugal?: boolean;
 }
 
 export interface WriteResult {

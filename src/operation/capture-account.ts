@@ -111,7 +111,7 @@ const captureSlice = async ({ open, store }: CaptureAccountParts, options: Slice
       ...stateTags(source.report()),
       ...(!confirmed && (reasons.length > 0 || options.isBraked) ? [brakedTag] : []),
     ];
-    const common = { description: { ...description, time: at(description, run) }, tagsAtEnd };
+    const common = { description: { ...description, time: at(description, run) }, tagsAtEnd, frugal: true };
     const result = await store.write(source, parent === undefined ? common : { ...common, parent }, run);
     if (result.snapshot === undefined) throw new Fault('internal', 'the store made no snapshot of an account');
     return { snapshot: result.snapshot, result, report: source.report(), reasons };

@@ -18,11 +18,22 @@ const encodeBlob = ({ type, id, offset, length, uncompressedLength }: PackedBlob
   return `{"id":"${hexId(id)}","type":"${type}","offset":${offset},"length":${length}${uncompressed}}`;
 };
 
-/** The JSON of an index file, byte for byte in restic's form, with its line feed. */
-export const encodeIndex = (packs: readonly IndexedPack[]): Uint8Array => {
-  const listed = packs.map(({ id, blobs }) => `{"id":"${id}","blobs":[${blobs.map(encodeBlob).join(',')}]}`);
-  return Buffer.from(`{"packs":[${listed.join(',')}]}\n`, 'latin1');
+/** What an index says of one pack, as it stands in the list of packs: a fraction of the memory of the blobs as objects. */
+export const encodeIndexedPack = ({ id, blobs }: IndexedPack): Uint8Array =>
+  Buffer.from(`{"id":"${id}","blobs":[${blobs.map(encodeBlob).join(',')}]}`, 'latin1');
+
+const opening = Buffer.from('{"packs":[', 'latin1');
+const comma = Buffer.from(',', 'latin1');
+const closing = Buffer.from(']}\n', 'latin1');
+
+/** The JSON of an index file of packs that were encoded, byte for byte in restic's form, with its line feed. */
+export const joinIndex = (packs: readonly Uint8Array[]): Uint8Array => {
+  const parts = packs.flatMap((pack, at) => (at === 0 ? [pack] : [comma, pack]));
+  return Buffer.concat([opening, ...parts, closing]);
 };
+
+/** The JSON of an index file. */
+export const encodeIndex = (packs: readonly IndexedPack[]): Uint8Array => joinIndex(packs.map(encodeIndexedPack));
 
 const damaged = (what: string, cause?: unknown): Fault =>
   new Fault('index-damaged', `the index is damaged: ${what}`, cause === undefined ? {} : { cause });

@@ -1,5 +1,5 @@
 import type { Run } from '../../../contract/run.ts';
-import { encodeIndex } from '../format/index-format.ts';
+import { encodeIndexedPack, joinIndex } from '../format/index-format.ts';
 import type { ObjectIo } from '../object-io.ts';
 import type { PackedBlob } from '../format/pack-format.ts';
 
@@ -11,7 +11,7 @@ export class IndexWriter {
   readonly #io: ObjectIo;
   readonly #run: Run;
   readonly #confirm: ((packs: readonly string[]) => Promise<void>) | undefined;
-  #packs: { readonly id: string; readonly blobs: readonly PackedBlob[] }[] = [];
+  #packs: { readonly id: string; readonly json: Uint8Array }[] = [];
   #blobs = 0;
   readonly written: string[] = [];
   /** The sizes of those that the storage was not asked for. */
@@ -28,7 +28,7 @@ export class IndexWriter {
   }
 
   async add(id: string, blobs: readonly PackedBlob[]): Promise<void> {
-    this.#packs.push({ id, blobs });
+    this.#packs.push({ id, json: encodeIndexedPack({ id, blobs }) });
     this.#blobs += blobs.length;
     if (this.#blobs >= blobsPerIndex) await this.flush();
   }
@@ -38,12 +38,13 @@ export class IndexWriter {
     const packs = this.#packs;
     this.#packs = [];
     this.#blobs = 0;
+    const json = joinIndex(packs.map((pack) => pack.json));
     if (this.#confirm === undefined) {
-      this.written.push(await this.#io.save('index', encodeIndex(packs), this.#run));
+      this.written.push(await this.#io.save('index', json, this.#run));
       return;
     }
     await this.#confirm(packs.map(({ id }) => id));
-    const { name, size } = await this.#io.saveUnasked('index', encodeIndex(packs), this.#run);
+    const { name, size } = await this.#io.saveUnasked('index', json, this.#run);
     this.written.push(name);
     this.unconfirmed.set(name, size);
   }

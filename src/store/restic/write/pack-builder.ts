@@ -83,6 +83,19 @@ export class PackBuilder {
     return candidate.id;
   }
 
+  /**
+   * Moves an open pack that has hardly begun into a buffer that is free again, so that not both are kept; false if it stays
+   * where it is.
+   */
+  moveInto(buffer: ArrayBuffer): boolean {
+    if (this.#packUsed === 0 || this.#packUsed > this.#options.targetSize / 8) return false;
+    if (buffer.byteLength < this.#pack.length) return false;
+    const moved = new Uint8Array(buffer);
+    moved.set(this.#pack.subarray(0, this.#packUsed));
+    this.#pack = moved;
+    return true;
+  }
+
   /** Closes the open pack, however small. */
   finish(): void {
     if (this.#blobs.length > 0) this.#close();

@@ -133,8 +133,13 @@ class PackStorage {
 
 /** Finished packs wait for the storage in memory: not more of them than this. A remote one is waited for longer. */
 const inFlightBytes = { local: 32 * 1_048_576, remote: 96 * 1_048_576 };
+const frugalInFlightBytes = { local: 16 * 1_048_576, remote: 32 * 1_048_576 };
 
-const createPool = ({ session, index }: SnapshotWriteParts, storage: PackStorage, run: Run): WriterPool => {
+const createPool = (
+  { session, index }: SnapshotWriteParts,
+  storage: PackStorage,
+  { frugal, run }: { readonly frugal: boolean; readonly run: Run },
+): WriterPool => {
   const { master, config, options } = session;
   const setup = {
     master,
@@ -145,10 +150,13 @@ const createPool = ({ session, index }: SnapshotWriteParts, storage: PackStorage
     compressTrees: config.version !== 1,
   };
   const { connections, isRemote } = session.backend.capabilities;
-  const bytes = isRemote === true ? inFlightBytes.remote : inFlightBytes.local;
-  const packsInFlight = Math.min(connections + 1, Math.max(2, Math.floor(bytes / options.packSize)));
+  const mostBytes = frugal ? frugalInFlightBytes : inFlightBytes;
+  const bytes = isRemote === true ? mostBytes.remote : mostBytes.local;
+  const packsInFlight = Math.min(connections + 1, Math.max(frugal ? 1 : 2, Math.floor(bytes / options.packSize)));
   const storePack = (pack: ReadyPack): Promise<void> => storage.store(pack);
-  return new WriterPool({ threads: options.threads, setup, table: index.table, storePack, packsInFlight }, run);
+  // The best compression is slower than most networks.
+  const threads = frugal && options.compression !== 'max' ? 1 : options.threads;
+  return new WriterPool({ threads, setup, table: index.table, storePack, packsInFlight }, run);
 };
 
 /** Takes a tree that the repository may have already; true if it was new. */
@@ -205,7 +213,7 @@ export const writeSnapshot = async (
 ): Promise<Written> => {
   const backupStart = zoned(run.now());
   const storage = new PackStorage(parts, options.dryRun === true, run);
-  const pool = createPool(parts, storage, run);
+  const pool = createPool(parts, storage, { frugal: options.frugal === true, run });
   const counters = noCaptureCounters();
   try {
     const capture = new SnapshotCapture(

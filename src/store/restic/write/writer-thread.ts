@@ -76,7 +76,7 @@ class WriterThread {
         this.#trees.add(message.id, message.bytes);
         return this.#done(message.batch, [], new IdList());
       case 'recycle':
-        this.#free.push(message.buffer);
+        if (!this.#data.moveInto(message.buffer)) this.#free.push(message.buffer);
         return;
       case 'finish':
         this.#data.finish();
