@@ -96,7 +96,9 @@ class Count {
       this.directories++;
       try {
         waiting.push(...this.#folder(folder));
-      } catch {
+      } catch (error) {
+        // Node stumbles over a name that is no text, and nobody knows how many there are.
+        if (error instanceof TypeError) return;
         // It cannot be listed, or is gone: it counts as empty.
       }
     }
