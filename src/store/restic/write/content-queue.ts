@@ -185,8 +185,8 @@ export class ContentQueue {
     group: { pieces: StreamPiece[]; endings: Ending[] },
     alone: boolean,
   ): void {
-    // Where the pieces lie is counted from the start of the buffer, whatever comes behind them.
-    const own = alone && bytes.buffer instanceof ArrayBuffer && bytes.byteOffset === 0;
+    // What lies in a larger buffer may be one of many parts of it (Node's pool, the output of zlib), and is copied.
+    const own = alone && bytes.buffer instanceof ArrayBuffer && bytes.byteLength === bytes.buffer.byteLength;
     const given = own && bytes.buffer instanceof ArrayBuffer ? new Uint8Array(bytes.buffer) : new Uint8Array(bytes);
     this.#pool.pieces(thread, given, group.pieces).then(
       (result) => settleStreams(group.endings, result),
