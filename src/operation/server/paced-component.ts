@@ -69,7 +69,7 @@ async function* pacedPages(
 
 const pacedDirectory = (directory: CapturedDirectory, pace: Pace, run: Run): CapturedDirectory =>
   directory.listing.kind === 'listed'
-    ? { ...directory, listing: { kind: 'listed', pages: pacedPages(directory.listing.pages, pace, run) } }
+    ? { ...directory, listing: { ...directory.listing, pages: pacedPages(directory.listing.pages, pace, run) } }
     : directory;
 
 const pacedSource = (source: Source, pace: Pace): Source => ({

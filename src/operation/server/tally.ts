@@ -38,6 +38,6 @@ export const counted = async (directory: CapturedDirectory, tally: Tally, run: R
       tally.unreadable++;
       return directory;
     case 'listed':
-      return { ...directory, listing: { kind: 'listed', pages: countPages(listing.pages, tally) } };
+      return { ...directory, listing: { ...listing, pages: countPages(listing.pages, tally) } };
   }
 };

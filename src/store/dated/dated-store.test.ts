@@ -211,6 +211,29 @@ describe('a dated disk (B2)', () => {
   });
 
   withFixture(
+    'B2: a date that is run again incompletely does not take the place of its good backup',
+    async (fixture) => {
+      const { mail, night, open, run, root } = fixture;
+      placeMessages(mail, { 'cur/1.host:2,': 'first\n' });
+      const { backup: good } = await night('2025-11-07');
+      const store = open();
+      const writer = await store.begin(daily('2025-11-07'), run);
+      await writer.capture(mailComponent(mail), run);
+      const fault = new Fault('server-unavailable', 'it does not answer');
+      const failed = [{ name: 'mysql', form: 'dump', fault, attempts: 4 }] as const;
+      await assert.rejects(writer.publish(failed, run), (error) => isFault(error, 'verification-failed'));
+      const left = await store.backups(run);
+      await store.close();
+      assert.deepEqual(
+        left.map(({ state, started }) => [state, started]),
+        [['good', good.started]],
+      );
+      assert.equal(readlinkSync(join(root, 'latest')), 'daily/2025-11-07');
+      assert.deepEqual(readdirSync(join(root, 'daily')).sort(), ['.failed-2025-11-07', '2025-11-07']);
+    },
+  );
+
+  withFixture(
     'a byte that flipped before the end is found: nothing is published, what was there stays',
     async (fixture) => {
       const { mail, night, open, run, root } = fixture;

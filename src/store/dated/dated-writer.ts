@@ -22,7 +22,7 @@ import { moveIntoPlace, pointLatest, setAside } from './disk/move-into-place.ts'
 import { stampProcess } from './disk/prepare-disk.ts';
 import { removeTree } from './disk/remove-tree.ts';
 import { manifestsFolder } from './manifest/manifest-files.ts';
-import { damagedBackup, finishBackup } from './publish.ts';
+import { damagedBackup, finishBackup, goodStays } from './publish.ts';
 import type { DiskPool } from './threads/disk-pool.ts';
 
 export interface WriterParts {
@@ -106,6 +106,11 @@ class HiddenBackup implements DatedWriter {
       await this.#end();
       throw damagedBackup(damages, aside);
     }
+    if (description.state !== 'good' && this.#replacesGood()) {
+      const aside = await setAside(places, this.#hidden, name);
+      await this.#end();
+      throw goodStays(name, aside);
+    }
     await moveIntoPlace(places, this.#hidden, name);
     const backup = backupOf(name, places.backup(name), description);
     const verified = this.#verifiedSince(run);
@@ -141,6 +146,12 @@ class HiddenBackup implements DatedWriter {
       since = Math.min(since, base.verified);
     }
     return since;
+  }
+
+  /** An incomplete backup must not take the place of a good one of the same date, which may be the only one, and `latest`. */
+  #replacesGood(): boolean {
+    const place = datedPlace(this.#parts.name);
+    return this.#parts.known.some(({ backup }) => backup.state === 'good' && datedPlace(backup.name) === place);
   }
 
   #isNewestGood({ state, started }: BackupDescription): boolean {

@@ -2,6 +2,7 @@ import { appendFile, rm, writeFile } from 'node:fs/promises';
 import type { DatedDamage, FailedComponent } from '../../contract/component.ts';
 import { type Run, throwIfInterrupted } from '../../contract/run.ts';
 import { displayText } from '../../model/byte-string.ts';
+import { type DatedName, datedPlace } from '../../model/dated-name.ts';
 import { Fault } from '../../model/fault.ts';
 import { errnoCode, errnoFault } from '../../system/errno.ts';
 import { syncFileSystem } from '../../system/sync-file-system.ts';
@@ -124,3 +125,9 @@ export const damagedBackup = (damages: readonly DatedDamage[], aside: string): F
     context: { path: aside, damages: damages.length },
   });
 };
+
+export const goodStays = (name: DatedName, aside: string): Fault =>
+  new Fault('verification-failed', `what was captured now is incomplete, so the good ${datedPlace(name)} stays`, {
+    hint: `The incomplete one is at ${aside}. Mend what failed, then run the backup again.`,
+    context: { path: aside },
+  });
