@@ -105,7 +105,8 @@ export interface DatedWriter {
   capture(component: Component, run: Run): Promise<CapturedComponent>;
   /**
    * Checks what was written, makes it durable, publishes it and, when all is good, moves `latest` to it. One that fails its
-   * check stays as `.failed-NAME` (fault `verification-failed`), and what was there under the name stays too.
+   * check stays as `.failed-NAME` (fault `verification-failed`), and what was there under the name stays too. So does an
+   * incomplete one where the name has a good one (fault `target-occupied`).
    */
   publish(failed: readonly FailedComponent[], run: Run): Promise<DatedBackup>;
   /** Leaves nothing behind. */

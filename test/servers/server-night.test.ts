@@ -84,9 +84,9 @@ describe('the night of a mail server', { skip: why ?? false }, () => {
     assert.deepEqual(subjectsOf([mail]), [`[ALERT] Mailserver Backup Failed - ${today()}`]);
     assert.match(mail, /Component: mysql/);
     assert.match(mail, /Component: mail/);
-    assert.match(readFileSync(join(server.backups, 'backup-metadata.json'), 'utf8'), /"incomplete"/);
-    assert.notDeepEqual(describeTree(day()), before);
-    // Running the date again replaces it.
+    // The good one of the date stays, and the incomplete one lies beside it.
+    assert.deepEqual(describeTree(day()), before);
+    assert.deepEqual(readdirSync(join(server.backups, 'daily')).sort(), [`.failed-${today()}`, today()]);
     assert.equal((await server.mailkeep('run', 'mailserver', '--daily')).code, 0);
     assert.deepEqual(readdirSync(join(day(), 'mysql')).includes('usermgmt.sql.gz'), true);
   });
@@ -153,7 +153,8 @@ describe('the night of a mail server', { skip: why ?? false }, () => {
     const night = await server.mailkeep('run', 'mailserver', '--daily', '--json');
     assert.equal(night.code, 2, night.stdout + night.stderr);
     assert.match(night.stdout, /"fault":"disk-full"/);
-    assert.deepEqual(readdirSync(join(server.backups, 'daily')), [today()]);
+    const published = readdirSync(join(server.backups, 'daily')).filter((name) => !name.startsWith('.failed-'));
+    assert.deepEqual(published, [today()]);
     assert.deepEqual(describeTree(day()), before);
     assert.deepEqual(subjectsOf(await newMails(1)).filter((subject) => subject.startsWith('[ALERT]')).length, 1);
     await rm(filler);

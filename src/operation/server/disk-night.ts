@@ -30,7 +30,7 @@ export interface DiskNightParts {
 
 /** What a night brought about on a disk. */
 export interface DiskNight {
-  /** Undefined: no component could be captured, so that there was nothing to publish. */
+  /** Undefined: no component could be captured, or what was captured is worse than the good one of that date. */
   readonly backup: DatedBackup | undefined;
   readonly captured: readonly CapturedComponent[];
   readonly failed: readonly FailedComponent[];
@@ -72,14 +72,30 @@ const capturedLine = ({ name, counts, linked, writtenBytes, unreadable, duration
   return { kind: 'log', level: unreadable === 0 ? 'INFO' : 'WARNING', component: name, message } as const;
 };
 
+/** Undefined: it is incomplete, and the good one of the same date stays instead. */
+const publishOver = async (
+  writer: DatedWriter,
+  failed: readonly FailedComponent[],
+  run: Run,
+): Promise<DatedBackup | undefined> => {
+  try {
+    return await writer.publish(failed, run);
+  } catch (error) {
+    if (!isFault(error, 'target-occupied')) throw error;
+    run.emit({ kind: 'log', level: 'ERROR', component: 'DISK', message: error.message });
+    return undefined;
+  }
+};
+
 const capture = async (name: DatedName, parts: DiskNightParts, run: Run): Promise<Omit<DiskNight, 'weekly'>> => {
   const writer = await parts.store.begin(name, run);
   let isDone = false;
   try {
     const tried = await captureEach(writer, parts, run);
     if (tried.captured.length === 0) return { ...tried, backup: undefined };
-    const backup = await writer.publish(tried.failed, run);
+    const backup = await publishOver(writer, tried.failed, run);
     isDone = true;
+    if (backup === undefined) return { ...tried, backup };
     const state = backup.state === 'good' ? 'complete and verified' : 'INCOMPLETE';
     const level = backup.state === 'good' ? 'INFO' : 'ERROR';
     run.emit({ kind: 'log', level, component: 'DISK', message: `${backup.folder} is published, ${state}` });

@@ -221,7 +221,7 @@ describe('a dated disk (B2)', () => {
       await writer.capture(mailComponent(mail), run);
       const fault = new Fault('server-unavailable', 'it does not answer');
       const failed = [{ name: 'mysql', form: 'dump', fault, attempts: 4 }] as const;
-      await assert.rejects(writer.publish(failed, run), (error) => isFault(error, 'verification-failed'));
+      await assert.rejects(writer.publish(failed, run), (error) => isFault(error, 'target-occupied'));
       const left = await store.backups(run);
       await store.close();
       assert.deepEqual(

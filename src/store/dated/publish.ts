@@ -127,7 +127,7 @@ export const damagedBackup = (damages: readonly DatedDamage[], aside: string): F
 };
 
 export const goodStays = (name: DatedName, aside: string): Fault =>
-  new Fault('verification-failed', `what was captured now is incomplete, so the good ${datedPlace(name)} stays`, {
+  new Fault('target-occupied', `what was captured now is incomplete, so the good ${datedPlace(name)} stays`, {
     hint: `The incomplete one is at ${aside}. Mend what failed, then run the backup again.`,
     context: { path: aside },
   });
