@@ -71,7 +71,11 @@ async function stepsOf(tier: string): Promise<Step[] | undefined> {
         tests('journeys', await find('test/journey/*.test.ts'), 'journeys'),
       ];
     case 'servers':
-      return [requirements('servers'), tests('servers', await find('test/servers/*.test.ts'), 'servers')];
+      return [
+        requirements('servers'),
+        tests('longer journeys', await find('test/journey/longer/*.test.ts'), 'servers'),
+        tests('servers', await find('test/servers/*.test.ts'), 'servers'),
+      ];
     case 'long':
       return [requirements('long'), tests('long', await find('test/long/*.test.ts'), 'long')];
     default:

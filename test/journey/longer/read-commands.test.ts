@@ -7,15 +7,15 @@ import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
-import { createTestRun } from '../../src/contract/test-run.ts';
-import { createEnvelope } from '../../src/store/restic/sealing/envelope.ts';
-import { createKeyFile, openKeyFile } from '../../src/store/restic/sealing/key.ts';
-import { loadPoly1305 } from '../../src/store/restic/sealing/poly1305.ts';
-import { type CommandResult, runCommand, succeed } from '../requirement/command.ts';
-import { createPerson, lockCount, type Person } from './program.ts';
-import { createResticRepository, type ResticRepository } from './restic-repository.ts';
+import { createTestRun } from '../../../src/contract/test-run.ts';
+import { createEnvelope } from '../../../src/store/restic/sealing/envelope.ts';
+import { createKeyFile, openKeyFile } from '../../../src/store/restic/sealing/key.ts';
+import { loadPoly1305 } from '../../../src/store/restic/sealing/poly1305.ts';
+import { type CommandResult, runCommand, succeed } from '../../requirement/command.ts';
+import { createPerson, lockCount, type Person } from '../program.ts';
+import { createResticRepository, type ResticRepository } from '../restic-repository.ts';
 
-const example = fileURLToPath(new URL('../../examples/Maildir', import.meta.url));
+const example = fileURLToPath(new URL('../../../examples/Maildir', import.meta.url));
 const listedSnapshots = z.array(z.object({ id: z.string(), short_id: z.string() }));
 const message = z.object({ snapshot: z.string(), folder: z.string(), path: z.string(), flags: z.array(z.string()) });
 
@@ -290,7 +290,7 @@ describe('what goes wrong', () => {
       RESTIC_REPOSITORY: join(person.folder, 'repository'),
       RESTIC_PASSWORD: 'only a test',
     };
-    const launcher = fileURLToPath(new URL('../../bin/mailkeep.js', import.meta.url));
+    const launcher = fileURLToPath(new URL('../../../bin/mailkeep.js', import.meta.url));
     const program = `for i in 1 2 3 4 5 6 7 8 9; do "$0" "$1" dump latest /source/large; echo "code $?" >&2; break; done | head -c 5`;
     const child = spawn('sh', ['-c', program, process.execPath, launcher], { env: environment, stdio: 'pipe' });
     let [stdout, stderr] = ['', ''];
@@ -307,7 +307,7 @@ describe('what goes wrong', () => {
       RESTIC_REPOSITORY: join(person.folder, 'repository'),
       RESTIC_PASSWORD: 'only a test',
     };
-    const launcher = fileURLToPath(new URL('../../bin/mailkeep.js', import.meta.url));
+    const launcher = fileURLToPath(new URL('../../../bin/mailkeep.js', import.meta.url));
     const result = await runCommand('sh', ['-c', '"$0" "$1" snapshots > /dev/full', process.execPath, launcher], {
       env: environment,
     });

@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { createForgetComparison } from './forget-comparison.ts';
+import { createForgetComparison } from '../forget-comparison.ts';
 
 test('S4: forget decides as restic 0.19 does, over hundreds of groups of snapshots, reasons and all', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'mailkeep-forget-'));

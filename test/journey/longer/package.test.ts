@@ -4,10 +4,10 @@ import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { runCommand, succeed } from '../requirement/command.ts';
-import { nodeBinary } from '../requirement/node.ts';
+import { runCommand, succeed } from '../../requirement/command.ts';
+import { nodeBinary } from '../../requirement/node.ts';
 
-const project = fileURLToPath(new URL('../..', import.meta.url));
+const project = fileURLToPath(new URL('../../..', import.meta.url));
 const installs = [
   { what: 'with its optional addon', flags: [] },
   { what: 'without optional addons', flags: ['--omit=optional'] },

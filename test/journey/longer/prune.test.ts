@@ -3,9 +3,9 @@ import { randomBytes } from 'node:crypto';
 import { mkdir, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { resticBinary } from '../requirement/restic.ts';
-import { type CommandResult, runCommand, succeed } from '../requirement/command.ts';
-import { createPerson, type Person } from './program.ts';
+import { resticBinary } from '../../requirement/restic.ts';
+import { type CommandResult, runCommand, succeed } from '../../requirement/command.ts';
+import { createPerson, type Person } from '../program.ts';
 
 /* Prune by us and by restic 0.19, on one repository, in turns. */
 

@@ -3,9 +3,9 @@ import { randomBytes } from 'node:crypto';
 import { mkdir, readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
-import { runCommand, succeed } from '../requirement/command.ts';
-import { resticBinary } from '../requirement/restic.ts';
-import { createPerson } from './program.ts';
+import { runCommand, succeed } from '../../requirement/command.ts';
+import { resticBinary } from '../../requirement/restic.ts';
+import { createPerson } from '../program.ts';
 
 const makeHousehold = async (t: TestContext, ...initOptions: readonly string[]) => {
   const person = await createPerson();

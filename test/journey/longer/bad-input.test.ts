@@ -5,10 +5,10 @@ import { existsSync } from 'node:fs';
 import { chmod, cp, mkdir, readdir, readFile, rename, rm, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { succeed as execute } from '../requirement/command.ts';
-import { resticBinary } from '../requirement/restic.ts';
-import { createPerson, describeTree, lockCount, type Person, repositoryContent } from './program.ts';
-import { addLock, setVersion } from './repository-maker.ts';
+import { succeed as execute } from '../../requirement/command.ts';
+import { resticBinary } from '../../requirement/restic.ts';
+import { createPerson, describeTree, lockCount, type Person, repositoryContent } from '../program.ts';
+import { addLock, setVersion } from '../repository-maker.ts';
 
 interface Expected {
   readonly code: number;

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { randomBytes } from 'node:crypto';
 import { after, before, describe, test } from 'node:test';
-import { createPerson, ended, type Person } from './program.ts';
+import { createPerson, ended, type Person } from '../program.ts';
 
 const folders = 20;
 const filesEach = 150;
