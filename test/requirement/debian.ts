@@ -8,7 +8,7 @@ export class MissingRequirement extends Error {
   override name = 'MissingRequirement';
 }
 
-/** A Debian package and a command that shows it is there. */
+/** A Debian package and a command that shows it is there, or a file of it by its whole path. */
 export type PackageNeed = { readonly name: string; readonly command: string };
 
 /** Installs what is missing, as root; resolves to a sentence for each package that is still missing. */
@@ -34,7 +34,8 @@ async function missing(needs: readonly PackageNeed[]): Promise<PackageNeed[]> {
 }
 
 async function hasCommand(command: string): Promise<boolean> {
-  return (await runCommand('sh', ['-c', 'command -v "$1"', 'sh', command])).code === 0;
+  const isThere = command.startsWith('/') ? 'test -e "$1"' : 'command -v "$1"';
+  return (await runCommand('sh', ['-c', isThere, 'sh', command])).code === 0;
 }
 
 export type PackageWish = { readonly suite: string; readonly name: string; readonly into: string };

@@ -36,6 +36,10 @@ export const serverPackages: readonly PackageNeed[] = [
   { name: 'gnome-keyring', command: 'gnome-keyring-daemon' },
   { name: 'libsecret-tools', command: 'secret-tool' },
   { name: 'postfix', command: '/usr/sbin/postfix' },
+  { name: 'postfix-mysql', command: '/usr/lib/postfix/postfix-mysql.so' },
+  { name: 'dovecot-mysql', command: '/usr/lib/dovecot/modules/auth/libdriver_mysql.so' },
+  { name: 'dovecot-lmtpd', command: '/usr/lib/dovecot/lmtp' },
+  { name: 'dovecot-sieve', command: 'sievec' },
   { name: 'systemd', command: 'systemd-analyze' },
   { name: 'cron', command: 'crontab' },
 ];
