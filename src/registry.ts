@@ -1,7 +1,6 @@
 import type { z } from 'zod';
 import type { Backend } from './contract/backend.ts';
 import type { AccountSource, AccountSourceOptions } from './contract/account-source.ts';
-import type { Component, DatedStore } from './contract/component.ts';
 import type { CredentialSource } from './contract/credential.ts';
 import type { MailTarget } from './contract/mail-target.ts';
 import type { Notifier } from './contract/notification.ts';
@@ -14,7 +13,6 @@ import type { ImapAccount } from './protocol/imap/config.ts';
 import type { ImapScanOptions } from './protocol/imap/scan/account-scan.ts';
 import type { AdoptionPlan } from './protocol/maildir/adopt/adoption-plan.ts';
 import type { MirrorOptions, MirrorReport } from './protocol/maildir/mirror/mirror.ts';
-import type { Survey } from './protocol/server/survey-places.ts';
 import { sleep } from './system/clock.ts';
 import { processIdentity } from './system/identity.ts';
 import { pathOf } from './system/native-path.ts';
@@ -361,78 +359,5 @@ export const notifierOf = async (
     ...settings,
     hostname: processIdentity().hostname,
     credentialsOf: (name) => credentialsOfNamed(name, config, settings, run),
-  });
-};
-
-export type ComponentSetting = Config['servers'][string]['components'][string];
-
-export interface ComponentParts extends Pick<AccountParts, 'readSecret'> {
-  /** Of the server. */
-  readonly root: string | undefined;
-  /** Of the process, for programs that are started. */
-  readonly variables: Readonly<Record<string, string | undefined>>;
-  /** Below it dumps lie until they are known whole, where they are not captured onto a disk. */
-  readonly spool: string;
-  readonly place: 'disk' | 'repository';
-  /** Mail folders that seem unchanged may be taken over unread. */
-  readonly takesOver: boolean;
-  /** Look at every message. */
-  readonly rescan: boolean;
-}
-
-/** A component of a server. Nothing is opened yet. */
-export const componentsOf = async (
-  components: Config['servers'][string]['components'],
-  { root, place, takesOver, rescan, ...parts }: ComponentParts,
-): Promise<readonly Component[]> => {
-  const [{ filesComponent, placesOf }, { formOf }, { databaseComponent }, { spooled }] = await Promise.all([
-    import('./protocol/server/files-component.ts'),
-    import('./config/server-setting.ts'),
-    import('./protocol/database/component.ts'),
-    import('./protocol/database/spooled.ts'),
-  ]);
-  return Object.entries(components).map(([name, setting]): Component => {
-    if (setting.kind === 'files') {
-      const { exclude, form } = setting;
-      const places = placesOf(setting, root);
-      return filesComponent({ name, form: formOf(name, form), places, exclude, takesOver, rescan });
-    }
-    const database = databaseComponent(name, setting.setting, parts);
-    // A hidden day on a disk can be thrown away; what a repository has got it keeps.
-    return place === 'disk' ? database : spooled(database, parts.spool);
-  });
-};
-
-/** What lies in the folders and files of a server, and what of it this user cannot read. */
-export const surveyOf = async ({ root, components }: Config['servers'][string], run: Run): Promise<Survey> => {
-  const [{ placesOf }, { surveyPlaces }] = await Promise.all([
-    import('./protocol/server/files-component.ts'),
-    import('./protocol/server/survey-places.ts'),
-  ]);
-  const places = Object.values(components).flatMap((setting) =>
-    setting.kind === 'files' ? [...placesOf(setting, root).values()] : [],
-  );
-  return surveyPlaces(places, run);
-};
-
-export interface DatedStoreWish {
-  readonly disk: NonNullable<Config['servers'][string]['disk']>;
-  readonly timeZone: string | undefined;
-  /** Milliseconds to wait for another program on the disk. */
-  readonly wait: number;
-}
-
-/** The dated disk of a server. Nothing is touched yet. */
-export const datedStoreAt = async ({ disk, timeZone, wait }: DatedStoreWish): Promise<DatedStore> => {
-  const [{ openDatedStore }, { loadPosix }] = await Promise.all([
-    import('./store/dated/dated-store.ts'),
-    import('./system/posix.ts'),
-  ]);
-  return openDatedStore({
-    root: disk.path,
-    copies: disk.withoutHardLinks === 'copy',
-    ...(timeZone === undefined ? {} : { timeZone }),
-    wait,
-    posix: await loadPosix(),
   });
 };

@@ -1,7 +1,7 @@
 import { asFault, isFault } from '../../model/fault.ts';
 import { usedPercent } from '../../model/disk-space.ts';
 import { formatBytes } from '../../model/size.ts';
-import { componentsOf, surveyOf } from '../../registry.ts';
+import { componentsOf, surveyOf } from '../../registry/server.ts';
 import { spaceAt } from '../../system/mounted-disk.ts';
 import type { CommandContext } from '../context.ts';
 import { findDisk } from '../server/find-disk.ts';

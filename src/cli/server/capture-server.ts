@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { dailyNameAt, weeklyNameAt } from '../../model/dated-name.ts';
 import { weekDayOf } from '../../model/week-day.ts';
 import type { Run } from '../../contract/run.ts';
+import type { ServerOrigin } from '../../contract/server-origin.ts';
 import { asFault, isFault } from '../../model/fault.ts';
 import { type JobRecord, recordedFault } from '../../model/run-record.ts';
 import { lastGoodOf } from '../../operation/account-status.ts';
@@ -9,15 +10,15 @@ import type { NightWish } from '../../operation/server/disk-night.ts';
 import { createPace, pacedComponent } from '../../operation/server/paced-component.ts';
 import { type ServerNightParts, serverNight } from '../../operation/server/server-night.ts';
 import { serverOutcome, serverRecord } from '../../operation/server/server-record.ts';
-import { type ComponentParts, componentsOf, surveyOf } from '../../registry.ts';
+import { type ComponentParts, componentsOf, surveyOf } from '../../registry/server.ts';
 import { sleep } from '../../system/clock.ts';
 import { beGentle, computedTime, processors } from '../../system/gentle.ts';
 import { readSecret } from '../../config/read-secret.ts';
 import type { CommandContext } from '../context.ts';
 import { withRepository } from '../open-repository.ts';
 import { contextOfRepository } from '../run/repository-upkeep.ts';
-import { withServerDisk } from './open-disk.ts';
-import { serverDescription } from './server-description.ts';
+import { type DiskWish, withServerDisk } from './open-disk.ts';
+import { serverDescription, serverOrigin } from './server-description.ts';
 import { destinationOf, serverHost, type ServerJob } from './server-job.ts';
 
 export interface ServerWish {
@@ -68,7 +69,7 @@ const pacedComponents = (
 
 const diskPart = (
   { entry, config }: ServerJob,
-  { started, wait, inSources }: { started: number; wait: number; inSources: () => Promise<number> },
+  { started, ...wish }: { started: number } & Pick<DiskWish, 'wait' | 'inSources' | 'origin'>,
   { run }: CommandContext,
 ): ServerNightParts['disk'] => {
   const { disk } = entry;
@@ -78,7 +79,7 @@ const diskPart = (
     today: dailyNameAt(started, timeZone),
     thisWeek: weeklyNameAt(started, timeZone),
     policy: { keepDaily: disk.keepDaily, keepWeekly: disk.keepWeekly, verifiedWithin: disk.verifyWithin },
-    withDisk: (work) => withServerDisk({ disk, timeZone, wait, inSources }, work, run),
+    withDisk: (work) => withServerDisk({ disk, timeZone, ...wish }, work, run),
   };
 };
 
@@ -88,7 +89,7 @@ interface RepositoryPart {
   readonly lastGood: () => number | undefined;
 }
 
-const repositoryPart = (job: ServerJob, context: CommandContext): RepositoryPart => {
+const repositoryPart = (job: ServerJob, origin: ServerOrigin, context: CommandContext): RepositoryPart => {
   const { repository } = job.entry;
   let lastGood: number | undefined;
   if (repository === undefined) return { repository: undefined, lastGood: () => lastGood };
@@ -100,7 +101,7 @@ const repositoryPart = (job: ServerJob, context: CommandContext): RepositoryPart
         withRepository(
           contextOfRepository(repository, context),
           async (store) => {
-            const result = await work({ store, name: job.name, description });
+            const result = await work({ store, name: job.name, description, origin });
             const good = lastGoodOf(await store.snapshots(context.run), description, context.run.now());
             if (good !== undefined) lastGood = Number(good.time.nanoseconds / 1_000_000n);
             return result;
@@ -136,8 +137,9 @@ const night = async (job: ServerJob, wish: ServerWish, context: CommandContext):
     run.emit({ kind: 'log', level: 'WARNING', component: 'INIT', message });
   }
   const inSources = await tellUnreadable(job, run);
-  const { repository, lastGood } = repositoryPart(job, context);
-  const disk = diskPart(job, { started, wait: wish.wait, inSources }, context);
+  const origin = await serverOrigin(job, context);
+  const { repository, lastGood } = repositoryPart(job, origin, context);
+  const disk = diskPart(job, { started, wait: wish.wait, inSources, origin }, context);
   const parts: ServerNightParts = {
     wish: nightWish(job, wish, dailyNameAt(started, job.config.timeZone).date),
     components: pacedComponents(job, wish, context),

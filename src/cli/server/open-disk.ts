@@ -1,11 +1,12 @@
 import type { DatedBackup, DatedStore } from '../../contract/component.ts';
 import type { DiskSetting } from '../../config/disk-setting.ts';
 import type { Run } from '../../contract/run.ts';
+import type { ServerOrigin } from '../../contract/server-origin.ts';
 import { estimateOf, isTooFull, usedPercent } from '../../model/disk-space.ts';
 import { Fault } from '../../model/fault.ts';
 import { formatBytes } from '../../model/size.ts';
 import type { DiskState, OpenDisk } from '../../operation/server/server-night.ts';
-import { datedStoreAt } from '../../registry.ts';
+import { datedStoreAt } from '../../registry/server.ts';
 import { spaceAt } from '../../system/mounted-disk.ts';
 import { findDisk } from './find-disk.ts';
 
@@ -14,6 +15,7 @@ export interface DiskWish {
   readonly timeZone: string | undefined;
   /** Milliseconds to wait for another program on the same disk. */
   readonly wait: number;
+  readonly origin: ServerOrigin;
   /** Bytes that lie in the sources, for the first backup. */
   readonly inSources: () => Promise<number>;
 }

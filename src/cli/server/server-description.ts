@@ -1,10 +1,12 @@
+import type { ServerOrigin } from '../../contract/server-origin.ts';
 import { byteStringOfText } from '../../model/byte-string.ts';
 import type { SnapshotDescription } from '../../model/snapshot.ts';
 import { serverTag } from '../../operation/server/repository-night.ts';
 import { processIdentity } from '../../system/identity.ts';
+import { originOf } from '../../registry/server.ts';
 import type { CommandContext } from '../context.ts';
 import { localZoned } from '../parse-time.ts';
-import type { ServerJob } from './server-job.ts';
+import { serverHost, type ServerJob } from './server-job.ts';
 
 /** What is left out of which component; two snapshots with equal lists were made by the same rules. */
 export const rulesOf = ({ entry }: Pick<ServerJob, 'entry'>): readonly string[] =>
@@ -27,3 +29,9 @@ export const serverDescription = (
     tags: [serverTag(job.name)],
   };
 };
+
+/** Where the components of a server come from, as its backups say it. */
+export const serverOrigin = (
+  { name, entry }: Pick<ServerJob, 'name' | 'entry'>,
+  context: Pick<CommandContext, 'environment'>,
+): Promise<ServerOrigin> => originOf(entry, { server: name, host: serverHost(context) });

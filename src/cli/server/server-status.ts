@@ -5,7 +5,7 @@ import type { Nanoseconds } from '../../model/entry.ts';
 import { asFault, type Fault, isFault } from '../../model/fault.ts';
 import { formatDuration } from '../../model/size.ts';
 import { lastGoodOf } from '../../operation/account-status.ts';
-import { datedStoreAt } from '../../registry.ts';
+import { datedStoreAt } from '../../registry/server.ts';
 import type { CommandContext } from '../context.ts';
 import { readRepository } from '../read-repository.ts';
 import { localTime } from '../render/local-time.ts';

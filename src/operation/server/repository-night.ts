@@ -1,22 +1,33 @@
 import type { CapturedComponent, Component, FailedComponent } from '../../contract/component.ts';
 import type { Run } from '../../contract/run.ts';
+import type { ServerOrigin } from '../../contract/server-origin.ts';
 import type { Source } from '../../contract/source.ts';
 import type { Store } from '../../contract/store.ts';
 import { byteStringOfText } from '../../model/byte-string.ts';
 import { chooseParent } from '../../model/parent.ts';
 import { incompleteTag, type Snapshot, type SnapshotDescription } from '../../model/snapshot.ts';
+import { addMember } from './added-member.ts';
 import type { Patience } from './component-attempts.ts';
 import { joinSources } from './joined-sources.ts';
 import { liveSource } from './live-source.ts';
+import { originMember } from './origin-file.ts';
 
 /** Marks the snapshots of a server. */
 export const serverTag = (name: string): string => `mailkeep:server=${name}`;
+
+/** Whose backup a snapshot is; undefined for one that is of no server. */
+export const serverOfTags = (tags: readonly string[]): string | undefined => {
+  const prefix = serverTag('');
+  return tags.find((tag) => tag.startsWith(prefix))?.slice(prefix.length);
+};
 
 export interface RepositoryNightParts {
   readonly store: Store;
   /** Of the server: it is the one folder at the root of its snapshots. */
   readonly name: string;
   readonly description: SnapshotDescription;
+  /** Where its components come from. */
+  readonly origin: ServerOrigin;
 }
 
 /** What a night brought about in a repository. */
@@ -45,7 +56,7 @@ interface Night {
 }
 
 const write = (
-  { store, name, description }: RepositoryNightParts,
+  { store, name, description, origin }: RepositoryNightParts,
   { open, isComplete }: Night,
   run: Run,
 ): Promise<RepositoryNight> =>
@@ -53,7 +64,8 @@ const write = (
     const parent = chooseParent(await store.snapshots(run), description);
     const opened = parent === undefined ? undefined : await store.open(parent.id, run);
     const member = await open(mayTakeOver(parent, description));
-    const source = joinSources([{ name: byteStringOfText(name), source: member }]);
+    const whole = addMember(member, originMember(origin));
+    const source = joinSources([{ name: byteStringOfText(name), source: whole }]);
     try {
       const common = { description, tagsAtEnd: () => (isComplete() ? [] : [incompleteTag]) };
       const options = opened === undefined ? common : { ...common, parent: opened };

@@ -72,7 +72,9 @@ const createWorld = (dated: MemoryDatedStore | Fault | undefined, hasRepository 
     components: async () => components(),
     patience: { retries: [10_000, 20_000, 40_000], sleep: run.sleep },
     disk,
-    repository: hasRepository ? { withStore: (work) => work({ store, name: 'mailserver', description }) } : undefined,
+    repository: hasRepository
+      ? { withStore: (work) => work({ store, name: 'mailserver', description, origin }) }
+      : undefined,
   };
   return {
     run,
@@ -84,6 +86,12 @@ const createWorld = (dated: MemoryDatedStore | Fault | undefined, hasRepository 
 
 const lineOf = (event: Event): readonly string[] =>
   event.kind === 'log' ? [`[${event.level}] [${event.component}] ${event.message}`] : [];
+
+const origin = {
+  server: 'mailserver',
+  host: 'mail.example.com',
+  components: [{ name: 'mail', form: 'tree' as const, places: { vmail: '/var/vmail' } }],
+};
 
 const refusal = (): Fault => new Fault('server-unavailable', 'Lost connection to MySQL server', { retry: true });
 
@@ -232,6 +240,8 @@ describe('the chain to a repository', () => {
   };
   const whole = [
     'mailserver',
+    'mailserver/.mailkeep',
+    'mailserver/.mailkeep/server.json',
     'mailserver/dkim',
     'mailserver/dkim/default.private',
     'mailserver/mail',

@@ -2,6 +2,7 @@ import { rename } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import type { DatedBackup, DatedDamage, DatedStore, DatedWriter } from '../../contract/component.ts';
 import { type Run, throwIfInterrupted } from '../../contract/run.ts';
+import type { ServerOrigin } from '../../contract/server-origin.ts';
 import { type DatedName, datedPlace } from '../../model/dated-name.ts';
 import { Fault, isFault } from '../../model/fault.ts';
 import { errnoFault } from '../../system/errno.ts';
@@ -35,6 +36,8 @@ export interface DatedStoreOptions {
   readonly threads?: number;
   /** From `loadPosix`. */
   readonly posix: Posix | undefined;
+  /** Where what is backed up comes from; every backup says it of itself. */
+  readonly origin?: ServerOrigin;
 }
 
 /** A dated disk. Nothing is touched until something is asked of it. */
@@ -65,8 +68,8 @@ class DiskStore implements DatedStore {
     const known = await listBackups(this.#places, run);
     const pool = this.#startPool(run);
     try {
-      const { posix, timeZone } = this.#options;
-      const parts = { places: this.#places, name, known, pool, abilities: diskAbilities(posix), timeZone };
+      const { posix, timeZone, origin } = this.#options;
+      const parts = { places: this.#places, name, known, pool, abilities: diskAbilities(posix), timeZone, origin };
       return (this.#writer = await beginBackup(parts, run));
     } catch (error) {
       await pool.close();
@@ -90,7 +93,7 @@ class DiskStore implements DatedStore {
   async open(backup: DatedBackup, run: Run) {
     throwIfInterrupted(run);
     const { description } = await this.#known(backup);
-    return openBackup(backup, description, run);
+    return openBackup({ folder: backup.folder, description }, run);
   }
 
   async verify(backup: DatedBackup, run: Run): Promise<readonly DatedDamage[]> {

@@ -7,6 +7,7 @@ import type {
   FailedComponent,
 } from '../../contract/component.ts';
 import type { Run } from '../../contract/run.ts';
+import type { ServerOrigin } from '../../contract/server-origin.ts';
 import { type DatedName, datedPlace } from '../../model/dated-name.ts';
 import { asFault, Fault } from '../../model/fault.ts';
 import { errnoFault } from '../../system/errno.ts';
@@ -33,6 +34,8 @@ export interface WriterParts {
   readonly pool: DiskPool;
   readonly abilities: Abilities;
   readonly timeZone: string | undefined;
+  /** Where the components come from. */
+  readonly origin: ServerOrigin | undefined;
 }
 
 /** Makes the hidden folder of a new backup. */
@@ -98,8 +101,8 @@ class HiddenBackup implements DatedWriter {
 
   async publish(failed: readonly FailedComponent[], run: Run): Promise<DatedBackup> {
     this.#assertOpen();
-    const { places, pool, name } = this.#parts;
-    const work = { places, pool, hidden: this.#hidden, components: this.#components, started: this.#started };
+    const { places, pool, name, origin } = this.#parts;
+    const work = { places, pool, hidden: this.#hidden, components: this.#components, started: this.#started, origin };
     const { description, damages } = await finishBackup({ ...work, log: this.#log }, failed, run);
     if (damages.length > 0) {
       const aside = await setAside(places, this.#hidden, name);

@@ -1,6 +1,7 @@
 import { appendFile, rm, writeFile } from 'node:fs/promises';
 import type { DatedDamage, FailedComponent } from '../../contract/component.ts';
 import { type Run, throwIfInterrupted } from '../../contract/run.ts';
+import type { ServerOrigin } from '../../contract/server-origin.ts';
 import { displayText } from '../../model/byte-string.ts';
 import { type DatedName, datedPlace } from '../../model/dated-name.ts';
 import { Fault } from '../../model/fault.ts';
@@ -23,6 +24,7 @@ export interface UnderWork {
   readonly started: number;
   readonly pool: DiskPool;
   readonly log: BackupLog;
+  readonly origin: ServerOrigin | undefined;
 }
 
 export interface Finished {
@@ -88,7 +90,7 @@ const checkWritten = async (work: UnderWork, list: ReturnType<DiskPlaces['bytes'
 };
 
 const describe = (
-  { components, started }: UnderWork,
+  { components, started, origin }: UnderWork,
   failed: readonly FailedComponent[],
   { checksums, ended }: { readonly checksums: string; readonly ended: number },
 ): BackupDescription => {
@@ -105,6 +107,7 @@ const describe = (
     state: missing.length === 0 ? 'good' : 'incomplete',
     components,
     missing,
+    ...(origin === undefined ? {} : { origin }),
     checksums,
   };
 };

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
 import type { CapturedComponent, DatedBackup } from '../../../contract/component.ts';
+import { type ServerOrigin, serverOriginFormat } from '../../../contract/server-origin.ts';
 import type { DatedName } from '../../../model/dated-name.ts';
 import { Fault } from '../../../model/fault.ts';
 import { errnoFault } from '../../../system/errno.ts';
@@ -13,6 +14,8 @@ export interface BackupDescription {
   readonly state: DatedBackup['state'];
   readonly components: readonly DescribedComponent[];
   readonly missing: DatedBackup['missing'];
+  /** Not in those of earlier versions. */
+  readonly origin?: ServerOrigin;
   /** SHA-256 of `checksums.sha256`. */
   readonly checksums: string;
 }
@@ -47,6 +50,7 @@ const description = z.object({
   state: z.enum(['good', 'incomplete']),
   components: z.array(described),
   missing: z.array(z.object({ name: z.string(), reason: z.string() })),
+  origin: serverOriginFormat.exactOptional(),
   checksums: z.string(),
 });
 

@@ -67,6 +67,7 @@ export const writeMetadata = async (places: DiskPlaces, run: Run): Promise<void>
     ...(backup.verified === undefined ? {} : { verified: iso(backup.verified) }),
     ...(backup.damaged === true ? { damages: evidence?.damages ?? [] } : {}),
     components: description.components,
+    ...(description.origin === undefined ? {} : { origin: description.origin }),
     missing: description.missing,
   }));
   const value = { version: 1, updated: iso(Number(run.now() / 1_000_000n)), backups };

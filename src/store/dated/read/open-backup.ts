@@ -1,8 +1,13 @@
 import { createBaseCursor } from '../../../contract/base-cursor.ts';
-import type { DatedBackup } from '../../../contract/component.ts';
 import { type Run, throwIfInterrupted } from '../../../contract/run.ts';
 import type { Base, BaseDirectory, BaseEntry, CapturedDirectory, Child, Source } from '../../../contract/source.ts';
-import { byteStringOfLatin1, byteStringOfText, type ByteString, compareBytes } from '../../../model/byte-string.ts';
+import {
+  byteStringOfLatin1,
+  byteStringOfText,
+  type ByteString,
+  compareBytes,
+  displayText,
+} from '../../../model/byte-string.ts';
 import { addCounts, type Metadata, noCounts, type Path } from '../../../model/entry.ts';
 import { Fault } from '../../../model/fault.ts';
 import { hasNotChanged } from '../../../model/unchanged.ts';
@@ -26,20 +31,34 @@ interface OpenComponent {
   readonly metadata: Metadata;
 }
 
-/** A published backup as a source, and as a base. The root has a folder for each component; bytes are logical. */
-export const openBackup = (backup: DatedBackup, description: BackupDescription, run: Run): Source & Base => {
+export interface OpenedBackup {
+  /** Absolute. */
+  readonly folder: string;
+  readonly description: BackupDescription;
+  /** The folder in it that is the root of the source, a component's or one below; by default all of it. */
+  readonly at?: Path;
+}
+
+/**
+ * A published backup as a source, and as a base. The root has a folder for each component; bytes are logical. Fault
+ * `path-missing` when what is asked for is not there.
+ */
+export const openBackup = ({ folder, description, at = [] }: OpenedBackup, run: Run): Source & Base => {
   const reader = createUnpackedReader(run);
+  const wanted = at[0];
   const components = description.components
+    .filter(({ name }) => wanted === undefined || byteStringOfText(name) === wanted)
     .map((described) =>
-      openComponent({ backup, described, reader: (contents, of) => readStored(contents, reader, of) }),
+      openComponent({ folder, described, reader: (contents, of) => readStored(contents, reader, of) }),
     )
     .sort((left, right) => compareBytes(left.name, right.name));
+  requireFolder(components, at, folder);
   const find = (name: ByteString | undefined): OpenComponent | undefined =>
     components.find((component) => component.name === name);
   return {
-    description: backup.folder,
+    description: folder,
     scannedAt: BigInt(description.started) * 1_000_000n,
-    capture: (base, captureRun) => captureBackup(components, base, captureRun),
+    capture: (base, captureRun) => captureBackup(components, at, base, captureRun),
     read: (requests, _pieces, readRun) =>
       readStored(
         requests.map(({ content }) => contentOfKey(content.kind === 'delivered' ? content.key : undefined)),
@@ -47,11 +66,14 @@ export const openBackup = (backup: DatedBackup, description: BackupDescription, 
         readRun,
       ),
     relocate: async () => undefined,
-    directory: async ([name, ...path], directoryRun) =>
-      name === undefined ? rootDirectory(components) : directoryIn(find(name), path, directoryRun),
-    children: async function* ([name, ...path], childrenRun) {
+    directory: async (path, directoryRun) => {
+      const [name, ...below] = [...at, ...path];
+      return name === undefined ? rootDirectory(components) : directoryIn(find(name), { path, below }, directoryRun);
+    },
+    children: async function* (path, childrenRun) {
+      const [name, ...below] = [...at, ...path];
       if (name === undefined) yield components.map(componentEntry);
-      else yield* find(name)?.base.children(path, childrenRun) ?? noPages();
+      else yield* find(name)?.base.children(below, childrenRun) ?? noPages();
     },
     contents: (entries, contentsRun) => readStored(entries.map(contentOfEntry), reader, contentsRun),
     close: async () => {
@@ -61,14 +83,23 @@ export const openBackup = (backup: DatedBackup, description: BackupDescription, 
   };
 };
 
+const requireFolder = (components: readonly OpenComponent[], [name, ...path]: Path, folder: string): void => {
+  if (name === undefined || components[0]?.manifest.folder(path) !== undefined) return;
+  const wanted = [name, ...path].map(displayText).join('/');
+  throw new Fault('path-missing', `there is no folder ${wanted} in the backup ${folder}`, {
+    context: { path: wanted },
+  });
+};
+
 interface Opening {
-  readonly backup: DatedBackup;
+  /** Of the backup, absolute. */
+  readonly folder: string;
   readonly described: DescribedComponent;
   readonly reader: (contents: readonly StoredContent[], run: Run) => ReturnType<typeof readStored>;
 }
 
-const openComponent = ({ backup, described, reader }: Opening): OpenComponent => {
-  const folder = byteStringOfText(backup.folder);
+const openComponent = ({ folder: given, described, reader }: Opening): OpenComponent => {
+  const folder = byteStringOfText(given);
   const name = byteStringOfText(described.name);
   const root = byteStringOfLatin1(`${folder}/${name}`);
   const manifest = openManifest(folder, described.name);
@@ -127,13 +158,12 @@ const rootDirectory = (components: readonly OpenComponent[]): BaseDirectory => (
 
 const directoryIn = async (
   component: OpenComponent | undefined,
-  path: Path,
+  { path, below }: { readonly path: Path; readonly below: Path },
   run: Run,
 ): Promise<BaseDirectory | undefined> => {
-  const found = await component?.base.directory(path, run);
+  const found = await component?.base.directory(below, run);
   if (component === undefined || found === undefined) return undefined;
-  const metadata = path.length === 0 ? component.metadata : found.metadata;
-  return { ...found, path: [component.name, ...path], metadata };
+  return { ...found, path, metadata: below.length === 0 ? component.metadata : found.metadata };
 };
 
 const componentEntry = ({ name, metadata }: OpenComponent): BaseEntry => ({
@@ -144,20 +174,23 @@ const componentEntry = ({ name, metadata }: OpenComponent): BaseEntry => ({
 
 async function* noPages(): AsyncGenerator<never> {}
 
-/** Walks all components. What the base of the other store has unchanged is not delivered again. */
+/** Walks all components, or what lies below a folder. What the base of the other store has unchanged is not delivered again. */
 async function* captureBackup(
   components: readonly OpenComponent[],
+  at: Path,
   base: Base | undefined,
   run: Run,
 ): AsyncGenerator<CapturedDirectory, void> {
   for (const component of components) {
-    for (const folder of component.manifest.subtree([])) {
+    for (const folder of component.manifest.subtree(at.slice(1))) {
       throwIfInterrupted(run);
-      const metadata = folder.path.length === 0 ? component.metadata : folder.metadata;
-      const pages = childPages({ component, folder }, base, run);
-      yield { path: [component.name, ...folder.path], metadata, listing: { kind: 'listed', pages } };
+      const path = [component.name, ...folder.path].slice(at.length);
+      const own = folder.path.length === 0 ? component.metadata : folder.metadata;
+      const pages = childPages({ component, folder, path }, base, run);
+      yield { path, metadata: path.length === 0 ? undefined : own, listing: { kind: 'listed', pages } };
     }
   }
+  if (at.length > 0) return;
   yield { path: [], metadata: undefined, listing: { kind: 'listed', pages: rootPages(components) } };
 }
 
@@ -166,11 +199,15 @@ async function* rootPages(components: readonly OpenComponent[]): AsyncGenerator<
 }
 
 async function* childPages(
-  { component, folder }: { readonly component: OpenComponent; readonly folder: ManifestFolder },
+  {
+    component,
+    folder,
+    path,
+  }: { readonly component: OpenComponent; readonly folder: ManifestFolder; readonly path: Path },
   base: Base | undefined,
   run: Run,
 ): AsyncGenerator<readonly Child[]> {
-  const cursor = createBaseCursor(base, [component.name, ...folder.path], run);
+  const cursor = createBaseCursor(base, path, run);
   try {
     for await (const lines of component.manifest.lines(folder, run)) {
       const page: Child[] = [];

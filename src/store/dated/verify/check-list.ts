@@ -14,15 +14,22 @@ export interface ListCheck {
   /** The list of checksums, absolute. */
   readonly list: ByteString;
   readonly pool: DiskPool;
+  /** Which of its lines; by default all. */
+  readonly wanted?: (line: string) => boolean;
 }
 
 /** Re-hashes what a list of checksums names. */
-export const checkList = async ({ folder, list, pool }: ListCheck, run: Run): Promise<readonly DatedDamage[]> => {
+export const checkList = async (
+  { folder, list, pool, wanted }: ListCheck,
+  run: Run,
+): Promise<readonly DatedDamage[]> => {
   const damages: DatedDamage[] = [];
   const checks: Promise<void>[] = [];
   let [files, bytes] = [0, 0];
-  for (const lines of linesOf(list, linesAtOnce)) {
+  for (const all of linesOf(list, linesAtOnce)) {
     throwIfInterrupted(run);
+    const lines = wanted === undefined ? all : all.filter(wanted);
+    if (lines.length === 0) continue;
     await pool.room();
     const check = pool.check({ root: `${folder}/`, lines }).then((reply) => {
       for (const damage of reply.damages) damages.push(damageOf(damage));

@@ -5,13 +5,10 @@ import { byteStringOfLatin1, byteStringOfText, type ByteString } from '../../../
 import { Fault } from '../../../model/fault.ts';
 import { nativePath } from '../../../system/native-path.ts';
 import { damagesTold, type Evidence, writeEvidence } from '../disk/evidence-file.ts';
-import { checksumsList, type DiskPlaces } from '../disk/layout.ts';
+import type { DiskPlaces } from '../disk/layout.ts';
 import { evidencePlace, type KnownBackup, listBackups, writeMetadata } from '../disk/list-backups.ts';
-import { digestOfFile } from '../disk/write-list.ts';
-import { manifestsFolder } from '../manifest/manifest-files.ts';
 import type { DiskPool } from '../threads/disk-pool.ts';
-import { checkList } from './check-list.ts';
-import { checkPacked } from './check-packed.ts';
+import { findDamage } from './find-damage.ts';
 
 export interface Verification {
   readonly places: DiskPlaces;
@@ -23,39 +20,15 @@ export interface Verification {
 export const verifyBackup = async (verification: Verification, run: Run): Promise<readonly DatedDamage[]> => {
   const { places, known } = verification;
   const began = Number(run.now() / 1_000_000n);
-  const damages = await damagesOf(verification, run);
+  const damages = await findDamage(
+    { ...verification, folder: known.backup.folder, description: known.description },
+    run,
+  );
   await takeDown(places, known, { began, damages });
   if (damages.length > 0) await takeDownSharers(verification, damages, { began, run });
   await writeMetadata(places, run);
   return damages;
 };
-
-const damagesOf = async ({ known, pool }: Verification, run: Run): Promise<readonly DatedDamage[]> => {
-  const folder = byteStringOfText(known.backup.folder);
-  const list = byteStringOfLatin1(`${folder}/${checksumsList}`);
-  const damages: DatedDamage[] = [];
-  if (digestOfFile(list) !== known.description.checksums) damages.push(listDiffers());
-  damages.push(...(await checkList({ folder, list, pool }, run)));
-  // What is not what was written is told once.
-  const damaged = new Set(damages.map(({ path }) => componentOf(path)));
-  for (const { name, form } of known.description.components) {
-    if (form !== 'tree' && !damaged.has(name)) damages.push(...(await checkPacked({ folder, name, form }, run)));
-  }
-  return damages;
-};
-
-const componentOf = (path: ByteString): string => {
-  const own = path.startsWith(`${manifestsFolder}/`) ? path.slice(manifestsFolder.length + 1) : path;
-  return own.split('/')[0] ?? '';
-};
-
-const listDiffers = (): DatedDamage => ({
-  path: byteStringOfLatin1(checksumsList),
-  fault: new Fault('verification-failed', `${checksumsList} does not hold what was written`, {
-    hint: 'Take another backup, and look at the health of the disk.',
-    context: { path: checksumsList },
-  }),
-});
 
 interface Outcome {
   readonly began: number;
