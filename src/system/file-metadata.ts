@@ -39,7 +39,11 @@ export type Loss =
   | 'device'
   | 'fifo'
   | 'socket'
-  | 'irregular';
+  | 'irregular'
+  /** A flag of a person's own, of which a mail folder has no more than it can name. */
+  | 'keyword'
+  /** A folder's list of UIDs. */
+  | 'uid-list';
 
 const noAttributes: readonly ExtendedAttribute[] = [];
 

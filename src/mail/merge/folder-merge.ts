@@ -34,9 +34,12 @@ const second = 1_000_000_000n;
  * before `:2,`, tells which message it is; so one that the person has read, answered or flagged since is left as it is,
  * and none comes twice.
  *
- * @param find the message of a base name in the living folder, in `cur` or `new`.
+ * @param find the message of a base name in the living folder, in `cur` or `new`; `moving` when it was there a moment ago and
+ * its file has another name by now.
  */
-export const createFolderMerge = (find: (identity: ByteString) => MessageTraits | undefined): FolderMerge => {
+export const createFolderMerge = (
+  find: (identity: ByteString) => MessageTraits | 'moving' | undefined,
+): FolderMerge => {
   const coming = new Map<ByteString, MessageTraits>();
   return {
     decide(name, traits) {
@@ -49,7 +52,7 @@ export const createFolderMerge = (find: (identity: ByteString) => MessageTraits 
         coming.set(identity, traits);
         return 'create';
       }
-      return judge(traits, live, size);
+      return live === 'moving' ? 'leave' : judge(traits, live, size);
     },
   };
 };

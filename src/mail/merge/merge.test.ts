@@ -71,9 +71,9 @@ describe('B11 keywords', () => {
         const renamed = withLetters(file, merged.letters);
         const meant = keywordLettersIn(file).flatMap((letter) => backup.get(letter)?.toLowerCase() ?? []);
         const got = keywordLettersIn(renamed.name).map((letter) => merged.keywords.get(letter)?.toLowerCase());
-        if (merged.keywords.size < 26) assert.deepEqual(got.toSorted(), meant.toSorted());
+        if (merged.keywords.size < 26) assert.deepEqual(new Set(got), new Set(meant));
         for (const keyword of got) assert.ok(keyword !== undefined && meant.includes(keyword));
-        assert.deepEqual(parseKeywords(name(keywordsText(merged.keywords))), new Map([...merged.keywords].sort()));
+        assert.deepEqual(parseKeywords(name(keywordsText(merged.keywords))), merged.keywords);
       }),
     );
   });
@@ -92,10 +92,15 @@ describe('B11 UIDs of a folder that comes back whole', () => {
     fc.assert(
       fc.property(fc.integer({ min: 1 }), fc.integer({ min: 1, max: 5000 }), uids, (validity, next, given) => {
         const lines = given.map((uid) => `${uid} S10 :m${uid}\n`).join('');
-        const raised = parseUidList(raisedUidList(name(`3 V${validity} N${next} G${'0'.repeat(32)}\n${lines}`)) ?? name(''));
+        const raised = parseUidList(
+          raisedUidList(name(`3 V${validity} N${next} G${'0'.repeat(32)}\n${lines}`)) ?? name(''),
+        );
         assert.equal(raised?.uidValidity, validity);
         assert.equal(raised?.guid, '0'.repeat(32));
-        assert.deepEqual(raised?.entries.map(({ uid }) => uid), given);
+        assert.deepEqual(
+          raised?.entries.map(({ uid }) => uid),
+          given,
+        );
         assert.ok((raised?.uidNext ?? 0) > Math.max(next, ...given));
       }),
     );
@@ -119,13 +124,10 @@ describe('B11 other files of a Maildir', () => {
 
   test('the server’s own files are told from those of a person', () => {
     const kinds = ['dovecot-uidlist', 'dovecot-keywords', 'subscriptions', 'maildirsize', 'dovecot.index.cache'];
-    assert.deepEqual(kinds.map((file) => livingFileOf(name(file))), [
-      'uid-list',
-      'keywords',
-      'subscriptions',
-      'derived',
-      'derived',
-    ]);
+    assert.deepEqual(
+      kinds.map((file) => livingFileOf(name(file))),
+      ['uid-list', 'keywords', 'subscriptions', 'derived', 'derived'],
+    );
     assert.equal(livingFileOf(name('dovecot.index.pvt')), 'state');
     assert.equal(livingFileOf(name('dovecot-uidvalidity.5f3a')), 'state');
     assert.equal(livingFileOf(name('.dovecot.sieve')), 'ordinary');

@@ -164,7 +164,7 @@ const complete = ({ file, place, born }: Written, ending: FileEnding, posix: Pos
   const final = within(ending.prefix, ending.name);
   // A machine that stops right after the rename must find the old file or the new one, not an empty one.
   if (replace && durable) fsyncSync(file);
-  if (replace) renameSync(nativePath(place), nativePath(final));
+  if (replace) renameOver(place, final);
   else renameToFree(place, final, posix);
   return completed;
 };
@@ -173,6 +173,9 @@ const identityOf = (file: number): FileIdentity => {
   const { dev, ino } = fstatSync(file, { bigint: true });
   return { device: dev, inode: ino };
 };
+
+/** Takes a name, whatever file has it. */
+export const renameOver = (from: ByteString, to: ByteString): void => renameSync(nativePath(from), nativePath(to));
 
 /** Takes a name that must be free: `EEXIST` otherwise. Without the addon there is an instant between look and rename. */
 export const renameToFree = (from: ByteString, to: ByteString, posix: Posix | undefined): void => {
