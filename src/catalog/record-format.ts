@@ -70,12 +70,21 @@ const disk = z.object({
   weekly: backups,
 });
 
+const scrub = z.object({
+  files: z.number(),
+  bytes: z.number(),
+  bad: z.number(),
+  mended: z.number(),
+  since: z.number().exactOptional(),
+});
+
 const server = z.object({
   components: z.array(component),
   disk: disk.exactOptional(),
   backup: z.string().exactOptional(),
   snapshot: z.string().exactOptional(),
   removed: z.number(),
+  scrub: scrub.exactOptional(),
   isCritical: z.boolean(),
   warnings: z.array(z.string()),
 });

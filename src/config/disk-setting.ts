@@ -63,6 +63,12 @@ export const diskSetting = (resolve: ResolvePath) =>
     verifyWithin: daySetting.prefault('30d').meta({
       description: 'One leaves only when a newer good one was read again, all of it, within this time.',
     }),
+    scrub: z.boolean().default(true).meta({
+      description: 'Each night read some of it again, so that all of it is read within `verifyWithin`.',
+    }),
+    repair: z.boolean().default(false).meta({
+      description: 'At night, mend files that went bad and have a good copy. By hand: `mailkeep scrub --repair`.',
+    }),
     warnAt: percentSetting(1).prefault('80%').meta({ description: 'Warn when the disk is this full.' }),
     reserve: sizeSetting.prefault('1G').meta({
       description: 'Room that has to stay: no backup begins that is likely to leave less.',

@@ -2,6 +2,7 @@ import type { ByteString } from '../model/byte-string.ts';
 import type { DatedName } from '../model/dated-name.ts';
 import type { Counts } from '../model/entry.ts';
 import type { Fault } from '../model/fault.ts';
+import type { ScrubAmount } from '../model/scrub-slices.ts';
 import type { Base, Source } from './source.ts';
 import type { Run } from './run.ts';
 
@@ -76,6 +77,62 @@ export interface DatedDamage {
   readonly fault: Fault;
 }
 
+/** One name of a file: several backups share files. */
+export interface BadName {
+  readonly backup: DatedName;
+  /** Below the folder of the backup. */
+  readonly path: ByteString;
+}
+
+/** A file of a dated disk that is not what was written, with all of its names. */
+export interface BadFile {
+  /** Of what was written. */
+  readonly sha256: string;
+  readonly kind: 'missing' | 'differs' | 'unreadable';
+  readonly names: readonly BadName[];
+}
+
+export interface ScrubWish {
+  readonly amount: ScrubAmount;
+  /** Called with the bytes that were read; resolves when more may be. */
+  readonly pace?: (bytes: number, run: Run) => Promise<void>;
+}
+
+export interface DiskScrub {
+  /** Of 256 that were read. */
+  readonly slices: number;
+  /** Distinct ones, each once. */
+  readonly files: number;
+  readonly bytes: number;
+  readonly bad: readonly BadFile[];
+  /** Whether memory was asked to let go of each file before it was read. */
+  readonly fromDisk: boolean;
+  /** Milliseconds since 1970: every file of the disk was read since then. Absent: some never were. */
+  readonly since?: number;
+}
+
+/** What came of a bad file. `lost`: no good copy is known. */
+export interface MendedFile extends BadFile {
+  readonly outcome:
+    | { readonly kind: 'mended' | 'mendable'; /** For people: where the good bytes are. */ readonly from: string }
+    | { readonly kind: 'lost' };
+}
+
+export interface MendWish {
+  /** Find out what could be done, and do nothing. */
+  readonly dryRun: boolean;
+  /**
+   * The logical bytes of a file of a tree from elsewhere, in order; undefined: not known there. They are believed only when they have the checksum.
+   */
+  readonly rescue?: Rescue;
+}
+
+/** `started`: when the backup that the name is of began, in milliseconds since 1970. */
+export type Rescue = (
+  name: BadName & { readonly started: number },
+  run: Run,
+) => Promise<{ readonly from: string; readonly bytes: AsyncIterable<Uint8Array> } | undefined>;
+
 /** A dated disk. Nothing of a backup that was published ever changes; see docs/dated-disk.md. */
 export interface DatedStore {
   readonly description: string;
@@ -93,6 +150,13 @@ export interface DatedStore {
   open(backup: DatedBackup, run: Run): Promise<Source & Base>;
   /** Reads all of it again, and notes the outcome in the evidence. Damage of a file that other backups have, too, is noted for them as well. */
   verify(backup: DatedBackup, run: Run): Promise<readonly DatedDamage[]>;
+  /** Reads some of it again, each file once, and notes the outcome in the evidence of every backup that has the file. */
+  scrub(wish: ScrubWish, run: Run): Promise<DiskScrub>;
+  /**
+   * Replaces files that are known to be bad by new ones with the right bytes, under all of their names, with their metadata. A bad
+   * file is never written to. What turns out to be good is known as bad no more.
+   */
+  mend(wish: MendWish, run: Run): Promise<readonly MendedFile[]>;
   /** Takes it away under a hidden name first, so that nobody meets half of it. */
   remove(backup: DatedBackup, run: Run): Promise<void>;
   close(): Promise<void>;

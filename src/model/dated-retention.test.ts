@@ -66,3 +66,13 @@ test('B3: verification is asked for only where something waits for it', () => {
   // The newest is good and of one day: nothing older waits.
   assert.equal(needed([daily(0), daily(1, { isGood: false })]), daily(0).path);
 });
+
+test('B3: a damaged day stays as long as a good one would, covers nothing, and takes no place', () => {
+  const days = nights(32, { verified: now });
+  const shared = days.map((one, age) => (age === 0 ? one : { ...one, isDamaged: true }));
+  assert.deepEqual(removed(shared), []);
+  const one = days.map((known, age) => (age === 5 ? { ...known, isDamaged: true } : known));
+  assert.deepEqual(removed(one), [daily(31).path]);
+  const damagedNewest = days.map((known, age) => (age === 0 ? { ...known, isDamaged: true } : known));
+  assert.deepEqual(removed(damagedNewest), []);
+});

@@ -5,7 +5,10 @@ export interface DatedFacts {
   readonly path: string;
   /** Milliseconds since 1970. */
   readonly started: number;
+  /** All was captured. */
   readonly isGood: boolean;
+  /** Something in it is bad by now. */
+  readonly isDamaged?: boolean;
   /** When all of it was last read again without a difference. */
   readonly verified: number | undefined;
 }
@@ -20,6 +23,8 @@ export interface DatedPolicy {
 export type DatedKeepReason =
   /** One of the newest good ones of its kind: the `place`th of `of`. */
   | { readonly kind: 'counted'; readonly place: number; readonly of: number }
+  /** Something in it is bad, and most of it is not: it stays as long as if it were good. */
+  | { readonly kind: 'damaged' }
   /** Its time is yet to come: a clock was wrong. */
   | { readonly kind: 'future' }
   /** Nothing newer is good and verified. */
@@ -39,7 +44,8 @@ const newestFirst = (left: DatedFacts, right: DatedFacts): number =>
 /**
  * Which backups leave (requirement B3). Only good ones are counted; beyond the count one leaves when a newer good one covers it
  * that was verified lately. Incomplete ones leave as soon as a newer one is good and verified. So the last good one never goes, and
- * nothing goes because of a clock: what lies in the future takes no place in the count and covers nothing.
+ * nothing goes because of a clock: what lies in the future takes no place in the count and covers nothing. One that is damaged takes no place and
+ * covers nothing either, and leaves no sooner than if it were whole: files are shared, and one bad one must not take all days away.
  */
 export const planDatedRetention = <Known extends DatedFacts>(
   backups: readonly Known[],
@@ -50,6 +56,7 @@ export const planDatedRetention = <Known extends DatedFacts>(
   const isFuture = ({ started }: Known): boolean => started > now + clockSlack;
   const isEvidence = (backup: Known): boolean =>
     backup.isGood &&
+    backup.isDamaged !== true &&
     !isFuture(backup) &&
     backup.verified !== undefined &&
     backup.verified >= now - policy.verifiedWithin;
@@ -57,9 +64,11 @@ export const planDatedRetention = <Known extends DatedFacts>(
   return ordered.map((backup): DatedDecision<Known> => {
     if (isFuture(backup)) return { verdict: 'keep', backup, reason: { kind: 'future' } };
     if (backup.isGood) {
-      const place = ++counts[backup.kind];
       const of = backup.kind === 'daily' ? policy.keepDaily : policy.keepWeekly;
-      if (place <= of) return { verdict: 'keep', backup, reason: { kind: 'counted', place, of } };
+      if (backup.isDamaged === true) {
+        if (counts[backup.kind] < of) return { verdict: 'keep', backup, reason: { kind: 'damaged' } };
+      } else if (++counts[backup.kind] <= of)
+        return { verdict: 'keep', backup, reason: { kind: 'counted', place: counts[backup.kind], of } };
     }
     const by = ordered.find((other) => other.started > backup.started && isEvidence(other));
     return by === undefined
@@ -79,6 +88,6 @@ export const verificationNeeded = <Known extends DatedFacts>(
   const waiting = decisions.filter((one) => one.verdict === 'keep' && one.reason.kind === 'not-covered');
   const newest = decisions
     .map(({ backup }) => backup)
-    .find(({ isGood, started }) => isGood && started <= now + clockSlack);
+    .find(({ isGood, isDamaged, started }) => isGood && isDamaged !== true && started <= now + clockSlack);
   return newest !== undefined && waiting.some(({ backup }) => backup.started < newest.started) ? newest : undefined;
 };

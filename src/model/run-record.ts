@@ -90,6 +90,17 @@ export interface DiskRecord {
   readonly weekly: { readonly count: number; readonly bytes: number };
 }
 
+/** What a night read of its disk again. */
+export interface ScrubRecord {
+  readonly files: number;
+  readonly bytes: number;
+  /** Found to be bad; of these mended. */
+  readonly bad: number;
+  readonly mended: number;
+  /** Every file of the disk was read since then; absent: some never were. */
+  readonly since?: number;
+}
+
 /** A night of a server. */
 export interface ServerRecord {
   /** In the order in which they were captured. */
@@ -102,6 +113,8 @@ export interface ServerRecord {
   readonly snapshot?: string;
   /** Backups on the disk that left. */
   readonly removed: number;
+  /** What was read of the disk again; absent: nothing was. */
+  readonly scrub?: ScrubRecord;
   /** The fault is one that ends all at once (design 5.2). */
   readonly isCritical: boolean;
   /** What changes no outcome. */

@@ -26,6 +26,8 @@ export interface Posix {
   renameWithoutReplacing(from: ByteString, to: ByteString): void;
   /** `f_type` of statfs(2): the file system's magic number. */
   fileSystemType(path: ByteString): bigint;
+  /** Asks the system to let go of what it has of an open file in memory (posix_fadvise), so that the disk itself is read. It need not. */
+  forgetPages(descriptor: number): void;
   readonly stampFiles: StampFiles;
 }
 
@@ -120,6 +122,8 @@ const splitNames = (names: Bytes): ByteString[] =>
     .map((name) => byteStringOfLatin1(name));
 
 const atWorkingDirectory = -100;
+/** POSIX_FADV_DONTNEED, the same on all of these. */
+const dontNeed = 4;
 const noFollow = 0x100;
 const noReplace = 1;
 
@@ -134,6 +138,9 @@ const bindFiles = (library: Library, call: Caller): FileCalls => {
   );
   const makeFifo: (path: Bytes, mode: number) => number = library.func(
     'int mkfifo(const uint8_t *path, uint32_t mode)',
+  );
+  const advise: (descriptor: number, offset: number, length: number, advice: number) => number = library.func(
+    'int posix_fadvise(int descriptor, int64_t offset, int64_t length, int advice)',
   );
   const statfs: (path: Bytes, into: BigInt64Array) => number = library.func(
     'int statfs(const uint8_t *path, _Out_ int64_t *into)',
@@ -153,6 +160,10 @@ const bindFiles = (library: Library, call: Caller): FileCalls => {
       const into = new BigInt64Array(32);
       call(statfs(cString(path), into), 'statfs');
       return into[0] ?? 0n;
+    },
+    forgetPages: (descriptor) => {
+      // To the end of the file. Its result is only that it does not apply, to a pipe for instance.
+      advise(descriptor, 0, 0, dontNeed);
     },
     ...bindNewerCalls(library, call),
   };

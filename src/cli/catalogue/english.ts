@@ -16,6 +16,7 @@ import { reportMessages } from './english/report.ts';
 import { repositoryMessages } from './english/repository.ts';
 import { restoreMessages } from './english/restore.ts';
 import { runServerMessages } from './english/run-server.ts';
+import { scrubMessages } from './english/scrub.ts';
 import { scheduleMessages } from './english/schedule.ts';
 import { upkeepMessages } from './english/upkeep.ts';
 
@@ -30,6 +31,7 @@ export const english = {
   ...restoreMessages,
   ...runServerMessages,
   ...scheduleMessages,
+  ...scrubMessages,
   ...forgetMessages,
   ...keyMessages,
   ...notifyMessages,

@@ -17,6 +17,7 @@ import { reportMessages } from './japanese/report.ts';
 import { repositoryMessages } from './japanese/repository.ts';
 import { restoreMessages } from './japanese/restore.ts';
 import { runServerMessages } from './japanese/run-server.ts';
+import { scrubMessages } from './japanese/scrub.ts';
 import { scheduleMessages } from './japanese/schedule.ts';
 import { upkeepMessages } from './japanese/upkeep.ts';
 
@@ -30,6 +31,7 @@ export const japanese: Messages = {
   ...restoreMessages,
   ...runServerMessages,
   ...scheduleMessages,
+  ...scrubMessages,
   ...forgetMessages,
   ...keyMessages,
   ...notifyMessages,

@@ -7,7 +7,7 @@ import { asFault, isFault } from '../../model/fault.ts';
 import { type JobRecord, recordedFault } from '../../model/run-record.ts';
 import { lastGoodOf } from '../../operation/account-status.ts';
 import type { NightWish } from '../../operation/server/disk-night.ts';
-import { createPace, pacedComponent } from '../../operation/server/paced-component.ts';
+import { createPace, type Pace, pacedComponent } from '../../operation/server/paced-component.ts';
 import { type ServerNightParts, serverNight } from '../../operation/server/server-night.ts';
 import { serverOutcome, serverRecord } from '../../operation/server/server-record.ts';
 import { type ComponentParts, componentsOf, surveyOf } from '../../registry/server.ts';
@@ -17,6 +17,7 @@ import { readSecret } from '../../config/read-secret.ts';
 import type { CommandContext } from '../context.ts';
 import { withRepository } from '../open-repository.ts';
 import { contextOfRepository } from '../run/repository-upkeep.ts';
+import { rescueFromRepository } from '../scrub/rescue-from-repository.ts';
 import { type DiskWish, withServerDisk } from './open-disk.ts';
 import { serverDescription, serverOrigin } from './server-description.ts';
 import { destinationOf, serverHost, type ServerJob } from './server-job.ts';
@@ -52,14 +53,17 @@ export const componentPartsOf = (
   spool: join(environment.stateDirectory, 'spool', name),
 });
 
+const paceOf = ({ entry }: ServerJob): Pace => {
+  const { cpu, bandwidth } = entry.gentle;
+  return createPace({ cpu, processors: processors(), bandwidth }, { computed: computedTime, sleep });
+};
+
 const pacedComponents = (
   job: ServerJob,
-  { rescan }: ServerWish,
+  { rescan, pace }: { readonly rescan: boolean; readonly pace: Pace },
   context: CommandContext,
 ): ServerNightParts['components'] => {
   const { entry } = job;
-  const { cpu, bandwidth } = entry.gentle;
-  const pace = createPace({ cpu, processors: processors(), bandwidth }, { computed: computedTime, sleep });
   const parts = { ...componentPartsOf(job, context), rescan };
   return async (place, takesOver) => {
     const components = await componentsOf(entry.components, { ...parts, place, takesOver });
@@ -67,15 +71,32 @@ const pacedComponents = (
   };
 };
 
+interface DiskPartWish extends Pick<DiskWish, 'wait' | 'inSources' | 'origin'> {
+  readonly started: number;
+  readonly pace: Pace;
+}
+
 const diskPart = (
-  { entry, config }: ServerJob,
-  { started, ...wish }: { started: number } & Pick<DiskWish, 'wait' | 'inSources' | 'origin'>,
-  { run }: CommandContext,
+  job: ServerJob,
+  { started, pace, ...wish }: DiskPartWish,
+  context: CommandContext,
 ): ServerNightParts['disk'] => {
-  const { disk } = entry;
+  const { disk } = job.entry;
   if (disk === undefined) return undefined;
-  const { timeZone } = config;
+  const { timeZone } = job.config;
+  const { run } = context;
+  const rescue = rescueFromRepository(job, context);
   return {
+    ...(disk.scrub
+      ? {
+          scrub: {
+            within: disk.verifyWithin,
+            repair: disk.repair,
+            pace,
+            ...(rescue === undefined ? {} : { rescue }),
+          },
+        }
+      : {}),
     today: dailyNameAt(started, timeZone),
     thisWeek: weeklyNameAt(started, timeZone),
     policy: { keepDaily: disk.keepDaily, keepWeekly: disk.keepWeekly, verifiedWithin: disk.verifyWithin },
@@ -138,11 +159,12 @@ const night = async (job: ServerJob, wish: ServerWish, context: CommandContext):
   }
   const inSources = await tellUnreadable(job, run);
   const origin = await serverOrigin(job, context);
+  const pace = paceOf(job);
   const { repository, lastGood } = repositoryPart(job, origin, context);
-  const disk = diskPart(job, { started, wait: wish.wait, inSources, origin }, context);
+  const disk = diskPart(job, { started, wait: wish.wait, inSources, origin, pace }, context);
   const parts: ServerNightParts = {
     wish: nightWish(job, wish, dailyNameAt(started, job.config.timeZone).date),
-    components: pacedComponents(job, wish, context),
+    components: pacedComponents(job, { rescan: wish.rescan, pace }, context),
     patience: { retries, sleep },
     disk,
     repository,

@@ -21,13 +21,14 @@ const componentLine = (component: ComponentRecord, messages: Messages): string =
 
 /** What a person reads of a night of a server. */
 export const serverLines = ({ name, host, outcome, server }: JobRecord, messages: Messages): readonly string[] => {
-  const { components = [], disk, backup, snapshot, removed = 0, warnings = [] } = server ?? {};
+  const { components = [], disk, backup, snapshot, removed = 0, scrub, warnings = [] } = server ?? {};
   return [
     messages.accountHeading(name, host),
     ...components.map((component) => componentLine(component, messages)),
     ...(backup === undefined ? [] : [`  ${messages.serverBackup(backup, disk?.path ?? '')}`]),
     ...(snapshot === undefined ? [] : [messages.accountSnapshot(snapshot.slice(0, 8))]),
     ...(removed === 0 ? [] : [`  ${messages.serverRemoved(removed)}`]),
+    ...(scrub === undefined ? [] : [`  ${messages.serverScrubbed(formatBytes(scrub.bytes), scrub.bad, scrub.mended)}`]),
     ...(disk === undefined ? [] : [`  ${messages.serverDisk(disk.usedPercent, formatBytes(disk.free))}`]),
     ...warnings.map((warning) => `  ${messages.warning(terminalLine(warning))}`),
     ...(outcome.kind === 'failed'
@@ -57,6 +58,12 @@ export const serverJson = ({ name, host, outcome, server }: JobRecord): string =
     snapshot_id: server?.snapshot,
     critical: server?.isCritical,
     backups_removed: server?.removed,
+    scrub: server?.scrub && {
+      files_read: server.scrub.files,
+      bytes_read: server.scrub.bytes,
+      bad: server.scrub.bad,
+      mended: server.scrub.mended,
+    },
     warnings: server?.warnings,
     disk: server?.disk && {
       path: server.disk.path,

@@ -166,12 +166,13 @@ const componentText = (component: ComponentRecord, words: ReportWords): string =
 
 const serverFacts = (job: JobReport, { words, timeZone }: Drawing): readonly string[] => {
   const { server, lastGood, lastGoodAge = 0 } = job;
-  const { components = [], disk, backup, snapshot, removed = 0, warnings = [] } = server ?? {};
+  const { components = [], disk, backup, snapshot, removed = 0, scrub, warnings = [] } = server ?? {};
   return some(
     backup === undefined ? undefined : words.serverBackup(backup, terminalLine(disk?.path ?? '')),
     snapshot === undefined ? undefined : words.serverSnapshot(snapshot.slice(0, 8)),
     ...components.map((component) => componentText(component, words)),
     removed === 0 ? undefined : words.serverRemoved(removed),
+    scrub === undefined ? undefined : words.serverScrubbed(formatBytes(scrub.bytes), scrub.bad, scrub.mended),
     disk === undefined ? undefined : words.serverDisk(disk.usedPercent, formatBytes(disk.free)),
     ...warnings.map(terminalLine),
     lastGood === undefined

@@ -9,6 +9,8 @@ export interface ServerWords {
   readonly serverBackup: (backup: string, path: string) => string;
   readonly serverSnapshot: (snapshot: string) => string;
   readonly serverRemoved: (backups: number) => string;
+  /** What was read of the disk again, how many files of it were bad, and how many of these were mended. */
+  readonly serverScrubbed: (bytes: string, bad: number, mended: number) => string;
   readonly serverDisk: (percent: number, free: string) => string;
   readonly serverLastGood: (time: string, age: string) => string;
   readonly serverNeverGood: () => string;

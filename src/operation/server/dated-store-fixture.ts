@@ -1,4 +1,5 @@
 import type {
+  BadFile,
   CapturedComponent,
   Component,
   DatedBackup,
@@ -41,6 +42,8 @@ interface MemoryDatedStoreOptions {
   /** What reading again finds. */
   readonly damage?: readonly DatedDamage[];
   readonly cannotRemove?: boolean;
+  /** What a scrub finds. */
+  readonly bad?: readonly BadFile[];
 }
 
 /** A dated store that keeps everything in memory, and what was done with it. */
@@ -62,7 +65,7 @@ export const backupOf = (now: number, age: number, more: Partial<DatedBackup> = 
 const same = (left: DatedName, right: DatedName): boolean => datedPlace(left) === datedPlace(right);
 
 export const createMemoryDatedStore = (options: MemoryDatedStoreOptions = {}): MemoryDatedStore => {
-  const { fullAt, failsCheck = false, damage = [], cannotRemove = false } = options;
+  const { fullAt, failsCheck = false, damage = [], cannotRemove = false, bad = [] } = options;
   const memory = createMemoryStore(createMemoryStorePlace());
   const snapshots = new Map<string, ReadonlyMap<string, string>>();
   let kept = [...(options.backups ?? [])];
@@ -140,6 +143,17 @@ export const createMemoryDatedStore = (options: MemoryDatedStoreOptions = {}): M
       done.push(`verify ${datedPlace(backup.name)}`);
       if (damage.length === 0) keep({ ...backup, verified: Number(run.now() / 1_000_000n) });
       return damage;
+    },
+    scrub: async () => {
+      done.push('scrub');
+      return { slices: 10, files: 3, bytes: 300, bad, fromDisk: true };
+    },
+    mend: async ({ dryRun }) => {
+      done.push(dryRun ? 'plan mending' : 'mend');
+      return bad.map((file) => ({
+        ...file,
+        outcome: { kind: dryRun ? 'mendable' : 'mended', from: 'daily/2025-11-06' },
+      }));
     },
     remove: async (backup) => {
       if (cannotRemove) throw new Fault('permission-denied', `${backup.folder} cannot be removed`);

@@ -19,7 +19,8 @@ const factsOf = (backup: DatedBackup): Known => ({
   kind: backup.name.kind,
   path: datedPlace(backup.name),
   started: backup.started,
-  isGood: backup.state === 'good' && backup.damaged !== true,
+  isGood: backup.state === 'good',
+  isDamaged: backup.damaged === true,
   verified: backup.verified,
   backup,
 });
@@ -42,6 +43,8 @@ const keepText = (reason: DatedKeepReason): string | undefined => {
   switch (reason.kind) {
     case 'counted':
       return undefined;
+    case 'damaged':
+      return 'is damaged, and stays as long as if it were not';
     case 'future':
       return 'stays: it lies in the future, so a clock was wrong';
     case 'not-covered':

@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import type { Component } from '../../contract/component.ts';
+import type { Component, DatedBackup } from '../../contract/component.ts';
 import { recordCapture } from '../../contract/recorded-capture.ts';
 import { description } from '../../contract/store-fixture.ts';
 import { createTestRun, type TestRun } from '../../contract/test-run.ts';
 import type { Event } from '../../model/event.ts';
+import { byteStringOfText } from '../../model/byte-string.ts';
 import { Fault } from '../../model/fault.ts';
 import type { DiskRecord } from '../../model/run-record.ts';
 import { incompleteTag } from '../../model/snapshot.ts';
@@ -48,7 +49,11 @@ interface World {
   lines(): readonly string[];
 }
 
-const createWorld = (dated: MemoryDatedStore | Fault | undefined, hasRepository = false): World => {
+const createWorld = (
+  dated: MemoryDatedStore | Fault | undefined,
+  hasRepository = false,
+  more: Partial<NonNullable<ServerNightParts['disk']>> = {},
+): World => {
   const run = createTestRun({ start: BigInt(now) * 1_000_000n });
   const place = createMemoryStorePlace();
   const store = createMemoryStore(place);
@@ -58,6 +63,7 @@ const createWorld = (dated: MemoryDatedStore | Fault | undefined, hasRepository 
       : {
           today,
           thisWeek,
+          ...more,
           policy: { keepDaily: 30, keepWeekly: 12, verifiedWithin: 30 * 86_400_000 },
           withDisk: async (work) => {
             if (dated instanceof Fault) throw dated;
@@ -318,6 +324,51 @@ describe('the chain to a repository', () => {
         ['mysql', 'failed', 4],
       ],
     );
+  });
+
+  const bad = {
+    sha256: 'ab'.repeat(32),
+    kind: 'differs',
+    names: ['2025-11-05', '2025-11-06'].map((date) => ({
+      backup: { kind: 'daily', date } as const,
+      path: byteStringOfText('mail/vmail/one'),
+    })),
+  } as const;
+  const old = (): readonly DatedBackup[] =>
+    Array.from({ length: 32 }, (_, age) => backupOf(now, age + 1, age === 0 ? { verified: now - 1000 } : {}));
+  const week = 7 * 86_400_000;
+
+  test('OR-06: each night reads some of the disk again; what went bad is told with every name, and nothing leaves', async () => {
+    const well = createMemoryDatedStore({ backups: old() });
+    const good = await createWorld(well, false, { scrub: { within: week, repair: false } }).night();
+    assert.deepEqual(serverOutcome(good), { kind: 'good' });
+    assert.equal(good.removed, 3);
+    assert.ok(well.done.indexOf('scrub') < well.done.findIndex((line) => line.startsWith('remove')));
+    const ill = createMemoryDatedStore({ backups: old(), bad: [bad] });
+    const world = createWorld(ill, false, { scrub: { within: week, repair: false } });
+    const night = await world.night();
+    assert.equal(serverOutcome(night).kind, 'failed');
+    assert.equal(night.removed, 0);
+    assert.equal(night.isCritical, false);
+    assert.match(
+      night.faults[0]?.message ?? '',
+      /^a file of the disk went bad, in 2 backups, so nothing leaves tonight/,
+    );
+    const lines = world.lines().filter((line) => line.startsWith('[ERROR] [SCRUB]'));
+    assert.deepEqual(lines, [
+      '[ERROR] [SCRUB] daily/2025-11-05/mail/vmail/one and under 1 more names does not hold what was written',
+      '[ERROR] [SCRUB] the same file: daily/2025-11-06/mail/vmail/one',
+    ]);
+    assert.deepEqual(serverRecord(night).scrub, { files: 3, bytes: 300, bad: 1, mended: 0 });
+  });
+
+  test('OR-06: where it is wished what went bad is mended at night, and then all is well', async () => {
+    const dated = createMemoryDatedStore({ backups: old(), bad: [bad] });
+    const night = await createWorld(dated, false, { scrub: { within: week, repair: true } }).night();
+    assert.deepEqual(serverOutcome(night), { kind: 'good' });
+    assert.ok(dated.done.includes('mend'));
+    assert.equal(night.removed, 3);
+    assert.equal(serverRecord(night).scrub?.mended, 1);
   });
 
   test('an interrupted night leaves nothing and goes on nowhere', async () => {

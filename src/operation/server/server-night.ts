@@ -13,6 +13,7 @@ import { endsAtOnce, type Patience } from './component-attempts.ts';
 import { type DiskNight, diskNight, type DiskNightParts, nightFault } from './disk-night.ts';
 import { captureFinished, captureLive, type RepositoryNight, type RepositoryNightParts } from './repository-night.ts';
 import { retainDated } from './retain-dated.ts';
+import { scrubDiskNight, type ScrubbedNight, type ScrubSetting } from './scrub-disk-night.ts';
 
 /** A dated disk of which it is known that it is the right one, writable, and has room. */
 export interface OpenDisk {
@@ -31,6 +32,8 @@ export interface ServerDisk extends Pick<DiskNightParts, 'today' | 'thisWeek'> {
   /** Opens it for as long as `work` lasts. Faults `disk-missing`, `disk-full`, `read-only` and others that end at once. */
   withDisk<Result>(work: (disk: OpenDisk) => Promise<Result>): Promise<Result>;
   readonly policy: DatedPolicy;
+  /** Absent: nothing is read again but what retention asks for. */
+  readonly scrub?: ScrubSetting;
 }
 
 export interface ServerRepository {
@@ -58,6 +61,7 @@ export interface ServerNight {
   readonly failed: readonly FailedComponent[];
   readonly attempts: ReadonlyMap<string, number>;
   readonly removed: number;
+  readonly scrubbed: ScrubbedNight | undefined;
   /** What went wrong, the gravest first; none: all is well. */
   readonly faults: readonly Fault[];
   readonly isCritical: boolean;
@@ -69,6 +73,7 @@ interface DiskResult {
   readonly state: DiskState | undefined;
   readonly repository: RepositoryNight | undefined;
   readonly removed: number;
+  readonly scrubbed: ScrubbedNight | undefined;
   readonly faults: readonly Fault[];
   readonly warnings: readonly string[];
 }
@@ -78,6 +83,7 @@ const noDisk: DiskResult = {
   state: undefined,
   repository: undefined,
   removed: 0,
+  scrubbed: undefined,
   faults: [],
   warnings: [],
 };
@@ -113,12 +119,12 @@ const passOn = async (
   return repository.withStore((parts) => captureFinished(source, backup.state === 'good', parts, run));
 };
 
-const retain = async (
-  { store }: OpenDisk,
-  { policy }: ServerDisk,
-  faults: Fault[],
-  run: Run,
-): Promise<{ readonly removed: number; readonly warnings: readonly string[] }> => {
+interface Retained {
+  readonly removed: number;
+  readonly warnings: readonly string[];
+}
+
+const retain = async ({ store }: OpenDisk, { policy }: ServerDisk, faults: Fault[], run: Run): Promise<Retained> => {
   try {
     const { removed, damage, warnings } = await retainDated(store, policy, run);
     if (damage !== undefined) faults.push(damage);
@@ -127,6 +133,22 @@ const retain = async (
     rethrowInterrupted(error, run);
     return { removed: 0, warnings: [`old backups stay for now: ${asFault(error).message}`] };
   }
+};
+
+/** Reads some of the disk again, and then lets go of what may go: after damage was found nothing does. */
+const lookAfter = async (
+  disk: OpenDisk,
+  server: ServerDisk,
+  faults: Fault[],
+  run: Run,
+): Promise<Retained & { readonly scrubbed: ScrubbedNight | undefined }> => {
+  const { scrub } = server;
+  const scrubbed =
+    scrub === undefined ? undefined : await orFault(() => scrubDiskNight(disk.store, scrub, run), faults, run);
+  const isWell = scrub === undefined || (scrubbed !== undefined && scrubbed.damage === undefined);
+  if (scrubbed?.damage !== undefined) faults.push(scrubbed.damage);
+  const retained = isWell ? await retain(disk, server, faults, run) : { removed: 0, warnings: [] };
+  return { ...retained, scrubbed };
 };
 
 const onDisk = async (disk: OpenDisk, parts: ServerNightParts & { readonly disk: ServerDisk }, run: Run) => {
@@ -139,15 +161,17 @@ const onDisk = async (disk: OpenDisk, parts: ServerNightParts & { readonly disk:
   if (partly !== undefined) faults.push(partly);
   // A failed verification ends; so does what would end anything.
   const goesOn = night !== undefined;
-  const { removed, warnings } = goesOn ? await retain(disk, parts.disk, faults, run) : { removed: 0, warnings: [] };
   const backup = night?.backup;
   const repository =
     backup === undefined ? undefined : await orFault(() => passOn(disk, backup, parts, run), faults, run);
+  const { removed, warnings, scrubbed } = goesOn
+    ? await lookAfter(disk, parts.disk, faults, run)
+    : { removed: 0, warnings: [], scrubbed: undefined };
   const state = await disk.record(run).catch((error: unknown) => {
     rethrowInterrupted(error, run);
     return undefined;
   });
-  return { night, state, repository, removed, faults, warnings } satisfies DiskResult;
+  return { night, state, repository, removed, scrubbed, faults, warnings } satisfies DiskResult;
 };
 
 /** Whether a backup is still owed to the repository: the disk has none for it. */
@@ -203,6 +227,7 @@ export const serverNight = async (parts: ServerNightParts, run: Run): Promise<Se
     failed: source?.failed ?? [],
     attempts: night?.attempts ?? new Map(),
     removed: result.removed,
+    scrubbed: result.scrubbed,
     faults,
     isCritical: faults.some(endsAtOnce) && !faults.some((fault) => isFault(fault, 'interrupted')),
     warnings: result.warnings,

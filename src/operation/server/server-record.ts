@@ -1,5 +1,12 @@
 import { datedPlace } from '../../model/dated-name.ts';
-import { type ComponentRecord, recordedFault, type ServerRecord, type StepOutcome } from '../../model/run-record.ts';
+import {
+  type ComponentRecord,
+  recordedFault,
+  type ScrubRecord,
+  type ServerRecord,
+  type StepOutcome,
+} from '../../model/run-record.ts';
+import type { ScrubbedNight } from './scrub-disk-night.ts';
 import type { ServerNight } from './server-night.ts';
 
 const componentsOf = ({ captured, failed, attempts }: ServerNight): readonly ComponentRecord[] => {
@@ -28,9 +35,17 @@ export const serverOutcome = (night: ServerNight): StepOutcome => {
     : { kind: 'good' };
 };
 
+const scrubOf = ({ scrub, mended }: ScrubbedNight): ScrubRecord => ({
+  files: scrub.files,
+  bytes: scrub.bytes,
+  bad: scrub.bad.length,
+  mended: mended.filter(({ outcome }) => outcome.kind === 'mended').length,
+  ...(scrub.since === undefined ? {} : { since: scrub.since }),
+});
+
 /** A night as the record of the run keeps it. */
 export const serverRecord = (night: ServerNight): ServerRecord => {
-  const { disk, backup, weekly, repository, removed, isCritical, warnings } = night;
+  const { disk, backup, weekly, repository, removed, scrubbed, isCritical, warnings } = night;
   const published = backup ?? weekly;
   return {
     components: componentsOf(night),
@@ -38,6 +53,7 @@ export const serverRecord = (night: ServerNight): ServerRecord => {
     ...(published === undefined ? {} : { backup: datedPlace(published.name) }),
     ...(repository === undefined ? {} : { snapshot: repository.snapshot }),
     removed,
+    ...(scrubbed === undefined ? {} : { scrub: scrubOf(scrubbed) }),
     isCritical,
     warnings,
   };

@@ -1,10 +1,20 @@
 import { rename } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
-import type { DatedBackup, DatedDamage, DatedStore, DatedWriter } from '../../contract/component.ts';
+import type {
+  DatedBackup,
+  DatedDamage,
+  DatedStore,
+  DatedWriter,
+  DiskScrub,
+  MendedFile,
+  MendWish,
+  ScrubWish,
+} from '../../contract/component.ts';
 import { type Run, throwIfInterrupted } from '../../contract/run.ts';
 import type { ServerOrigin } from '../../contract/server-origin.ts';
 import { type DatedName, datedPlace } from '../../model/dated-name.ts';
 import { Fault, isFault } from '../../model/fault.ts';
+import { allReadSince } from '../../model/scrub-slices.ts';
 import { errnoFault } from '../../system/errno.ts';
 import type { Posix } from '../../system/posix.ts';
 import { type RunHolder, type RunLock, takeRunLock } from '../../system/run-lock.ts';
@@ -16,8 +26,11 @@ import { evidencePlace, type KnownBackup, listBackups, readBackup, writeMetadata
 import { hasHardLinks, noHardLinks, prepareDisk, removeLeftovers } from './disk/prepare-disk.ts';
 import { repointLatest } from './disk/move-into-place.ts';
 import { removeTree } from './disk/remove-tree.ts';
+import { readSlices } from './disk/slices-file.ts';
 import { linkBackup } from './link-backup.ts';
 import { openBackup } from './read/open-backup.ts';
+import { mendDisk } from './scrub/mend-disk.ts';
+import { scrubDisk, type Scrubbing } from './scrub/scrub-disk.ts';
 import { diskAbilities } from './threads/disk-metadata.ts';
 import { type DiskPool, startDiskPool } from './threads/disk-pool.ts';
 import { verifyBackup } from './verify/verify-backup.ts';
@@ -107,6 +120,26 @@ class DiskStore implements DatedStore {
     }
   }
 
+  scrub(wish: ScrubWish, run: Run): Promise<DiskScrub> {
+    return this.#withPool((scrubbing) => scrubDisk(scrubbing, wish, run), run);
+  }
+
+  mend(wish: MendWish, run: Run): Promise<readonly MendedFile[]> {
+    return this.#withPool((scrubbing) => mendDisk(scrubbing, wish, run), run);
+  }
+
+  /** Nothing comes or leaves meanwhile. */
+  async #withPool<Result>(work: (scrubbing: Scrubbing) => Promise<Result>, run: Run): Promise<Result> {
+    throwIfInterrupted(run);
+    await this.#takeDisk(run);
+    const pool = this.#startPool(run);
+    try {
+      return await work({ places: this.#places, pool, posix: this.#options.posix });
+    } finally {
+      await pool.close();
+    }
+  }
+
   async remove(backup: DatedBackup, run: Run): Promise<void> {
     throwIfInterrupted(run);
     await this.#takeDisk(run);
@@ -144,7 +177,7 @@ class DiskStore implements DatedStore {
 
   async #read(name: DatedName): Promise<KnownBackup | undefined> {
     try {
-      return await readBackup(this.#places, name);
+      return await readBackup(this.#places, name, allReadSince(await readSlices(this.#places)));
     } catch (error) {
       if (isFault(error, 'object-missing')) return undefined;
       throw error;

@@ -16,6 +16,8 @@ export const serverMessages: ServerWords = {
   serverBackup: (backup, path) => `${backup} in ${path}`,
   serverSnapshot: (snapshot) => `snapshot ${snapshot}`,
   serverRemoved: (backups) => `${plural(backups, 'old backup', 'old backups')} removed`,
+  serverScrubbed: (bytes, bad, mended) =>
+    `${bytes} of the disk read again: ${bad === 0 ? 'all good' : `${filesText(bad)} bad, ${number(mended)} mended`}`,
   serverDisk: (percent, free) => `disk ${percent} % full, ${free} free`,
   serverLastGood: (time, age) => `last good backup: ${time} (${age} ago)`,
   serverNeverGood: () => 'last good backup: never',

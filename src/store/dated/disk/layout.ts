@@ -20,6 +20,9 @@ export const descriptionName = `${ownFolder}/backup.json`;
 /** Only while it is being made: who makes it. */
 export const processName = `${ownFolder}/process`;
 
+/** Begins the name of a file that is about to take the place of a bad one. */
+export const mendPrefix = '.mailkeep-mend-';
+
 export type HiddenKind = 'partial' | 'failed' | 'replaced' | 'removed';
 
 /** Its place below the root, on the same file system as the backup's own. One that failed has a name that can be foreseen. */

@@ -4,10 +4,12 @@ import type { Run } from '../../../contract/run.ts';
 import { byteStringOfText } from '../../../model/byte-string.ts';
 import { type DatedName, datedPlace, parseDatedFolder } from '../../../model/dated-name.ts';
 import { isFault } from '../../../model/fault.ts';
+import { allReadSince } from '../../../model/scrub-slices.ts';
 import { writeDurably } from '../../../system/durable-file.ts';
 import { errnoCode, errnoFault } from '../../../system/errno.ts';
 import { type BackupDescription, backupOf, readDescription } from './backup-file.ts';
 import { type Evidence, readEvidence } from './evidence-file.ts';
+import { readSlices } from './slices-file.ts';
 import { descriptionName, type DiskPlaces, evidenceFolder, flatName, metadataName } from './layout.ts';
 
 /** A published backup with all that the disk says of it. */
@@ -29,9 +31,10 @@ const namesOf = async (places: DiskPlaces, kind: DatedName['kind']): Promise<rea
 /** Every published backup, oldest first. One that cannot be read is told and left out. */
 export const listBackups = async (places: DiskPlaces, run: Run): Promise<readonly KnownBackup[]> => {
   const known: KnownBackup[] = [];
+  const allRead = allReadSince(await readSlices(places));
   for (const name of [...(await namesOf(places, 'daily')), ...(await namesOf(places, 'weekly'))]) {
     try {
-      known.push(await readBackup(places, name));
+      known.push(await readBackup(places, name, allRead));
     } catch (error) {
       if (!isFault(error)) throw error;
       run.emit({ kind: 'fault', fault: error, path: byteStringOfText(datedPlace(name)) });
@@ -40,8 +43,16 @@ export const listBackups = async (places: DiskPlaces, run: Run): Promise<readonl
   return known.sort((left, right) => left.backup.started - right.backup.started);
 };
 
-/** Faults: `object-missing`, `verification-failed`, and those of the file system. */
-export const readBackup = async (places: DiskPlaces, name: DatedName): Promise<KnownBackup> => {
+/**
+ * `allRead`: since when every slice of the disk was read, and so each file of whatever lies there undamaged.
+ *
+ * Faults: `object-missing`, `verification-failed`, and those of the file system.
+ */
+export const readBackup = async (
+  places: DiskPlaces,
+  name: DatedName,
+  allRead: number | undefined,
+): Promise<KnownBackup> => {
   const folder = places.backup(name);
   const description = await readDescription(`${folder}/${descriptionName}`);
   const found = await readEvidence(evidencePlace(places, name));
@@ -49,7 +60,8 @@ export const readBackup = async (places: DiskPlaces, name: DatedName): Promise<K
   const backup = backupOf(name, folder, description);
   const isDamaged = evidence !== undefined && evidence.damages.length > 0;
   if (isDamaged) return { backup: { ...backup, damaged: true }, description, evidence };
-  const verified = evidence?.verified;
+  const times = [evidence?.verified, allRead].filter((time) => time !== undefined);
+  const verified = times.length === 0 ? undefined : Math.max(...times);
   return { backup: verified === undefined ? backup : { ...backup, verified }, description, evidence };
 };
 

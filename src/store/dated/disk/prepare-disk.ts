@@ -9,6 +9,7 @@ import {
   evidenceFolder,
   type HiddenName,
   latestName,
+  mendPrefix,
   ownFolder,
   parseHidden,
   processName,
@@ -73,6 +74,9 @@ export const removeLeftovers = async (places: DiskPlaces): Promise<void> => {
   }
   for (const text of await namesIn(places.root)) {
     if (text.startsWith(`.${latestName}.`)) await rm(places.path(text), { force: true });
+  }
+  for (const text of await namesIn(places.path(ownFolder))) {
+    if (text.startsWith(mendPrefix)) await rm(places.path(`${ownFolder}/${text}`), { force: true });
   }
 };
 

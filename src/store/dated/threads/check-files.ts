@@ -4,10 +4,17 @@ import { errnoCode } from '../../../system/errno.ts';
 import { type FileReader, hashFile, Stopped } from './hash-file.ts';
 import type { CheckDamage, CheckJob, CheckReply } from './page-job.ts';
 
+export interface CheckingTools {
+  readonly reader: FileReader;
+  readonly stopped: () => boolean;
+  /** Lets memory go of an open file; undefined where the system cannot be asked. */
+  readonly forget: ((descriptor: number) => void) | undefined;
+}
+
 /** Hashes what a list of checksums names, and tells what differs. */
 export const checkFiles = (
-  { root, lines }: CheckJob,
-  { reader, stopped }: { readonly reader: FileReader; readonly stopped: () => boolean },
+  { root, lines, fromDisk = false }: CheckJob,
+  { reader, stopped, forget }: CheckingTools,
 ): CheckReply => {
   const damages: CheckDamage[] = [];
   let bytes = 0;
@@ -20,7 +27,7 @@ export const checkFiles = (
     }
     const { sha256, path } = line;
     try {
-      const hashed = hashFile(byteStringOfLatin1(`${root}${path}`), reader);
+      const hashed = hashFile(byteStringOfLatin1(`${root}${path}`), reader, fromDisk ? forget : undefined);
       if (hashed?.sha256 !== sha256) damages.push({ path, kind: 'differs', code: '' });
       bytes += hashed?.bytes ?? 0;
     } catch (error) {

@@ -29,7 +29,9 @@ const buffersOf = (reply: JobReply): ArrayBuffer[] =>
 await serveThread({ isSetup, isMessage }, async ({ copies, stop }, port) => {
   const stopped = (): boolean => Atomics.load(stop, 0) !== 0;
   const reader = createFileReader(stopped);
-  const tools: PlacingTools = { reader, abilities: diskAbilities(await loadPosix()), born: undefined };
+  const posix = await loadPosix();
+  const tools: PlacingTools = { reader, abilities: diskAbilities(posix), born: undefined };
+  const forget = posix === undefined ? undefined : (descriptor: number): void => posix.forgetPages(descriptor);
   const placePage = createPagePlacer({ tools, copies, stopped });
   const work = (job: DiskJob): JobReply => {
     switch (job.kind) {
@@ -38,7 +40,7 @@ await serveThread({ isSetup, isMessage }, async ({ copies, stop }, port) => {
       case 'mirror':
         return mirrorFolder(job, { copies, stopped });
       case 'check':
-        return checkFiles(job, { reader, stopped });
+        return checkFiles(job, { reader, stopped, forget });
     }
   };
   return (job) => {

@@ -79,12 +79,21 @@ export interface HashedFile extends ReadThrough {
   readonly stats: BigIntStats;
 }
 
-/** Throws the system's error. Undefined: it is no regular file. */
-export const hashFile = (path: ByteString, reader: FileReader): HashedFile | undefined => {
+/** Throws the system's error. Undefined: it is no regular file. `forget`: lets memory go of an open file. */
+export const hashFile = (
+  path: ByteString,
+  reader: FileReader,
+  forget?: (descriptor: number) => void,
+): HashedFile | undefined => {
   const descriptor = openQuietly(path);
   try {
     const stats = fstatSync(descriptor, { bigint: true });
-    return stats.isFile() ? { ...reader.readThrough(descriptor), stats } : undefined;
+    if (!stats.isFile()) return undefined;
+    forget?.(descriptor);
+    const read = reader.readThrough(descriptor);
+    // Nor shall what is read once push out what others use.
+    forget?.(descriptor);
+    return { ...read, stats };
   } catch (error) {
     throw error instanceof ReadingFailed ? error.cause : error;
   } finally {

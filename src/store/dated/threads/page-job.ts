@@ -56,6 +56,8 @@ export interface CheckJob {
   readonly root: string;
   /** As in `checksums.sha256`. */
   readonly lines: readonly string[];
+  /** Read the disk, not what is in memory of it. */
+  readonly fromDisk?: boolean;
 }
 
 export type DiskJob = PageJob | MirrorJob | CheckJob;
