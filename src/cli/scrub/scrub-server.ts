@@ -2,7 +2,7 @@ import type { DatedStore, MendedFile, MendWish } from '../../contract/component.
 import { Fault } from '../../model/fault.ts';
 import { formatBytes } from '../../model/size.ts';
 import type { ScrubAmount } from '../../model/scrub-slices.ts';
-import { datedStoreAt } from '../../registry.ts';
+import { datedStoreAt } from '../../registry/server.ts';
 import { confirm, isAttended } from '../confirm.ts';
 import type { CommandContext } from '../context.ts';
 import { withRepository } from '../open-repository.ts';
