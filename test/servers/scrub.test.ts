@@ -82,9 +82,8 @@ describe('a disk that goes bad', { skip: why ?? false }, () => {
     assert.equal(weekly.code, 0, weekly.stderr);
     const scrub = await mailkeep('scrub', 'mailserver', '--all', '--json');
     assert.equal(scrub.code, 0, scrub.stderr);
-    const { files_read: files, bad, from_disk: fromDisk } = JSON.parse(scrub.stdout.trim().split('\n').at(-1) ?? '');
-    // Four messages, two files of the manifest; the week has the same files.
-    assert.deepEqual([files, bad, fromDisk], [6, [], true]);
+    // Four messages, of which two are alike, and two files of the manifest; the week has the same files.
+    assert.match(scrub.stdout, /"files_read":6,.*"from_disk":true,.*"bad":\[\]/);
   });
 
   test('OR-06: rot below the file system is found although the page is in memory, and named for every day', async () => {
@@ -94,7 +93,8 @@ describe('a disk that goes bad', { skip: why ?? false }, () => {
     assert.match(scrub.stdout, /BAD: \S+vmail\/alice\/cur\/1\.nowhere-else\.host:2,S does not hold what was written/);
     assert.match(scrub.stdout, /the same file: \S+1\.nowhere-else\.host:2,S/);
     const names = [...scrub.stdout.matchAll(/((?:daily|weekly)\/\S+?)\/mail\/vmail/g)].map(([, place = '']) => place);
-    assert.deepEqual(names.map((name) => name.split('/')[0]).toSorted(), ['daily', 'weekly']);
+    assert.deepEqual(new Set(names.map((name) => name.split('/')[0])), new Set(['daily', 'weekly']));
+    assert.equal(names.length, 2);
     const repair = await mailkeep('scrub', 'mailserver', '--repair', '--dry-run');
     assert.equal(repair.code, 1);
     assert.match(repair.stdout, /LOST: \S+1\.nowhere-else\.host:2,S.*: no good copy is known/);
