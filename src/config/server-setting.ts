@@ -6,6 +6,7 @@ import { gentleSetting } from './gentle-setting.ts';
 import { nearestName } from './nearest-name.ts';
 import { serverScheduleSetting } from './server-schedule.ts';
 import { settingName } from './setting-name.ts';
+import { stopSetting } from './stop-setting.ts';
 
 /** A component as an implementation reads it; `form` is absent where its name says it. */
 export type ReadsComponent =
@@ -147,6 +148,7 @@ const serverSetting = <Component extends z.ZodType<ReadsComponent>>(component: C
           'The repository that the finished backup goes to, or the components themselves where there is no disk.',
         sample: 'main',
       }),
+      stop: stopSetting(resolve).optional(),
       schedule: serverScheduleSetting,
       gentle: gentleSetting,
       retries: z

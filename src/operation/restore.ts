@@ -2,7 +2,7 @@ import type { Source } from '../contract/source.ts';
 import type { Run } from '../contract/run.ts';
 import type { Target, TargetPlan, TargetReport } from '../contract/target.ts';
 import type { ByteString } from '../model/byte-string.ts';
-import type { Difference } from '../model/compare.ts';
+import type { Difference, Overlooked } from '../model/compare.ts';
 import { Fault } from '../model/fault.ts';
 import { compare } from './compare.ts';
 
@@ -50,23 +50,31 @@ export const restore = async (
   for (const { path, fault } of plan.refusals) run.emit({ kind: 'fault', path, fault });
   const report = await target.apply(plan, source, run);
   if (!options.verify) return { outcome: 'restored', plan, report };
-  const verification = await verify(source, target, { options, report }, run);
+  const overlooked = new Set(report.notRestored.keys());
+  const verification = await verify(source, target, { ...options, overlooked }, run);
   return { outcome: 'restored', plan, report, verification };
 };
 
-/** What the target has beyond the source is none of our business, nor is what it could not hold: that was counted. */
-const verify = async (
+export interface VerifyOptions extends Pick<RestoreOptions, 'filter'> {
+  /** What the target could not hold, which was told. */
+  readonly overlooked: Overlooked;
+  /** Of a server that runs: times of folders change with all that is done in them. */
+  readonly isInUse?: boolean;
+}
+
+/** Compares what was restored with the source. What the target has beyond it is none of our business. */
+export const verify = async (
   source: Source,
-  target: Target,
-  { options, report }: { readonly options: RestoreOptions; readonly report: TargetReport },
+  target: Pick<Target, keyof Source>,
+  options: VerifyOptions,
   run: Run,
 ): Promise<Verification> => {
   run.emit({ kind: 'phase', phase: 'verifying' });
   const listed: Difference[] = [];
   let differences = 0;
-  const overlooked = new Set(report.notRestored.keys());
+  const { overlooked } = options;
   for await (const difference of compare(source, target, { metadata: true, contents: 'read', overlooked }, run)) {
-    if (!counts(difference, options, overlooked)) continue;
+    if (!counts(difference, options)) continue;
     differences++;
     if (listed.length < listedAtMost) listed.push(difference);
     run.emit({ kind: 'fault', path: difference.path, fault: faultOf(difference) });
@@ -74,10 +82,17 @@ const verify = async (
   return { differences, listed };
 };
 
-const counts = (difference: Difference, { filter }: RestoreOptions, overlooked: ReadonlySet<string>): boolean => {
+const counts = (difference: Difference, { filter, overlooked, isInUse = false }: VerifyOptions): boolean => {
   if (difference.kind === 'added') return false;
   if (difference.kind === 'unknown') return true;
   const { type } = difference.left;
+  if (
+    isInUse &&
+    difference.kind === 'metadata' &&
+    type === 'directory' &&
+    difference.fields.every((one) => one === 'mtime')
+  )
+    return false;
   if (filter !== undefined && !filter(difference.path, type === 'directory')) return false;
   if (difference.kind !== 'removed') return true;
   // No inventory lists sockets, and the others may be what the platform cannot make.

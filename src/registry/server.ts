@@ -1,7 +1,12 @@
+import type { StopSetting } from '../config/stop-setting.ts';
 import type { Component, DatedStore } from '../contract/component.ts';
+import type { DatabaseTarget } from '../contract/database-target.ts';
 import type { Run } from '../contract/run.ts';
 import type { ServerBackup } from '../contract/server-backup.ts';
 import type { ServerOrigin } from '../contract/server-origin.ts';
+import type { Services } from '../contract/services.ts';
+import type { DatabaseSetting } from '../protocol/database/config.ts';
+import type { DatabaseParts } from '../protocol/database/parts.ts';
 import type { Survey } from '../protocol/server/survey-places.ts';
 import type { AccountParts, Config } from '../registry.ts';
 
@@ -86,13 +91,14 @@ export const datedStoreAt = async ({ disk, timeZone, wait, origin }: DatedStoreW
 
 /** Where the components of a server come from, as its backups say it of themselves. */
 export const originOf = async (
-  { root, components }: Pick<ServerEntry, 'root' | 'components'>,
+  { root, components, stop }: Pick<ServerEntry, 'root' | 'components' | 'stop'>,
   { server, host }: { readonly server: string; readonly host: string },
 ): Promise<ServerOrigin> => {
-  const [{ placesOf }, { formOf }, { recordedSetting }] = await Promise.all([
+  const [{ placesOf }, { formOf }, { recordedSetting }, { recordedStop }] = await Promise.all([
     import('../protocol/server/files-component.ts'),
     import('../config/server-setting.ts'),
     import('../protocol/database/recorded-setting.ts'),
+    import('../config/stop-setting.ts'),
   ]);
   return {
     server,
@@ -103,6 +109,7 @@ export const originOf = async (
         ? { name, form: formOf(name, setting.form), places: Object.fromEntries(placesOf(setting, root)) }
         : { name, form: 'dump' as const, places: {}, database: recordedSetting(setting.setting) },
     ),
+    ...(stop === undefined ? {} : { stop: recordedStop(stop) }),
   };
 };
 
@@ -110,4 +117,80 @@ export const originOf = async (
 export const backupFolderAt = async (folder: string): Promise<ServerBackup> => {
   const { openBackupFolder } = await import('../store/dated/backup-folder.ts');
   return openBackupFolder(folder);
+};
+
+/** Where what lies at the root of a component is, by its name there; none for one that the configuration does not have. */
+export const placesOfComponent = async (
+  { root, components }: Pick<ServerEntry, 'root' | 'components'>,
+  name: string,
+): Promise<ReadonlyMap<string, string>> => {
+  const setting = Object.hasOwn(components, name) ? components[name] : undefined;
+  if (setting?.kind !== 'files') return new Map();
+  const { placesOf } = await import('../protocol/server/files-component.ts');
+  return placesOf(setting, root);
+};
+
+/** How a database was reached, as a backup says it. Fault `unsupported`. */
+export const recordedDatabase = async (record: Readonly<Record<string, unknown>>): Promise<DatabaseSetting> => {
+  const { settingOfRecord } = await import('../protocol/database/recorded-setting.ts');
+  return settingOfRecord(record);
+};
+
+/** Whether a database is loaded while it runs; the others must be at rest. */
+export const mustRunToRestore = ({ database }: DatabaseSetting): boolean =>
+  database !== 'sqlite' && database !== 'redis';
+
+export interface DatabaseTargetWish {
+  readonly parts: DatabaseParts;
+  /** Whether what is there may be removed before the new is in its place, where nothing else is possible. */
+  readonly replace: boolean;
+}
+
+/** Where the dumps of a database are brought back to. Faults of `ReadSecret`. */
+export const databaseTargetOf = async (
+  setting: DatabaseSetting,
+  { parts, replace }: DatabaseTargetWish,
+  run: Run,
+): Promise<DatabaseTarget> => {
+  const { databaseTarget } = await import('../protocol/database/restore/database-target.ts');
+  return databaseTarget(setting, { parts, options: { replace, users: true } }, run);
+};
+
+export interface ServicesWish {
+  readonly stop: StopSetting;
+  /** Of the databases of the server. */
+  readonly databases: readonly DatabaseSetting[];
+  /** Of the process, for programs that are started. */
+  readonly variables: Readonly<Record<string, string | undefined>>;
+}
+
+/** What a restore stops and starts. Nothing is asked yet. */
+export const servicesOf = async ({ stop, databases, variables }: ServicesWish): Promise<Services> => {
+  switch (stop.kind) {
+    case 'compose': {
+      const { composeServices } = await import('../protocol/services/compose-services.ts');
+      const running = databases.filter(mustRunToRestore).flatMap(nameOfPlace);
+      return composeServices({ ...stop.value, services: stop.value.services, databases: running }, variables);
+    }
+    case 'systemd': {
+      const { systemdServices } = await import('../protocol/services/systemd-services.ts');
+      return systemdServices(stop.value, variables);
+    }
+    case 'commands': {
+      const { commandServices } = await import('../protocol/services/command-services.ts');
+      return commandServices(stop.value, variables);
+    }
+  }
+};
+
+/** The container or the service that a database is in. */
+const nameOfPlace = (setting: DatabaseSetting): readonly string[] => {
+  if (setting.database === 'sqlite' || setting.in === undefined) return [];
+  return [setting.in.kind === 'compose' ? setting.in.value.service : setting.in.value];
+};
+
+/** What the backup wants stopped. Fault `unsupported`. */
+export const recordedServices = async (record: Readonly<Record<string, unknown>>): Promise<StopSetting> => {
+  const { stopOfRecord } = await import('../config/stop-setting.ts');
+  return stopOfRecord(record);
 };

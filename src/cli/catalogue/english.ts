@@ -15,6 +15,7 @@ import { repairMessages } from './english/repair.ts';
 import { reportMessages } from './english/report.ts';
 import { repositoryMessages } from './english/repository.ts';
 import { restoreMessages } from './english/restore.ts';
+import { restoreServerMessages } from './english/restore-server.ts';
 import { runServerMessages } from './english/run-server.ts';
 import { scrubMessages } from './english/scrub.ts';
 import { scheduleMessages } from './english/schedule.ts';
@@ -29,6 +30,7 @@ export const english = {
   ...reportMessages,
   ...repositoryMessages,
   ...restoreMessages,
+  ...restoreServerMessages,
   ...runServerMessages,
   ...scheduleMessages,
   ...scrubMessages,

@@ -16,6 +16,7 @@ import { repairMessages } from './japanese/repair.ts';
 import { reportMessages } from './japanese/report.ts';
 import { repositoryMessages } from './japanese/repository.ts';
 import { restoreMessages } from './japanese/restore.ts';
+import { restoreServerMessages } from './japanese/restore-server.ts';
 import { runServerMessages } from './japanese/run-server.ts';
 import { scrubMessages } from './japanese/scrub.ts';
 import { scheduleMessages } from './japanese/schedule.ts';
@@ -29,6 +30,7 @@ export const japanese: Messages = {
   ...reportMessages,
   ...repositoryMessages,
   ...restoreMessages,
+  ...restoreServerMessages,
   ...runServerMessages,
   ...scheduleMessages,
   ...scrubMessages,

@@ -25,6 +25,11 @@ import { addMailRestoreOptions, type MailRestoreOptions, restoreMail } from '../
 import { restoreFilter, type RestoreFilter } from '../restore/restore-filter.ts';
 import { isEmptyPlan, mayApply, printPlan, type RestoreSubject } from '../restore/restore-plan.ts';
 import { isComplete, printRestore } from '../restore/restore-summary.ts';
+import {
+  addServerRestoreOptions,
+  refuseServerOptions,
+  type ServerRestoreOptions,
+} from '../restore/server/server-restore-options.ts';
 import { addFilterOptions, filterOf, type FilterOptions, namedSnapshot } from '../snapshot-options.ts';
 
 interface RestoreCommandOptions
@@ -35,10 +40,11 @@ interface RestoreCommandOptions
     IncludeOptions,
     StoredOptions,
     MailRestoreOptions,
-    AccountRestoreOptions {
+    AccountRestoreOptions,
+    ServerRestoreOptions {
   readonly target?: string;
   readonly overwrite: Overwrite;
-  readonly verify: boolean;
+  readonly verify?: boolean;
   readonly dryRun: boolean;
   readonly sparse: boolean;
   readonly yes: boolean;
@@ -53,7 +59,7 @@ const leftOut = [
 
 export const restoreCommand: DefineCommand = (execute) => {
   const command = newCommand('restore', 'bring a snapshot, or a part of it, back into a folder')
-    .argument('<snapshot[:folder]>', 'beginning of an id, latest or latest~1; of a folder in it')
+    .argument('[snapshot[:folder]]', 'beginning of an id, latest or latest~1; of a folder in it')
     .option('-t, --target <folder>', 'where to; it is made if it is not there')
     .addOption(
       new Option(
@@ -63,12 +69,15 @@ export const restoreCommand: DefineCommand = (execute) => {
         .choices(['always', 'if-changed', 'never'])
         .default('if-changed'),
     )
-    .option('--verify', 'read back what was restored and compare it with the snapshot', false)
+    .option('--verify', 'read back what was restored and compare it with the backup (with --component: by itself)')
+    .option('--no-verify', 'with --component: do not read it back')
     .option('-n, --dry-run', 'only show the plan', false)
     .option('--sparse', 'leave holes where files have nothing but zeros', false)
     .option('--yes', 'overwrite, or restore in place, without being asked', false);
-  addAccountRestoreOptions(
-    addMailRestoreOptions(addStoredOption(addFilterOptions(addExcludeOptions(addIncludeOptions(command))))),
+  addServerRestoreOptions(
+    addAccountRestoreOptions(
+      addMailRestoreOptions(addStoredOption(addFilterOptions(addExcludeOptions(addIncludeOptions(command))))),
+    ),
   );
   return addLeftOut(command, leftOut)
     .addHelpText(
@@ -81,11 +90,44 @@ export const restoreCommand: DefineCommand = (execute) => {
         'mailkeep restore latest --to mbox:old.mbox --folder Archive --before 2020-01-01',
         'mailkeep restore latest --to imap:fastmail --dry-run                  what an account would get',
         "mailkeep restore latest --to imap:new --map-folder 'Old=Archive/Old' --verify",
+        'mailkeep restore --from latest --component config                     a part of a server, where it was',
+        'mailkeep restore --from 2025-11-06 --component mail,mysql --dry-run   as it was on that day',
+        'mailkeep restore --from /mnt/backup-hdd/mailserver/latest --component all',
+        'mailkeep restore --from repository --component all --into /mnt/new    below another root',
       ]),
     )
-    .action((reference: string, options: RestoreCommandOptions) =>
-      execute(options, (context) => restoreSnapshot(reference, options, context)),
+    .action((reference: string | undefined, options: RestoreCommandOptions) =>
+      execute(options, (context) => restoreWhatIsMeant(reference, options, context)),
     );
+};
+
+/** Parts of a server, or a snapshot. */
+const restoreWhatIsMeant = async (
+  reference: string | undefined,
+  options: RestoreCommandOptions,
+  context: CommandContext,
+): Promise<number> => {
+  if (options.component.length > 0) {
+    refuseOtherWays(reference, options);
+    const { restoreComponents } = await import('../restore/server/restore-components.ts');
+    const { from = 'latest', verify = true } = options;
+    return restoreComponents({ ...options, from, verify }, context);
+  }
+  refuseServerOptions(options);
+  if (reference !== undefined) return restoreSnapshot(reference, options, context);
+  throw new Fault('usage', 'it is not said what to restore', {
+    hint: 'Name a snapshot, such as latest; or for a server say --from WHERE --component LIST.',
+  });
+};
+
+/** Fault `usage` for what goes with a snapshot alone. */
+const refuseOtherWays = (reference: string | undefined, options: RestoreCommandOptions): void => {
+  const { target, to, sparse, folder, include, exclude } = options;
+  const isOther = [reference, target, to].some((one) => one !== undefined) || sparse || folder.length > 0;
+  if (!isOther && include.length === 0 && exclude.length === 0) return;
+  throw new Fault('usage', '--component brings whole parts of a server back, from the backup that --from names', {
+    hint: 'Leave out the snapshot, --target, --to, --folder, --sparse and the patterns; --into says where else to restore to.',
+  });
 };
 
 const restoreSnapshot = async (
@@ -97,7 +139,8 @@ const restoreSnapshot = async (
     if (options.target !== undefined)
       throw new Fault('usage', '--target and --to name two places: leave one of them out');
     const { restoreToAccount } = await import('../restore/restore-to-account.ts');
-    const request = { reference, account: options.to.slice('imap:'.length), options };
+    const account = options.to.slice('imap:'.length);
+    const request = { reference, account, options: { ...options, verify: options.verify === true } };
     return withRepository(context, (repository) =>
       repository.guarded(() => restoreToAccount(repository, request, context), context.run),
     );
@@ -113,7 +156,7 @@ const restoreSnapshot = async (
   }
   const target = checkedTarget(options);
   if (target === '') throw new Fault('usage', 'the target of the restore is empty');
-  if (options.dryRun && options.verify) {
+  if (options.dryRun && options.verify === true) {
     throw new Fault('usage', '--verify compares what was restored, and --dry-run restores nothing', {
       hint: 'Leave one of them out.',
     });
@@ -130,7 +173,7 @@ const mailOptions = ['from', 'subject', 'text', 'messageId', 'since', 'before'] 
 
 /** Fault `usage` for options that only the other way of restoring has. */
 const checkedPlace = (place: string, { target, verify }: RestoreCommandOptions): string => {
-  if (target === undefined && !verify) return place;
+  if (target === undefined && verify !== true) return place;
   throw new Fault('usage', '--to brings mail to a place of its own: --target and --verify do not go with it');
 };
 
@@ -178,7 +221,7 @@ const restoreFrom = async (
     await openTarget(source, filter ?? (() => true), { ...options, target: given }),
     {
       dryRun: options.dryRun,
-      verify: options.verify,
+      verify: options.verify === true,
       ...(filter === undefined ? {} : { filter }),
       confirm: async (plan) => {
         // Patterns that match nothing, such as a misspelt path: there is no plan to show.
@@ -222,5 +265,5 @@ const openTarget = async (
     threads: Math.max(2, Math.min(8, availableParallelism())),
     everyEntry: options.verbose > 1,
   });
-  return options.verify ? narrowInventory(target, source, { directory, posix }) : target;
+  return options.verify === true ? narrowInventory(target, source, { directory, posix }) : target;
 };

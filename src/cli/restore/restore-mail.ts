@@ -37,7 +37,7 @@ export const addMailRestoreOptions = (command: Command): Command =>
       'only mail, as maildir:FOLDER, mbox:FILE, mbox:FOLDER/, zip:FILE or imap:ACCOUNT; never overwrites',
     )
     .option('--folder <name>', 'with --to: this mail folder and those below (may be repeated)', collect, [])
-    .option('--from <text>', 'with --to: messages whose sender has this text')
+    .option('--from <text>', 'with --to: messages whose sender has this text; with --component: which backup')
     .option('--subject <text>', 'with --to: messages with this text in the subject')
     .option('--text <words>', 'with --to: messages with these words in sender, recipients, subject or Message-ID')
     .option('--message-id <id>', 'with --to: the message with this Message-ID')

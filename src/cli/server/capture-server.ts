@@ -42,15 +42,23 @@ const nightWish = ({ entry }: ServerJob, { daily, weekly }: ServerWish, date: st
   return { daily: true, weekly: days?.includes(weekDayOf(date)) === true };
 };
 
-/** What opening the components of a server needs besides the configuration. */
-export const componentPartsOf = (
-  { name, entry }: ServerJob,
+/** What its databases need besides the configuration. */
+export const databasePartsOf = (
+  name: string,
   { environment }: Pick<CommandContext, 'environment'>,
-): Pick<ComponentParts, 'root' | 'readSecret' | 'variables' | 'spool'> => ({
-  root: entry.root,
+): Pick<ComponentParts, 'readSecret' | 'variables' | 'spool'> => ({
   readSecret,
   variables: environment.variables,
   spool: join(environment.stateDirectory, 'spool', name),
+});
+
+/** What opening the components of a server needs besides the configuration. */
+export const componentPartsOf = (
+  { name, entry }: ServerJob,
+  context: Pick<CommandContext, 'environment'>,
+): Pick<ComponentParts, 'root' | 'readSecret' | 'variables' | 'spool'> => ({
+  root: entry.root,
+  ...databasePartsOf(name, context),
 });
 
 const paceOf = ({ entry }: ServerJob): Pace => {

@@ -1,0 +1,16 @@
+import type { Services } from '../../contract/services.ts';
+import { splitCommand } from '../../model/split-command.ts';
+import { mustSucceed, type Variables } from './command.ts';
+
+interface Commands {
+  readonly stop: string;
+  readonly start: string;
+}
+
+/** Whatever two commands stop and start. Whether it runs nobody can say, and databases may be among it. */
+export const commandServices = ({ stop, start }: Commands, variables: Variables): Services => ({
+  description: `\`${stop}\` and \`${start}\``,
+  list: async () => [{ name: 'services', state: 'unknown', isDatabase: true }],
+  stop: async (_names, run) => void (await mustSucceed(splitCommand(stop), variables, run)),
+  start: async (_names, run) => void (await mustSucceed(splitCommand(start), variables, run)),
+});

@@ -1,0 +1,87 @@
+import { stat } from 'node:fs/promises';
+import type { Run } from '../../contract/run.ts';
+import type { Services } from '../../contract/services.ts';
+import type { FoundService } from '../../model/service-plan.ts';
+import { askCommand, mustSucceed, type Variables } from './command.ts';
+
+export interface ComposeWish {
+  /** Absolute. */
+  readonly file: string;
+  /** Only these; undefined: all. */
+  readonly services: readonly string[] | undefined;
+  /** The databases of the server: names of containers, and of services of this file. */
+  readonly databases: readonly string[];
+}
+
+const databaseName = /maria|mysql|postgres/;
+
+const namesIn = (text: string): readonly string[] =>
+  text
+    .split('\n')
+    .map((line) => line.trim())
+    .filter((line) => line !== '');
+
+/** From what compose says of its services, of those that run, and of its containers (`NAME\tSERVICE`). */
+export const composeStates = (
+  { services, databases }: Pick<ComposeWish, 'services' | 'databases'>,
+  said: { readonly all: string; readonly running: string; readonly containers: string },
+): readonly FoundService[] => {
+  const running = new Set(namesIn(said.running));
+  const inContainer = new Map(
+    namesIn(said.containers).map((line) => {
+      const [container = '', service = ''] = line.split('\t');
+      return [container, service] as const;
+    }),
+  );
+  const known = new Set(databases.map((name) => inContainer.get(name) ?? name));
+  const all = namesIn(said.all).filter((name) => services?.includes(name) !== false);
+  const isKnown = all.some((name) => known.has(name));
+  return all.map((name) => ({
+    name,
+    state: running.has(name) ? 'running' : 'stopped',
+    // Where a container has never been made, nothing says which service it will be of.
+    isDatabase: isKnown ? known.has(name) : databases.length > 0 && databaseName.test(name),
+  }));
+};
+
+const isThere = (path: string): Promise<boolean> =>
+  stat(path).then(
+    () => true,
+    () => false,
+  );
+
+/** Services of a compose file. One that is not there yet, as on a bare machine, has none that run. */
+export const composeServices = (wish: ComposeWish, variables: Variables): Services => {
+  let compose: readonly string[] | undefined;
+  const command = async (run: Run): Promise<readonly string[]> => {
+    compose ??=
+      (await askCommand(['docker', 'compose', 'version'], variables, run)).code === 0
+        ? ['docker', 'compose']
+        : ['docker-compose'];
+    return [...compose, '-f', wish.file];
+  };
+  const ask = async (words: readonly string[], run: Run): Promise<string> =>
+    (await mustSucceed([...(await command(run)), ...words], variables, run)).stdout;
+  return {
+    description: `compose services of ${wish.file}`,
+    list: async (run) => {
+      if (!(await isThere(wish.file))) return [];
+      const all = await ask(['config', '--services'], run);
+      const running = await ask(['ps', '--services', '--filter', 'status=running'], run);
+      const containers = await containersOf(await ask(['ps', '--all', '--quiet'], run), variables, run);
+      return composeStates(wish, { all, running, containers });
+    },
+    stop: async (names, run) => void (await ask(['stop', ...names], run)),
+    start: async (names, run) => void (await ask(['up', '-d', ...names], run)),
+  };
+};
+
+/** `NAME\tSERVICE` for each of these containers; both generations of compose write the label. */
+const containersOf = async (ids: string, variables: Variables, run: Run): Promise<string> => {
+  const names = namesIn(ids);
+  if (names.length === 0) return '';
+  const format = '{{.Name}}\t{{index .Config.Labels "com.docker.compose.service"}}';
+  const { stdout } = await mustSucceed(['docker', 'inspect', '--format', format, ...names], variables, run);
+  // The engine's own names begin with a slash.
+  return stdout.replace(/^\//gm, '');
+};

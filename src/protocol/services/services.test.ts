@@ -1,0 +1,76 @@
+import assert from 'node:assert/strict';
+import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, test } from 'node:test';
+import { createTestRun } from '../../contract/test-run.ts';
+import { commandServices } from './command-services.ts';
+import { composeServices, composeStates } from './compose-services.ts';
+import { statesOf } from './systemd-services.ts';
+
+describe('services that a restore stops', () => {
+  test('B11: which units run is what systemctl says, and databases are known by their names', () => {
+    const states = statesOf(
+      ['postfix', 'dovecot.service', 'mariadb', 'clamav'],
+      'active\ninactive\nactivating\nfailed\n',
+    );
+    assert.deepEqual(states, [
+      { name: 'postfix', state: 'running', isDatabase: false },
+      { name: 'dovecot.service', state: 'stopped', isDatabase: false },
+      { name: 'mariadb', state: 'running', isDatabase: true },
+      { name: 'clamav', state: 'stopped', isDatabase: false },
+    ]);
+  });
+
+  test('B11: of a compose file the service of the container that a database is in is the database', () => {
+    const said = {
+      all: 'dovecot\npostfix\nstore\n',
+      running: 'dovecot\nstore\n',
+      containers: 'mailserver-mariadb\tstore\nmailserver-dovecot\tdovecot\n',
+    };
+    assert.deepEqual(composeStates({ services: undefined, databases: ['mailserver-mariadb'] }, said), [
+      { name: 'dovecot', state: 'running', isDatabase: false },
+      { name: 'postfix', state: 'stopped', isDatabase: false },
+      { name: 'store', state: 'running', isDatabase: true },
+    ]);
+    const chosen = composeStates({ services: ['dovecot'], databases: ['store'] }, said);
+    assert.deepEqual(chosen, [{ name: 'dovecot', state: 'running', isDatabase: false }]);
+  });
+
+  test('B11: on a machine where nothing was ever started a database is known by its name', () => {
+    const said = { all: 'dovecot\nmariadb\n', running: '', containers: '' };
+    const states = composeStates({ services: undefined, databases: ['mailserver-mariadb'] }, said);
+    assert.deepEqual(
+      states.map(({ name, isDatabase }) => [name, isDatabase]),
+      [
+        ['dovecot', false],
+        ['mariadb', true],
+      ],
+    );
+  });
+
+  test('B11: a compose file that is not there yet has nothing that runs', async () => {
+    const services = composeServices({ file: '/none/docker-compose.yml', services: undefined, databases: [] }, {});
+    assert.deepEqual(await services.list(createTestRun()), []);
+  });
+
+  test('B11: a command that fails is told with what it said', async (context) => {
+    const folder = mkdtempSync(join(tmpdir(), 'mailkeep-services-'));
+    context.after(() => rmSync(folder, { recursive: true }));
+    const script = join(folder, 'service');
+    writeFileSync(
+      script,
+      `#!/bin/sh\necho "$1 $SECRET" >> ${folder}/log\n[ "$1" = start ] || { echo "no, not now" >&2; exit 3; }\n`,
+    );
+    chmodSync(script, 0o755);
+    const variables = { PATH: process.env['PATH'], SECRET: 'secret-4711' };
+    const services = commandServices({ stop: `${script} stop`, start: `'${script}' start` }, variables);
+    const run = createTestRun();
+    await assert.rejects(services.stop([], run), {
+      code: 'io-failed',
+      message: /service stop` ended with 3: no, not now/,
+    });
+    await services.start([], run);
+    assert.equal(readFileSync(join(folder, 'log'), 'utf8'), 'stop \nstart \n');
+  });
+});
