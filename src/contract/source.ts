@@ -134,6 +134,11 @@ export interface Piece {
   /** Where in `bytes` it lies. */
   readonly start: number;
   readonly length: number;
+  /**
+   * Nothing of this content comes after it, so that whoever takes it can go on at once. The verdict still comes, and may be that
+   * none of it counts.
+   */
+  readonly isLast?: true;
 }
 
 /** How a read ended. Only after `complete` or `changed` may the bytes be kept. */

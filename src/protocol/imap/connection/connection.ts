@@ -262,7 +262,8 @@ export class Connection<Allowed extends Access = 'reading'> implements ResponseH
     this.#heardAt = performance.now();
     if (this.#fault !== undefined) return;
     try {
-      this.#rest = this.#reader.push(chunk);
+      const rest = this.#reader.push(chunk);
+      this.#rest = rest.length === 0 ? rest : rest.slice();
     } catch (error) {
       this.end(error instanceof Fault ? error : asFault(error));
     }

@@ -64,7 +64,7 @@ async function* readBodies(
   run: Run,
 ): AsyncGenerator<Delivery, void> {
   const wanted = reads.map(({ block, message }) => ({ place: block.place, uid: message.uid, size: message.size }));
-  for await (const { bytes, pieces, verdicts } of scan.readMany(wanted, run)) {
+  for await (const { bytes, pieces, verdicts, recycle } of scan.readMany(wanted, run)) {
     for (const { request, start, length } of pieces) {
       const read = reads[request];
       if (read !== undefined) digestOf(read).update(bytes.subarray(start, start + length));
@@ -75,6 +75,7 @@ async function* readBodies(
       bytes,
       pieces: pieces.map((piece) => ({ ...piece, request: reads[piece.request]?.request ?? 0 })),
       verdicts: verdicts.map(({ request, verdict }) => ({ request: reads[request]?.request ?? 0, verdict })),
+      ...(recycle === undefined ? {} : { recycle }),
     };
   }
 }

@@ -5,6 +5,25 @@ const mostWaiting = 4 * 1_048_576;
 /** Bytes of one delivery. */
 const deliveryBytes = 256 * 1024;
 
+/** Pieces of memory that are kept for later deliveries: what the connections fill, and what waits. */
+const mostKept = 24;
+
+/**
+ * Memory for deliveries, used again and again. It is shared, not transferred, so that no collector counts it as its own and is
+ * driven by it to look for garbage.
+ */
+export class DeliveryMemory {
+  readonly #free: Uint8Array<SharedArrayBuffer>[] = [];
+
+  take(): Uint8Array<SharedArrayBuffer> {
+    return this.#free.pop() ?? new Uint8Array(new SharedArrayBuffer(deliveryBytes));
+  }
+
+  give(memory: Uint8Array<SharedArrayBuffer>): void {
+    if (this.#free.length < mostKept) this.#free.push(memory);
+  }
+}
+
 /** Deliveries from several connections to one receiver, who takes them one by one. */
 export class DeliveryChannel {
   readonly #waiting: Delivery[] = [];
@@ -64,23 +83,29 @@ export class DeliveryChannel {
 /** Gathers the pieces that one connection receives into deliveries of a good size. */
 export class DeliveryWriter {
   readonly #channel: DeliveryChannel;
-  #buffer = new Uint8Array(deliveryBytes);
+  readonly #memory: DeliveryMemory;
+  #buffer: Uint8Array<SharedArrayBuffer> | undefined;
   #filled = 0;
   #pieces: Piece[] = [];
   #verdicts: { request: number; verdict: Verdict }[] = [];
 
-  constructor(channel: DeliveryChannel) {
+  constructor(channel: DeliveryChannel, memory: DeliveryMemory) {
     this.#channel = channel;
+    this.#memory = memory;
   }
 
-  piece(request: number, position: number, bytes: Uint8Array): void {
+  /** `isLast`: the content ends with these bytes. */
+  piece(request: number, bytes: Uint8Array, { position, isLast }: { position: number; isLast: boolean }): void {
     for (let at = 0; at < bytes.length;) {
-      if (this.#filled === this.#buffer.length) this.flush();
-      const part = bytes.subarray(at, at + this.#buffer.length - this.#filled);
-      this.#buffer.set(part, this.#filled);
-      this.#note(request, position + at, part.length);
+      if (this.#filled === deliveryBytes) this.flush();
+      const buffer = (this.#buffer ??= this.#memory.take());
+      const part = bytes.subarray(at, at + deliveryBytes - this.#filled);
+      buffer.set(part, this.#filled);
+      this.#note({ request, position: position + at, start: this.#filled, length: part.length });
       at += part.length;
     }
+    const last = this.#pieces.at(-1);
+    if (isLast && last?.request === request) this.#pieces[this.#pieces.length - 1] = { ...last, isLast };
   }
 
   verdict(request: number, verdict: Verdict): void {
@@ -89,21 +114,29 @@ export class DeliveryWriter {
 
   flush(): void {
     if (this.#filled === 0 && this.#verdicts.length === 0) return;
-    // The receiver owns what it gets, so a buffer that is hardly filled is not given away.
-    const isFull = this.#filled > this.#buffer.length / 2;
-    const bytes = isFull ? this.#buffer.subarray(0, this.#filled) : this.#buffer.slice(0, this.#filled);
-    if (isFull) this.#buffer = new Uint8Array(deliveryBytes);
-    this.#channel.put({ bytes, pieces: this.#pieces, verdicts: this.#verdicts });
+    this.#channel.put({ ...this.#given(), pieces: this.#pieces, verdicts: this.#verdicts });
     this.#filled = 0;
     this.#pieces = [];
     this.#verdicts = [];
   }
 
-  #note(request: number, position: number, length: number): void {
+  /** A buffer that is hardly filled is not given away. */
+  #given(): Pick<Delivery, 'bytes' | 'recycle'> {
+    const buffer = this.#buffer;
+    if (buffer === undefined || this.#filled <= deliveryBytes / 2) {
+      const bytes = new Uint8Array(this.#filled);
+      if (buffer !== undefined) bytes.set(buffer.subarray(0, this.#filled));
+      return { bytes };
+    }
+    this.#buffer = undefined;
+    return { bytes: buffer.subarray(0, this.#filled), recycle: () => this.#memory.give(buffer) };
+  }
+
+  #note(piece: Piece): void {
     const last = this.#pieces.at(-1);
-    if (last?.request === request && last.position + last.length === position) {
-      this.#pieces[this.#pieces.length - 1] = { ...last, length: last.length + length };
-    } else this.#pieces.push({ request, position, start: this.#filled, length });
-    this.#filled += length;
+    if (last?.request === piece.request && last.position + last.length === piece.position) {
+      this.#pieces[this.#pieces.length - 1] = { ...last, length: last.length + piece.length };
+    } else this.#pieces.push(piece);
+    this.#filled += piece.length;
   }
 }

@@ -19,6 +19,8 @@ interface Receiving {
   readonly message: WantedMessage;
   /** Bytes of this content still to be passed over: the server sent again what is there already. */
   skip: number;
+  /** Where the content ends. */
+  readonly end: number;
 }
 
 /**
@@ -85,8 +87,11 @@ export class BatchReader {
     }
     const origin = contentOrigin ?? 0;
     if (origin > message.position) throw misbehaved('a part of a message that was not asked for');
+    const end = origin + bytes;
+    // What was delivered to its end once has been taken for the whole of it.
+    if (message.isWhole && end > message.position) throw misbehaved('a message that has grown');
     this.#open.delete(message.uid);
-    this.#receiving = { message, skip: message.position - origin };
+    this.#receiving = { message, skip: message.position - origin, end };
     if (bytes > limits.messageBytes) throw misbehaved('a message without end');
   }
 
@@ -107,9 +112,11 @@ export class BatchReader {
     receiving.skip -= passed;
     const rest = bytes.subarray(passed);
     if (rest.length === 0) return;
-    const { message } = receiving;
-    this.#writer.piece(message.request, message.position, rest);
+    const { message, end } = receiving;
+    const { request, position } = message;
     message.position += rest.length;
+    message.isWhole = message.position === end;
+    this.#writer.piece(request, rest, { position, isLast: message.isWhole });
     this.#holdBack();
   }
 

@@ -4,7 +4,7 @@ import { asFault, Fault, isFault } from '../../../model/fault.ts';
 import { mailboxText } from '../../../mail/mailbox-name.ts';
 import { openGeneration } from '../scan/open-folder.ts';
 import type { PooledSession, SessionPool } from '../scan/session-pool.ts';
-import { DeliveryChannel, DeliveryWriter } from './delivery-channel.ts';
+import { DeliveryChannel, type DeliveryMemory, DeliveryWriter } from './delivery-channel.ts';
 import { BatchReader, isListed } from './fetch-batch.ts';
 import { aloneBatch, type Batch, type WantedMessage } from './wanted-message.ts';
 
@@ -15,17 +15,22 @@ const pipelined = 2;
 /** Lost connections and the like, without a batch that went well between them. */
 const mostFailures = 8;
 
+interface ReadingPlace {
+  readonly pool: SessionPool;
+  readonly memory: DeliveryMemory;
+}
+
 /**
  * The bytes of many messages, over as many connections as the account may have. Every message ends in one verdict: what
  * cannot be had fails with its fault, the others go on. Rejects only when the run is interrupted.
  */
 export async function* readMessages(
-  pool: SessionPool,
+  place: ReadingPlace,
   batches: readonly Batch[],
   run: Run,
 ): AsyncGenerator<Delivery, void> {
   throwIfInterrupted(run);
-  const work = new ReadWork(pool, batches, run);
+  const work = new ReadWork(place, batches, run);
   const abort = (): void => work.channel.end(interrupted(run.signal.reason));
   run.signal.addEventListener('abort', abort, { once: true });
   const ended = work.work();
@@ -41,6 +46,7 @@ export async function* readMessages(
 class ReadWork {
   readonly channel = new DeliveryChannel();
   readonly #pool: SessionPool;
+  readonly #memory: DeliveryMemory;
   readonly #queue: Batch[];
   readonly #run: Run;
   #stopped = false;
@@ -48,8 +54,9 @@ class ReadWork {
   /** Folders that some connection is or was in. */
   readonly #inFolder = new Set<string>();
 
-  constructor(pool: SessionPool, batches: readonly Batch[], run: Run) {
+  constructor({ pool, memory }: ReadingPlace, batches: readonly Batch[], run: Run) {
     this.#pool = pool;
+    this.#memory = memory;
     this.#queue = [...batches];
     this.#run = run;
   }
@@ -91,7 +98,7 @@ class ReadWork {
   }
 
   #fail(batches: readonly Batch[], fault: Fault): void {
-    const writer = new DeliveryWriter(this.channel);
+    const writer = new DeliveryWriter(this.channel, this.#memory);
     for (const { messages } of batches) {
       for (const { request } of messages) writer.verdict(request, { kind: 'failed', fault });
     }
@@ -99,7 +106,7 @@ class ReadWork {
   }
 
   async #onSession(session: PooledSession): Promise<void> {
-    const writer = new DeliveryWriter(this.channel);
+    const writer = new DeliveryWriter(this.channel, this.#memory);
     for (let first = this.#claim(session); first !== undefined; first = this.#claim(session)) {
       if (!(await this.#opened(session, first))) continue;
       this.#inFolder.add(first.folder.name);

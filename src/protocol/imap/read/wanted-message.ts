@@ -9,6 +9,8 @@ export interface WantedMessage {
   readonly size: number;
   /** Bytes that were delivered already. After a lost connection it goes on there. */
   position: number;
+  /** Delivered to the end of a literal: its answer, and so its verdict, may still be to come. */
+  isWhole: boolean;
   /** How often it was asked for. */
   attempts: number;
   /** It came empty once although it should not be. */

@@ -16,6 +16,7 @@ import { directoryOfFolder } from '../../../mail/direct/folder-name.ts';
 import { asFault, Fault, isFault } from '../../../model/fault.ts';
 import { sleep } from '../../../system/clock.ts';
 import type { ServerSettings } from '../connection/settings.ts';
+import { DeliveryMemory } from '../read/delivery-channel.ts';
 import { readHeaders } from '../read/read-headers.ts';
 import { readMessages } from '../read/read-messages.ts';
 import { batchesOf, type Batch } from '../read/wanted-message.ts';
@@ -56,6 +57,12 @@ export interface ImapScan extends AccountScan {
   lists(name: ByteString): boolean;
 }
 
+/**
+ * Folders of so many messages together are looked at before their turn, at least as many as there are connections: in a night
+ * without news the few that have to be looked at lie far apart, and none should wait for the answer about another.
+ */
+const messagesAhead = 20_000;
+
 const newHash: NewHash = () => createHash('sha256');
 
 export const openImapScan = (options: ImapScanOptions): ImapScan => new Scan(options);
@@ -64,6 +71,7 @@ class Scan implements ImapScan {
   readonly description: string;
   readonly #options: ImapScanOptions;
   readonly #pool: SessionPool;
+  readonly #memory = new DeliveryMemory();
   /** Names on the wire, where they are not the names with us. */
   readonly #wire = new Map<ByteString, ByteString>();
   /** Messages of each folder that is wanted, by STATUS, then by what the look into it found. */
@@ -79,19 +87,23 @@ class Scan implements ImapScan {
   async *folders(base: ScanBase, run: Run): AsyncGenerator<ScannedFolder, void> {
     const chosen = inOrder(await this.#chosen(run));
     this.#counts = new Map(chosen.map(({ folder }) => [folder.name, folder.status?.messages ?? 0]));
-    const looks: Promise<ScannedFolder>[] = [];
-    // As many folders are looked at ahead as there are connections; what was found waits for its turn.
+    const looks: { readonly found: Promise<ScannedFolder>; readonly messages: number }[] = [];
+    let begun = 0;
+    // Folders are looked at ahead, over all connections; what was found waits for its turn.
     for (let at = 0; at < chosen.length; at++) {
-      while (looks.length < this.#pool.limit && at + looks.length < chosen.length) {
-        const next = chosen[at + looks.length];
+      let waiting = looks.reduce((sum, { messages }) => sum + messages, 0);
+      while (begun < chosen.length && (looks.length < this.#pool.limit || waiting < messagesAhead)) {
+        const next = chosen[begun++];
         if (next === undefined) break;
-        const look = this.#look(next, base, run);
-        look.catch(() => undefined);
-        looks.push(look);
+        const found = this.#look(next, base, run);
+        found.catch(() => undefined);
+        const messages = next.folder.status?.messages ?? messagesAhead;
+        looks.push({ found, messages });
+        waiting += messages;
       }
-      const [first] = looks.splice(0, 1);
+      const first = looks.shift();
       throwIfInterrupted(run);
-      if (first !== undefined) yield await first;
+      if (first !== undefined) yield await first.found;
     }
   }
 
@@ -119,10 +131,10 @@ class Scan implements ImapScan {
       folder.requests.push({ request, uid, size });
     }
     const batches: Batch[] = [...folders.values()].flatMap(({ place, requests: wanted }) => {
-      const messages = wanted.map((one) => ({ ...one, position: 0, attempts: 0, wasEmpty: false }));
+      const messages = wanted.map((one) => ({ ...one, position: 0, isWhole: false, attempts: 0, wasEmpty: false }));
       return [...batchesOf(this.#names(place.name), place.uidValidity, messages)];
     });
-    return readMessages(this.#pool, batches, run);
+    return readMessages({ pool: this.#pool, memory: this.#memory }, batches, run);
   }
 
   headers(

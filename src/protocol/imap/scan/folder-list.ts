@@ -52,11 +52,11 @@ export const folderName = (wire: ByteString, utf8: boolean): ByteString => {
 
 /** All folders of the account, in byte order of their names, with their STATUS where the server can tell it at little cost. */
 export const listFolders = async (session: PooledSession): Promise<readonly ListedFolder[]> => {
-  const { connection } = session;
-  const patterns = await foreignPatterns(session);
-  const found = connection.offers('LIST-EXTENDED')
-    ? await listAtOnce(session, patterns)
-    : await listStepwise(session, patterns);
+  // At once: a round trip each is what a night without news is made of.
+  const [patterns, own] = await Promise.all([foreignPatterns(session), listPatterns(session, ['*'])]);
+  const foreign = patterns.length === 0 ? [] : await listPatterns(session, patterns);
+  const names = new Set(own.map(({ name }) => name));
+  const found = [...own, ...foreign.filter(({ name }) => !names.has(name))];
   const missing = found.filter(({ selectable, status }) => selectable && status === undefined);
   const told = await askStatus(session, missing);
   return found
@@ -67,9 +67,12 @@ export const listFolders = async (session: PooledSession): Promise<readonly List
     .toSorted((left, right) => compareBytes(left.name, right.name));
 };
 
+const listPatterns = (session: PooledSession, patterns: readonly string[]): Promise<ListedFolder[]> =>
+  session.connection.offers('LIST-EXTENDED') ? listAtOnce(session, patterns) : listStepwise(session, patterns);
+
 /** `*` lists all of the personal namespaces; others whose prefix it does not reach have to be asked for by name. */
 const foreignPatterns = async ({ connection }: PooledSession): Promise<readonly string[]> => {
-  if (!connection.offers('NAMESPACE')) return ['*'];
+  if (!connection.offers('NAMESPACE')) return [];
   const prefixes: string[] = [];
   await connection.attempt(namespace(), {
     response: (response) => {
@@ -77,7 +80,7 @@ const foreignPatterns = async ({ connection }: PooledSession): Promise<readonly 
     },
   });
   const hidden = prefixes.filter((prefix) => prefix.startsWith('#') && /^[\x20\x23-\x5b\x5d-\x7e]+$/.test(prefix));
-  return ['*', ...hidden.map((prefix) => `${prefix}*`)];
+  return hidden.map((prefix) => `${prefix}*`);
 };
 
 interface Gathered {

@@ -2,11 +2,11 @@ import type { FolderState, ScanBase, ScannedFolder } from '../../../contract/acc
 import type { Run } from '../../../contract/run.ts';
 import type { NewHash } from '../../../mail/direct/hash.ts';
 import type { MailboxRecord } from '../../../mail/direct/mailbox-record.ts';
-import { allUids, type KnownState } from '../wire/reading-commands.ts';
+import type { KnownState } from '../wire/reading-commands.ts';
 import type { MailboxStatus } from '../wire/response.ts';
 import type { ListedFolder } from './folder-list.ts';
-import { about, allItems, fetchInto } from './folder-questions.ts';
-import { comparedBlocks, lookFully } from './full-look.ts';
+import { about } from './folder-questions.ts';
+import { comparedBlocks, listInto, lookFully } from './full-look.ts';
 import { MessageTable, type TableRow } from './message-table.ts';
 import { lookNarrowly } from './narrow-look.ts';
 import { openFolder, type OpenFolder } from './open-folder.ts';
@@ -39,18 +39,19 @@ export const standsAsItStood = (status: MailboxStatus | undefined, known: Mailbo
 
 interface Opened {
   readonly opened: OpenFolder;
-  /** The listing of all messages, of a folder that the base does not have. */
+  /** The listing of all messages, where it had to be asked for in any case. */
   readonly table: MessageTable | undefined;
 }
 
 /**
- * Opens the folder. Of one that the base does not have everything will be asked anyway: the question goes out behind EXAMINE,
- * which saves a round trip a folder. What is told before EXAMINE is answered is about the folder that was open before. Where
- * EXAMINE is refused no folder is open, and whatever is answered counts for nothing.
+ * Opens the folder. Where the server cannot or shall not tell what is new, everything will be asked anyway: the question goes out
+ * behind EXAMINE, which saves a round trip a folder. What is told before EXAMINE is answered is about the folder that was open
+ * before. Where EXAMINE is refused no folder is open, and whatever is answered counts for nothing; nor does it where the
+ * folder turns out to be of another generation than the one by which it was asked.
  */
 const openAndAsk = async (
   session: PooledSession,
-  { folder, known }: LookParts,
+  { folder, known, deep }: LookParts,
   resync: KnownState | undefined,
 ): Promise<Opened> => {
   let isOpen = false;
@@ -58,15 +59,15 @@ const openAndAsk = async (
     isOpen = true;
   };
   const opening = openFolder(session, folder, { resync, answered });
-  if (known !== undefined) return { opened: await opening, table: undefined };
+  if (resync !== undefined) return { opened: await opening, table: undefined };
   const table = new MessageTable();
-  const question = { set: allUids, items: allItems(session), table, counts: () => isOpen };
-  const asked = about(folder, fetchInto(session, question));
+  const asked = about(folder, listInto(session, { base: known, deep }, { table, counts: () => isOpen }));
   // Both are over before the connection is anybody else's.
   const [first, second] = await Promise.allSettled([opening, asked]);
   if (first.status === 'rejected') throw first.reason;
   if (second.status === 'rejected') throw second.reason;
-  return { opened: first.value, table };
+  const isMeant = known === undefined || known.uidValidity === first.value.uidValidity;
+  return { opened: first.value, table: isMeant ? table : undefined };
 };
 
 /** Looks into one folder. Rejects with a Fault that names it. */

@@ -5,7 +5,7 @@ import type { NewHash } from '../../../mail/direct/hash.ts';
 import type { LedgerDifference } from '../../../mail/direct/ledger.ts';
 import type { BlockRecord, MailboxRecord } from '../../../mail/direct/mailbox-record.ts';
 import { hasUid, highestUid, uidSetOf, uidsOf, type UidSet } from '../wire/uid-set.ts';
-import { allItems, fetchInto, flagItems, searchAll } from './folder-questions.ts';
+import { allItems, fetchInto, flagItems, type Question, searchAll } from './folder-questions.ts';
 import { MessageTable, type TableRow } from './message-table.ts';
 import type { OpenFolder } from './open-folder.ts';
 import { blocksOfTable, comparedBlock, currentOfKnown, currentOfRow, digestedRows } from './scanned-rows.ts';
@@ -14,7 +14,7 @@ import type { PooledSession } from './session-pool.ts';
 export interface FullParts {
   readonly session: PooledSession;
   readonly opened: OpenFolder;
-  /** What was listed already, of a folder without a base. */
+  /** What was listed already. */
   readonly listed: MessageTable | undefined;
   /** Of the same generation; undefined: everything is new. */
   readonly base: MailboxRecord | undefined;
@@ -43,18 +43,22 @@ export const lookFully = async (parts: FullParts, run: Run): Promise<FullLook> =
   return { table, differences, unanswered };
 };
 
-const listed = async ({ session, base, deep }: FullParts): Promise<MessageTable> => {
-  const table = new MessageTable();
+/** All of a folder: of messages that the base does not have everything, of the others what tells whether they are as they were. */
+export const listInto = async (
+  session: PooledSession,
+  { base, deep }: Pick<FullParts, 'base' | 'deep'>,
+  { table, counts }: Pick<Question, 'table' | 'counts'>,
+): Promise<void> => {
   const known = base?.uidNext ?? 1;
-  const questions = [
-    fetchInto(session, { set: [{ first: known, last: highestUid }], items: allItems(session), table }),
-  ];
-  if (known > 1) {
-    questions.unshift(
-      fetchInto(session, { set: [{ first: 1, last: known - 1 }], items: flagItems(session, deep), table }),
-    );
-  }
-  await Promise.all(questions);
+  const ask = (set: UidSet, items: readonly string[]): Promise<void> =>
+    fetchInto(session, { set, items, table, ...(counts === undefined ? {} : { counts }) });
+  const old = known > 1 ? [ask([{ first: 1, last: known - 1 }], flagItems(session, deep))] : [];
+  await Promise.all([...old, ask([{ first: known, last: highestUid }], allItems(session))]);
+};
+
+const listed = async (parts: FullParts): Promise<MessageTable> => {
+  const table = new MessageTable();
+  await listInto(parts.session, parts, { table });
   return table;
 };
 

@@ -38,6 +38,11 @@ interface Ending {
   readonly verdict: Verdict;
 }
 
+interface PieceGroup {
+  readonly pieces: StreamPiece[];
+  readonly endings: Ending[];
+}
+
 const filesPerBatch = 128;
 const bytesPerBatch = 4 * 1_048_576;
 /** A source that is asked for many entries at once can find its own best order. */
@@ -151,8 +156,8 @@ export class ContentQueue {
   /** Pieces that begin in one delivery go to one thread, so that its bytes are handed on without a copy. */
   #route(delivery: Delivery, batch: readonly Pending[], streams: Map<number, Stream>): void {
     const newcomers = this.#pool.streamThread();
-    const byThread = new Map<number, { pieces: StreamPiece[]; endings: Ending[] }>();
-    const groupOf = (thread: number): { pieces: StreamPiece[]; endings: Ending[] } => {
+    const byThread = new Map<number, PieceGroup>();
+    const groupOf = (thread: number): PieceGroup => {
       const group = byThread.get(thread) ?? { pieces: [], endings: [] };
       byThread.set(thread, group);
       return group;
@@ -164,7 +169,8 @@ export class ContentQueue {
     };
     for (const piece of delivery.pieces) {
       const { thread, stream } = streamOf(piece.request);
-      groupOf(thread).pieces.push({ stream, start: piece.start, length: piece.length, end: undefined });
+      const { start, length, isLast = false } = piece;
+      groupOf(thread).pieces.push({ stream, start, length, isLast, end: undefined });
     }
     for (const { request, verdict } of delivery.verdicts) {
       const pending = batch[request];
@@ -172,30 +178,35 @@ export class ContentQueue {
       const { thread, stream } = streamOf(request);
       const keep = verdict.kind === 'complete' || verdict.kind === 'changed';
       const group = groupOf(thread);
-      group.pieces.push({ stream, start: 0, length: 0, end: keep ? 'keep' : 'drop' });
+      group.pieces.push({ stream, start: 0, length: 0, isLast: false, end: keep ? 'keep' : 'drop' });
       if (keep) group.endings.push({ pending, verdict });
       else pending.resolve(verdict.kind === 'failed' ? { kind: 'failed', fault: verdict.fault } : { kind: 'gone' });
     }
-    for (const [thread, group] of byThread) this.#submitPieces(thread, delivery.bytes, group, byThread.size === 1);
+    const shared = delivery.bytes.buffer instanceof SharedArrayBuffer;
+    const done = [...byThread].map(([thread, group]) => {
+      const given = shared ? delivery.bytes : ownBytes(delivery.bytes, byThread.size === 1);
+      return this.#submitPieces(thread, given, group);
+    });
+    // Shared memory is lent until all threads are through with it; anything else was given away or copied.
+    if (shared) void Promise.all(done).then(delivery.recycle);
+    else delivery.recycle?.();
   }
 
-  #submitPieces(
-    thread: number,
-    bytes: Uint8Array,
-    group: { pieces: StreamPiece[]; endings: Ending[] },
-    alone: boolean,
-  ): void {
-    // What lies in a larger buffer may be one of many parts of it (Node's pool, the output of zlib), and is copied.
-    const own = alone && bytes.buffer instanceof ArrayBuffer && bytes.byteLength === bytes.buffer.byteLength;
-    const given = own && bytes.buffer instanceof ArrayBuffer ? new Uint8Array(bytes.buffer) : new Uint8Array(bytes);
-    this.#pool.pieces(thread, given, group.pieces).then(
-      (result) => settleStreams(group.endings, result),
+  #submitPieces(thread: number, bytes: Uint8Array, { pieces, endings }: PieceGroup): Promise<void> {
+    return this.#pool.pieces(thread, bytes, pieces).then(
+      (result) => settleStreams(endings, result),
       (fault: unknown) => {
-        for (const { pending } of group.endings) pending.reject(fault);
+        for (const { pending } of endings) pending.reject(fault);
       },
     );
   }
 }
+
+/** What lies in a larger buffer may be one of many parts of it (Node's pool, the output of zlib), and is copied. */
+const ownBytes = (bytes: Uint8Array, isAlone: boolean): Uint8Array => {
+  const own = isAlone && bytes.buffer instanceof ArrayBuffer && bytes.byteLength === bytes.buffer.byteLength;
+  return own ? bytes : new Uint8Array(bytes);
+};
 
 const settle = (batch: readonly Pending[], result: BatchResult): void => {
   let at = 0;

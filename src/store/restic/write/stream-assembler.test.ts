@@ -13,7 +13,7 @@ import { BlobWriter } from './blob-writer.ts';
 import type { IdList } from './id-list.ts';
 import { PackBuilder, type SealedPack } from './pack-builder.ts';
 import { createChunker } from './rabin.ts';
-import { StreamAssembler } from './stream-assembler.ts';
+import { AssemblyMemory, StreamAssembler } from './stream-assembler.ts';
 
 const poly1305 = await loadPoly1305();
 const polynomial = 0x3da3358b4dc173n;
@@ -108,12 +108,19 @@ const bytesOf = (length: number, seed: number): Uint8Array => {
   return bytes;
 };
 
-const push = (assembler: StreamAssembler, content: Uint8Array, sizes: readonly number[]): void => {
+/** `tellsEnd`: the last piece says that it is, as the IMAP source does. What was handed over is overwritten, as deliveries are. */
+const push = (
+  assembler: StreamAssembler,
+  content: Uint8Array,
+  { sizes, tellsEnd }: { readonly sizes: readonly number[]; readonly tellsEnd: boolean },
+): void => {
   let at = 0;
   for (let turn = 0; at < content.length; turn++) {
     const size = sizes[turn % sizes.length] ?? 1;
-    assembler.push(content.slice(at, at + size));
+    const piece = content.slice(at, at + size);
     at += size;
+    assembler.push(piece, tellsEnd && at >= content.length);
+    piece.fill(0);
   }
   assembler.end();
 };
@@ -126,12 +133,15 @@ describe('contents that come in pieces', () => {
         fc.array(fc.integer({ min: 1, max: 400_000 }), { minLength: 1, maxLength: 4 }),
         fc.constantFrom(1, 100_000, 2_000_000),
         fc.boolean(),
-        (contents, sizes, targetSize, reuse) => {
+        fc.boolean(),
+        (contents, pieceSizes, targetSize, reuse, tellsEnd) => {
+          const memory = new AssemblyMemory();
           const { writer, builder, packs } = makeParts(targetSize, { reuse });
           const streams = contents.map(({ length, seed }) => {
             const content = bytesOf(length, seed);
-            const assembler = new StreamAssembler(writer);
-            push(assembler, content, sizes.map((size) => Math.max(size, length / 50)).map(Math.ceil));
+            const assembler = new StreamAssembler(writer, memory);
+            const sizes = pieceSizes.map((size) => Math.ceil(Math.max(size, length / 50)));
+            push(assembler, content, { sizes, tellsEnd });
             assert.equal(assembler.bytes, length);
             return { content, ids: assembler.ids };
           });
@@ -150,14 +160,14 @@ describe('contents that come in pieces', () => {
     for (const length of [16_777_215, 16_777_216, 16_777_217, content.length]) {
       const part = content.subarray(0, length);
       const ids: string[] = [];
-      for (const sizes of [[length], [1_000_003], [16_777_216, 1]]) {
+      for (const [sizes, tellsEnd] of [
+        [[length], false],
+        [[1_000_003], true],
+        [[16_777_216, 1], false],
+      ] as const) {
         const { writer, builder, packs } = makeParts(16_777_216, { mailAware: false, compress: false });
-        const assembler = new StreamAssembler(writer);
-        push(
-          assembler,
-          part,
-          sizes.map((size) => Math.max(size, 500_000)),
-        );
+        const assembler = new StreamAssembler(writer, new AssemblyMemory());
+        push(assembler, part, { sizes: sizes.map((size) => Math.max(size, 500_000)), tellsEnd });
         builder.finish();
         ids.push(Buffer.from(assembler.ids.toBytes()).toString('hex'));
         if (sizes[0] === 1_000_003) assert.ok(contentOf(assembler.ids, blobsOf(packs)).equals(part));
@@ -168,8 +178,8 @@ describe('contents that come in pieces', () => {
 
   test('nothing at all has no blobs, and an empty builder no packs', () => {
     const { writer, builder, packs } = makeParts(1000);
-    const assembler = new StreamAssembler(writer);
-    assembler.push(new Uint8Array(0));
+    const assembler = new StreamAssembler(writer, new AssemblyMemory());
+    assembler.push(new Uint8Array(0), false);
     assembler.end();
     builder.finish();
     assert.deepEqual([assembler.ids.count, assembler.bytes, packs.length], [0, 0, 0]);

@@ -1,21 +1,45 @@
+import { Fault } from '../../../model/fault.ts';
 import type { BlobWriter } from './blob-writer.ts';
 import { wholeFileLimit } from './file-content.ts';
 import { IdList } from './id-list.ts';
 
+/** What most messages fit into, and how many such pieces are kept. Larger ones are not. */
+const standardBytes = 256 * 1024;
+const mostKept = 8;
+
+/** Memory in which contents are put together, used again: fresh memory is filled with zeros first, and is garbage soon. */
+export class AssemblyMemory {
+  readonly #free: Uint8Array<ArrayBuffer>[] = [];
+
+  take(bytes: number): Uint8Array<ArrayBuffer> {
+    const kept = bytes <= standardBytes ? this.#free.pop() : undefined;
+    return kept ?? new Uint8Array(Math.max(bytes, standardBytes));
+  }
+
+  give(memory: Uint8Array<ArrayBuffer>): void {
+    if (memory.length === standardBytes && this.#free.length < mostKept) this.#free.push(memory);
+  }
+}
+
+const nothing = new Uint8Array(0);
+
 /**
  * One content that arrives in pieces, in order. Up to `wholeFileLimit` it is kept whole, so that mail is cut as mail;
- * past that only a window of it is in memory.
+ * past that only a window of it is in memory. One whose end is known to have come is cut at once, where it lies.
  */
 export class StreamAssembler {
   readonly #writer: BlobWriter;
+  readonly #memory: AssemblyMemory;
   readonly ids = new IdList();
-  #buffer = new Uint8Array(0);
+  #buffer: Uint8Array<ArrayBuffer> = nothing;
   #filled = 0;
   #taken = 0;
   #windowed = false;
+  #ended = false;
 
-  constructor(writer: BlobWriter) {
+  constructor(writer: BlobWriter, memory: AssemblyMemory) {
     this.#writer = writer;
+    this.#memory = memory;
   }
 
   /** How many bytes have come. */
@@ -23,17 +47,39 @@ export class StreamAssembler {
     return this.#taken + this.#filled;
   }
 
-  push(bytes: Uint8Array): void {
+  /** `bytes` may be overwritten afterwards. */
+  push(bytes: Uint8Array, isLast: boolean): void {
+    if (this.#ended && bytes.length > 0) throw new Fault('internal', 'a content goes on after its end');
+    if (isLast && this.#filled === 0 && !this.#windowed && bytes.length <= wholeFileLimit) {
+      this.#finish(bytes);
+      return;
+    }
     this.#room(bytes.length);
     this.#buffer.set(bytes, this.#filled);
     this.#filled += bytes.length;
-    if (this.#filled <= wholeFileLimit) return;
-    this.#windowed = true;
-    this.#shift(this.#writer.take(this.#content(), { whole: false, last: false }, this.ids));
+    if (this.#filled > wholeFileLimit) {
+      this.#windowed = true;
+      this.#shift(this.#writer.take(this.#content(), { whole: false, last: false }, this.ids));
+    }
+    if (isLast) this.end();
   }
 
   end(): void {
-    this.#writer.take(this.#content(), { whole: !this.#windowed, last: true }, this.ids);
+    if (!this.#ended) this.#finish(this.#content());
+  }
+
+  /** It does not count after all. */
+  drop(): void {
+    this.#ended = true;
+    this.#memory.give(this.#buffer);
+    this.#buffer = nothing;
+  }
+
+  #finish(rest: Uint8Array): void {
+    this.#writer.take(rest, { whole: !this.#windowed, last: true }, this.ids);
+    this.#taken += rest.length;
+    this.#filled = 0;
+    this.drop();
   }
 
   #content(): Uint8Array {
@@ -49,8 +95,9 @@ export class StreamAssembler {
   #room(bytes: number): void {
     const needed = this.#filled + bytes;
     if (needed <= this.#buffer.length) return;
-    const larger = new Uint8Array(Math.max(needed, Math.min(this.#buffer.length * 2, wholeFileLimit)));
+    const larger = this.#memory.take(Math.max(needed, Math.min(this.#buffer.length * 2, wholeFileLimit)));
     larger.set(this.#content());
+    this.#memory.give(this.#buffer);
     this.#buffer = larger;
   }
 }

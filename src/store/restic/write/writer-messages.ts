@@ -26,6 +26,8 @@ export interface StreamPiece {
   readonly stream: number;
   readonly start: number;
   readonly length: number;
+  /** The content ends with it: it can be cut, though not yet counted. */
+  readonly isLast: boolean;
   /** After this piece the stream ends: `keep` it, or `drop` it because the read failed. */
   readonly end: 'keep' | 'drop' | undefined;
 }

@@ -119,12 +119,16 @@ export class WriterPool {
     return this.#writers.indexOf(this.#writer());
   }
 
-  /** Pieces of delivered contents; one outcome for each stream that ended as `keep`. `bytes` is given away. */
-  pieces(thread: number, bytes: Uint8Array<ArrayBuffer>, pieces: readonly StreamPiece[]): Promise<BatchResult> {
+  /**
+   * Pieces of delivered contents; one outcome for each stream that ended as `keep`. `bytes` is given away, or, where its memory
+   * is shared, lent until then.
+   */
+  pieces(thread: number, bytes: Uint8Array, pieces: readonly StreamPiece[]): Promise<BatchResult> {
     this.#start();
     const chosen = this.#writers[thread] ?? this.#writer();
     const bound = pieces.reduce((sum, piece) => sum + blobBound(piece.length), 64);
-    return this.#submit(chosen, bound, (batch) => ({ kind: 'pieces', batch, bytes, pieces }), [bytes.buffer]);
+    const transfer = bytes.buffer instanceof ArrayBuffer ? [bytes.buffer] : [];
+    return this.#submit(chosen, bound, (batch) => ({ kind: 'pieces', batch, bytes, pieces }), transfer);
   }
 
   /** A tree blob that was claimed. `bytes` is given away. Trees go to one thread, so that they share packs. */

@@ -15,7 +15,7 @@ import { PackBuilder, type SealedPack } from './pack-builder.ts';
 import { loadPoly1305, type Poly1305 } from '../sealing/poly1305.ts';
 import { createChunker } from './rabin.ts';
 import { createBlobSealer } from '../sealing/blob-sealer.ts';
-import { StreamAssembler } from './stream-assembler.ts';
+import { AssemblyMemory, StreamAssembler } from './stream-assembler.ts';
 import { plainFault } from '../plain-fault.ts';
 import type { FileOutcome, FileTask, FromWriter, StreamPiece, ToWriter, WriterSetup } from './writer-messages.ts';
 
@@ -43,6 +43,7 @@ class WriterThread {
   readonly #writer: BlobWriter;
   readonly #reader = new FileContentReader();
   readonly #streams = new Map<number, StreamAssembler>();
+  readonly #memory = new AssemblyMemory();
   readonly #free: ArrayBuffer[] = [];
   readonly #post: Post;
 
@@ -133,12 +134,15 @@ class WriterThread {
     const ids = new IdList();
     const outcomes: FileOutcome[] = [];
     for (const piece of pieces) {
-      const assembler = this.#streams.get(piece.stream) ?? new StreamAssembler(this.#writer);
+      const assembler = this.#streams.get(piece.stream) ?? new StreamAssembler(this.#writer, this.#memory);
       this.#streams.set(piece.stream, assembler);
-      assembler.push(bytes.subarray(piece.start, piece.start + piece.length));
+      assembler.push(bytes.subarray(piece.start, piece.start + piece.length), piece.isLast);
       if (piece.end === undefined) continue;
       this.#streams.delete(piece.stream);
-      if (piece.end === 'drop') continue;
+      if (piece.end === 'drop') {
+        assembler.drop();
+        continue;
+      }
       assembler.end();
       ids.append(assembler.ids);
       const { bytes: length, ids: own } = assembler;
