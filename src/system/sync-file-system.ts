@@ -1,5 +1,7 @@
 import { execFile } from 'node:child_process';
 import { closeSync, openSync } from 'node:fs';
+import { statfs } from 'node:fs/promises';
+import { release } from 'node:os';
 import { promisify } from 'node:util';
 import { Fault } from '../model/fault.ts';
 import { errnoFault } from './errno.ts';
@@ -22,6 +24,25 @@ export const syncFileSystem = async (folder: string): Promise<void> => {
     else if ((await sync(descriptor)) !== 0) throw failed(folder);
   } finally {
     closeSync(descriptor);
+  }
+};
+
+/** `f_type` of file systems whose syncfs(2) waits for the disk: ext2 to 4, XFS, Btrfs, F2FS, bcachefs, ZFS, tmpfs. */
+const knownTypes: ReadonlySet<number> = new Set([
+  0xef53, 0x58465342, 0x9123683e, 0xf2f52010, 0xca451a4e, 0x2fc12fc1, 0x01021994,
+]);
+
+/**
+ * Whether `syncFileSystem` makes as sure of what lies in this folder as fsync(2) of each file: on a Linux that tells of failed
+ * writes (5.8), and on a file system of this machine. A share of a network or FUSE may know no such thing.
+ */
+export const isSyncedAsOne = async (folder: string): Promise<boolean> => {
+  const [major = 0, minor = 0] = release().split('.').map(Number);
+  if (process.platform !== 'linux' || major < 5 || (major === 5 && minor < 8)) return false;
+  try {
+    return knownTypes.has((await statfs(folder)).type);
+  } catch {
+    return false;
   }
 };
 

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
-import { type FileHandle, open, readdir, rm, unlink } from 'node:fs/promises';
+import { closeSync, futimesSync, openSync, rmSync, writeSync } from 'node:fs';
+import { open, readdir, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Fault } from '../../../model/fault.ts';
 import type { AccountScan, FolderPlace, FreshMessage } from '../../../contract/account-scan.ts';
@@ -7,6 +8,7 @@ import { type Run, throwIfInterrupted } from '../../../contract/run.ts';
 import type { Verdict } from '../../../contract/source.ts';
 import { createMessageDigest, type MessageDigest } from '../../../mail/direct/message-digest.ts';
 import { errnoCode, errnoFault } from '../../../system/errno.ts';
+import { isSyncedAsOne, syncFileSystem } from '../../../system/sync-file-system.ts';
 
 /** A message that lies in `tmp`, whole and on the disk, and waits for its name. */
 export interface DeliveredMessage {
@@ -32,49 +34,38 @@ export interface DeliveryResult {
   }[];
 }
 
-/** Messages that are written and synced at the same time: syncs that run together cost one of the disk's. */
-const together = 32;
+/** Of fewer files than this each is synced for itself: that waits for nothing that other programs have written. */
+const manyFiles = 24;
 
+/**
+ * A message on its way to its file. Small files are written here and not in Node's own threads, which would take several times
+ * as long, and a byte is written where it came to, so that nothing of a message is kept.
+ */
 class Arrival {
   readonly message: FreshMessage;
   readonly #path: string;
   readonly #digest: MessageDigest = createMessageDigest(createHash('sha256'));
-  #pieces: Uint8Array[] = [];
-  #waiting = 0;
   #size = 0;
-  #file: FileHandle | undefined;
+  #file: number | undefined;
+  #isClosed = false;
 
   constructor(message: FreshMessage, path: string) {
     this.message = message;
     this.#path = path;
   }
 
-  async take(piece: Uint8Array): Promise<void> {
-    this.#digest.update(piece);
-    this.#size += piece.length;
-    this.#pieces.push(piece);
-    this.#waiting += piece.length;
-    if (this.#waiting >= 1_048_576) await this.#flush();
+  /** `isLast`: all of it has come. */
+  take(bytes: Uint8Array, isLast: boolean): void {
+    this.#digest.update(bytes);
+    this.#size += bytes.length;
+    const file = this.#open();
+    for (let at = 0; at < bytes.length;) at += writeSync(file, bytes, at);
+    if (isLast) this.#close();
   }
 
-  async #flush(): Promise<void> {
-    this.#file ??= await open(this.#path, 'wx', 0o600);
-    const pieces = this.#pieces;
-    this.#pieces = [];
-    this.#waiting = 0;
-    for (const piece of pieces) await this.#file.writeFile(piece);
-  }
-
-  /** Whole, dated and on the disk. */
-  async finish(): Promise<DeliveredMessage> {
-    try {
-      await this.#flush();
-      const seconds = Number(this.message.date) / 1e9;
-      await this.#file?.utimes(seconds, seconds);
-      await this.#file?.sync();
-    } finally {
-      await this.#file?.close();
-    }
+  /** Whole and dated; not yet on the disk. */
+  finish(): DeliveredMessage {
+    this.#close();
     return {
       message: this.message,
       temporary: this.#path,
@@ -84,70 +75,121 @@ class Arrival {
     };
   }
 
-  async discard(): Promise<void> {
-    await this.#file?.close();
-    if (this.#file !== undefined) await rm(this.#path, { force: true });
+  discard(): void {
+    if (this.#file === undefined) return;
+    if (!this.#isClosed) closeSync(this.#file);
+    this.#isClosed = true;
+    rmSync(this.#path, { force: true });
+  }
+
+  #open(): number {
+    this.#file ??= openSync(this.#path, 'wx', 0o600);
+    return this.#file;
+  }
+
+  #close(): void {
+    if (this.#isClosed) return;
+    const file = this.#open();
+    const seconds = Number(this.message.date) / 1e9;
+    futimesSync(file, seconds, seconds);
+    this.#isClosed = true;
+    closeSync(file);
   }
 }
 
-/** Reads messages from the server into `tmp` of a folder. A full disk ends it; what one message meets costs that message only. */
+/** Waits until all of these files of a folder are on its disk. */
+const makeDurable = async (folder: string, files: readonly string[]): Promise<void> => {
+  if (files.length >= manyFiles && (await isSyncedAsOne(folder))) {
+    await syncFileSystem(folder);
+    return;
+  }
+  for (const path of files) {
+    const file = await open(path, 'r');
+    try {
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+  }
+};
+
+/**
+ * Reads messages from the server into `tmp` of a folder, and waits until they are on the disk. A full disk ends it; what one
+ * message meets costs that message only.
+ */
 export const deliverMessages = async (
   scan: AccountScan,
   place: DeliveryPlace,
   messages: readonly FreshMessage[],
   run: Run,
 ): Promise<DeliveryResult> => {
-  const arrivals = new Map<number, Arrival>();
+  const folder = join(place.directory, 'tmp');
+  const arrivals = new Arrivals(folder, place, messages);
   const delivered: DeliveredMessage[] = [];
   const failed: DeliveryResult['failed'][number][] = [];
-  const finishing = new Set<Promise<void>>();
-  let broken: Fault | undefined;
-  const arrivalOf = (request: number): Arrival => {
-    const known = arrivals.get(request);
-    const message = messages[request];
-    if (known !== undefined) return known;
-    if (message === undefined) throw new Fault('internal', 'a message came that was not asked for');
-    const name = `${place.folder.uidValidity}.${message.uid}.${place.mark}.mailkeep`;
-    const arrival = new Arrival(message, join(place.directory, 'tmp', name));
-    arrivals.set(request, arrival);
-    return arrival;
-  };
-  const finish = (arrival: Arrival): void => {
-    const work = arrival
-      .finish()
-      .then((one) => void delivered.push(one))
-      .catch((error: unknown) => void (broken ??= errnoFault(error, 'write', join(place.directory, 'tmp'))))
-      .finally(() => finishing.delete(work));
-    finishing.add(work);
-  };
   try {
     const uids = messages.map(({ uid }) => uid);
-    for await (const { bytes, pieces, verdicts } of scan.read(place.folder, uids, run)) {
+    for await (const { bytes, pieces, verdicts, recycle } of scan.read(place.folder, uids, run)) {
       throwIfInterrupted(run);
-      for (const { request, start, length } of pieces) {
-        await arrivalOf(request).take(bytes.subarray(start, start + length));
+      for (const { request, start, length, isLast = false } of pieces) {
+        arrivals.of(request).take(bytes.subarray(start, start + length), isLast);
       }
       for (const { request, verdict } of verdicts) {
-        const arrival = arrivalOf(request);
-        arrivals.delete(request);
-        if (verdict.kind === 'complete' || verdict.kind === 'changed') finish(arrival);
+        const arrival = arrivals.end(request);
+        if (verdict.kind === 'complete' || verdict.kind === 'changed') delivered.push(arrival.finish());
         else {
-          await arrival.discard();
+          arrival.discard();
           failed.push({ uid: arrival.message.uid, verdict });
         }
       }
-      while (finishing.size >= together) await Promise.race(finishing);
-      if (broken !== undefined) throw broken;
+      recycle?.();
     }
-    await Promise.all(finishing);
-    if (broken !== undefined) throw broken;
+    await makeDurable(
+      folder,
+      delivered.map(({ temporary }) => temporary),
+    );
   } catch (error) {
-    await Promise.all(finishing);
-    for (const arrival of arrivals.values()) await arrival.discard();
-    throw errnoFault(error, 'write', join(place.directory, 'tmp'));
+    arrivals.discard();
+    throw errnoFault(error, 'write', folder);
   }
   return { delivered: delivered.sort((left, right) => left.message.uid - right.message.uid), failed };
 };
+
+/** What has begun to come, by its request. */
+class Arrivals {
+  readonly #folder: string;
+  readonly #place: DeliveryPlace;
+  readonly #messages: readonly FreshMessage[];
+  readonly #open = new Map<number, Arrival>();
+
+  constructor(folder: string, place: DeliveryPlace, messages: readonly FreshMessage[]) {
+    this.#folder = folder;
+    this.#place = place;
+    this.#messages = messages;
+  }
+
+  of(request: number): Arrival {
+    const known = this.#open.get(request);
+    if (known !== undefined) return known;
+    const message = this.#messages[request];
+    if (message === undefined) throw new Fault('internal', 'a message came that was not asked for');
+    const { folder, mark } = this.#place;
+    const name = `${folder.uidValidity}.${message.uid}.${mark}.mailkeep`;
+    const arrival = new Arrival(message, join(this.#folder, name));
+    this.#open.set(request, arrival);
+    return arrival;
+  }
+
+  end(request: number): Arrival {
+    const arrival = this.of(request);
+    this.#open.delete(request);
+    return arrival;
+  }
+
+  discard(): void {
+    for (const arrival of this.#open.values()) arrival.discard();
+  }
+}
 
 /** Removes what an earlier run has left in `tmp`; files of others stay. */
 export const clearTemporary = async (directory: string): Promise<void> => {

@@ -19,6 +19,7 @@ import { maildirFolder } from '../../../mail/maildir-folder.ts';
 import { errnoFault } from '../../../system/errno.ts';
 import { applyFolder, type ListedFolder } from './apply-folder.ts';
 import { withHeldBack } from './held-back.ts';
+import { newsOf } from './listed-news.ts';
 import { createMirrorBase, type KnownFolder, type MirrorBase, type MirrorPlace, stampOf } from './mirror-base.ts';
 import { makeMaildir } from './mirror-folder.ts';
 import { lockMirror } from './mirror-lock.ts';
@@ -150,14 +151,15 @@ const applyOne = async (
   tally.directories.add(directoryOf(place, state));
   if (state.subscribed) tally.subscribed.push(maildirFolder(state.name, state.delimiter, place.newHash));
   const known = await knownInPlace(mirroring, state, tally, run);
-  if (scanned.kind === 'same' && known?.trusted === true) {
-    const { name, uidValidity, messages } = scanned.record;
+  const news = await newsIn(scanned, known, place);
+  if (news.kind === 'none') {
+    const { name, uidValidity, messages } = news.record;
     tally.ledger.push({ name, uidValidity, onServer: messages, inSnapshot: messages, differences: [] });
     const counts = { before: messages, gone: 0, now: messages };
     tally.changes.push({ folder: displayText(name), ...counts, changedBodies: 0, uidValidityChanged: false });
     progress.add(name, messages);
   } else {
-    tally.add(await applyFolder(listedOf(scanned), known, { place, account: options.account, scan, progress }, run));
+    tally.add(await applyFolder(news.folder, known, { place, account: options.account, scan, progress }, run));
   }
   base.release(state.name);
 };
@@ -178,6 +180,23 @@ const knownInPlace = async (
   base.release(former.record.name);
   base.release(state.name);
   return base.known(state.name, run);
+};
+
+type News =
+  /** The folder lies here as the server has it. */
+  | { readonly kind: 'none'; readonly record: MailboxRecord }
+  /** It is to be brought in order. */
+  | { readonly kind: 'some'; readonly folder: ListedFolder };
+
+const newsIn = async (
+  scanned: ListedFolder | SameFolder,
+  known: KnownFolder | undefined,
+  { newHash }: MirrorPlace,
+): Promise<News> => {
+  if (known?.trusted !== true) return { kind: 'some', folder: listedOf(scanned) };
+  if (scanned.kind === 'same') return { kind: 'none', record: scanned.record };
+  const folder = await newsOf(scanned, known, newHash);
+  return folder === undefined ? { kind: 'none', record: known.record } : { kind: 'some', folder };
 };
 
 /** A folder that is as the mirror has it, but touched by others or by a run that was killed, is brought in order all the same. */
