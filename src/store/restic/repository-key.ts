@@ -14,6 +14,23 @@ export interface FoundKey {
   readonly master: MasterKey;
 }
 
+/**
+ * What passwords have opened in this process, by the hash of key file and password: a run opens its repository to capture and
+ * again to maintain it, and deriving a key takes almost half a second each time.
+ */
+const derived = new Map<string, MasterKey>();
+/** More repositories than any run opens; the first ones are derived again. */
+const mostDerived = 64;
+
+const openOnce = async (json: Uint8Array, password: string, poly1305: Poly1305): Promise<MasterKey | undefined> => {
+  const name = hash('sha256', `${hash('sha256', json, 'hex')} ${password}`, 'hex');
+  const known = derived.get(name);
+  if (known !== undefined) return known;
+  const master = await openKeyFile(json, password, poly1305);
+  if (master !== undefined && derived.size < mostDerived) derived.set(name, master);
+  return master;
+};
+
 const keyDamaged = (id: string, cause?: unknown): Fault =>
   new Fault('key-damaged', `the key ${id.slice(0, 8)} is damaged: its content does not match its name`, {
     hint: 'Bring its file in the folder `keys` back from a copy, or use the password of another key.',
@@ -35,7 +52,7 @@ export const findKey = async (
   for (const id of names.slice(0, keyLimit)) {
     const json = await backend.load({ kind: 'key', name: id }, undefined, run);
     try {
-      const master = await openKeyFile(json, password, options.poly1305);
+      const master = await openOnce(json, password, options.poly1305);
       if (master !== undefined) return { id, master };
       if (hash('sha256', json, 'hex') !== id) damaged ??= keyDamaged(id);
     } catch (error) {
