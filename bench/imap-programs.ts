@@ -51,11 +51,11 @@ function findOurs(folder: string, account: ImapAccount, name: 'mailkeep' | 'mail
         ? 'the account as a Maildir, and a snapshot of it in a repository; durable'
         : 'the account straight into a repository: encrypted, compressed, with history; durable',
       isIncremental: true,
-      init: (place) => {
+      init: (place) => command(place, 'init'),
+      backup: (place) => {
         writeConfiguration(place, account, isMirror ? { mirror: mirrorOf(place) } : 'direct');
-        return command(place, 'init');
+        return command(place, 'run', 'account', '--config', join(place.folder, 'mailkeep.yaml'));
       },
-      backup: (place) => command(place, 'run', 'account', '--config', join(place.folder, 'mailkeep.yaml')),
       ...(isMirror ? { messagesIn: (place) => countMessages(mirrorOf(place)) } : {}),
     },
   };
@@ -85,9 +85,15 @@ function findMirrorAlone(folder: string, account: ImapAccount): Found {
   writeFileSync(
     start,
     `import { readFileSync } from 'node:fs';
-import { Secret } from ${module('model/secret.js')};
-import { openMirror } from ${module('protocol/maildir/mirror/mirror.js')};
-import { openImapScan } from ${module('protocol/imap/scan/account-scan.js')};
+import { enableCompileCache } from 'node:module';
+import { setFlagsFromString } from 'node:v8';
+// As the launcher does it.
+setFlagsFromString('--semi-space-growth-factor=1');
+setFlagsFromString('--heap-growing-percent=30');
+enableCompileCache(process.env.HOME + '/compiled');
+const { Secret } = await import(${module('model/secret.js')});
+const { openMirror } = await import(${module('protocol/maildir/mirror/mirror.js')});
+const { openImapScan } = await import(${module('protocol/imap/scan/account-scan.js')});
 const [directory, settings] = process.argv.slice(2);
 const { user, password, connections, ca, ...given } = JSON.parse(readFileSync(settings, 'utf8'));
 const server = { ...given, security: 'tls', certificateAuthorities: readFileSync(ca, 'utf8') };

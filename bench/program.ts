@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { fileURLToPath, pathToFileURL } from 'node:url';
+import { fileURLToPath } from 'node:url';
 import { resticBinary, type ResticVersion } from '../test/requirement/restic.ts';
 import type { Command } from './measure.ts';
 import type { RemoteStorage } from './s3-storage.ts';
@@ -78,18 +78,19 @@ export interface MailkeepStart {
   readonly head: readonly string[];
 }
 
-/** Undefined: it was not built. */
+/**
+ * As it is installed, launcher and all, which keeps heaps small and the program compiled: in a checkout the launcher would run
+ * the sources. Undefined: it was not built.
+ */
 export function mailkeepStart(folder: string): MailkeepStart | undefined {
-  const main = join(root, 'dist', 'cli', 'main.js');
-  if (!existsSync(main)) return undefined;
-  // The module only exports main(), and the launcher in bin/ would prefer the sources of a checkout.
-  const start = join(folder, 'start-mailkeep.mjs');
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
-  writeFileSync(
-    start,
-    `import { main } from ${JSON.stringify(pathToFileURL(main).href)};\nprocess.exitCode = await main(process.argv.slice(2));\n`,
-  );
-  const head = ['--disable-warning=ExperimentalWarning', start];
+  const dist = join(root, 'dist');
+  if (!existsSync(join(dist, 'cli', 'main.js'))) return undefined;
+  const installed = join(folder, 'installed');
+  mkdirSync(join(installed, 'bin'), { recursive: true, mode: 0o700 });
+  for (const file of ['package.json', join('bin', 'mailkeep.js')]) cpSync(join(root, file), join(installed, file));
+  rmSync(join(installed, 'dist'), { force: true });
+  symlinkSync(dist, join(installed, 'dist'));
+  const head = [join(installed, 'bin', 'mailkeep.js')];
   return { head, version: versionOf(process.execPath, [...head, '--version']) ?? 'unknown' };
 }
 
