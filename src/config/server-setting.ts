@@ -1,6 +1,7 @@
 import { normalize } from 'node:path';
 import { z } from 'zod';
 import { pathSetting, type ResolvePath } from '../contract/setting.ts';
+import { alarmSetting } from './alarm-setting.ts';
 import { diskSetting } from './disk-setting.ts';
 import { gentleSetting } from './gentle-setting.ts';
 import { nearestName } from './nearest-name.ts';
@@ -151,6 +152,7 @@ const serverSetting = <Component extends z.ZodType<ReadsComponent>>(component: C
       stop: stopSetting(resolve).optional(),
       schedule: serverScheduleSetting,
       gentle: gentleSetting,
+      alarms: alarmSetting,
       retries: z
         .array(retrySetting)
         .max(10)

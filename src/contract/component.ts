@@ -1,9 +1,10 @@
 import type { ByteString } from '../model/byte-string.ts';
+import type { BrakeReason } from '../model/damage-brake.ts';
 import type { DatedName } from '../model/dated-name.ts';
-import type { Counts } from '../model/entry.ts';
+import type { Counts, Path } from '../model/entry.ts';
 import type { Fault } from '../model/fault.ts';
 import type { ScrubAmount } from '../model/scrub-slices.ts';
-import type { Base, Source } from './source.ts';
+import type { Base, BaseEntry, Source } from './source.ts';
 import type { Run } from './run.ts';
 
 /**
@@ -133,6 +134,37 @@ export type Rescue = (
   run: Run,
 ) => Promise<{ readonly from: string; readonly bytes: AsyncIterable<Uint8Array> } | undefined>;
 
+/** A file of a backup, as its source had it. */
+export interface ListedEntry extends BaseEntry {
+  /** SHA-256 of its bytes. */
+  readonly sha256: string;
+}
+
+/** A folder of a component in two backups. Names that stand for the same bytes in both are left out. */
+export interface FolderDifference {
+  readonly component: string;
+  /** Below the component. */
+  readonly path: Path;
+  /** Files in it, then and now. */
+  readonly before: number;
+  readonly now: number;
+  readonly gone: readonly ListedEntry[];
+  readonly came: readonly ListedEntry[];
+}
+
+/** What a person has to confirm before anything leaves the disk. */
+export interface OpenAlarm {
+  /** When the first backup that gave it began, in milliseconds since 1970. */
+  readonly since: number;
+  readonly reasons: readonly BrakeReason[];
+}
+
+export interface AlarmState {
+  readonly open?: OpenAlarm;
+  /** When a person has last said that all is right, in milliseconds since 1970: what was usual before is so no more. */
+  readonly confirmed?: number;
+}
+
 /** A dated disk. Nothing of a backup that was published ever changes; see docs/dated-disk.md. */
 export interface DatedStore {
   readonly description: string;
@@ -157,6 +189,14 @@ export interface DatedStore {
    * file is never written to. What turns out to be good is known as bad no more.
    */
   mend(wish: MendWish, run: Run): Promise<readonly MendedFile[]>;
+  /** How the folders of trees that are wanted differ between two backups, those that do not included. */
+  differences(
+    pair: { readonly older: DatedBackup; readonly newer: DatedBackup },
+    isWanted: (path: Path) => boolean,
+    run: Run,
+  ): AsyncIterable<FolderDifference>;
+  alarms(run: Run): Promise<AlarmState>;
+  noteAlarms(state: AlarmState, run: Run): Promise<void>;
   /** Takes it away under a hidden name first, so that nobody meets half of it. */
   remove(backup: DatedBackup, run: Run): Promise<void>;
   close(): Promise<void>;

@@ -43,7 +43,14 @@ export type BrakeReason =
   | { readonly kind: 'account-gone'; readonly gone: number; readonly before: number }
   | { readonly kind: 'folder-gone'; readonly folder: string; readonly gone: number; readonly before: number }
   | { readonly kind: 'uidvalidity-changed'; readonly folders: number; readonly of: number }
-  | { readonly kind: 'bodies-changed'; readonly messages: number };
+  | { readonly kind: 'bodies-changed'; readonly messages: number }
+  /** Of new and changed messages, a share of which was looked at, so many are no mail. */
+  | { readonly kind: 'odd-content'; readonly files: number; readonly of: number }
+  /** Bytes of a dump, against what is usual. */
+  | { readonly kind: 'dump-shrank'; readonly dump: string; readonly bytes: number; readonly usual: number }
+  | { readonly kind: 'tables-lost'; readonly dump: string; readonly tables: readonly string[] }
+  /** The log of the mail server has so many, and no message came. */
+  | { readonly kind: 'no-new-mail'; readonly deliveries: number };
 
 const sum = (changes: readonly FolderChange[], of: (change: FolderChange) => number): number =>
   changes.reduce((total, change) => total + of(change), 0);

@@ -30,7 +30,7 @@ interface RunOptions extends RunStartOptions {
 export const runCommand: DefineCommand = (execute) =>
   newCommand('run', 'the whole night: capture all accounts and servers, then verify, forget, prune and copy')
     .argument('[jobs...]', 'only these accounts and servers, by their names in the configuration')
-    .option('--confirm', 'what looks like damage in these accounts is right', false)
+    .option('--confirm', 'what looks like damage in these accounts and servers is right', false)
     .option('--rescan', 'look at every message of every folder, whatever seems unchanged', false)
     .option('--daily', 'of servers: only the daily backup', false)
     .option('--weekly', 'of servers: only the weekly one, made of the daily one of today where there is one', false)
@@ -70,7 +70,8 @@ const refuseMistakes = async (
   const hasServer =
     names.length === 0 ? Object.keys(loaded.config.servers).length > 0 : names.some((name) => isServer(loaded, name));
   if ((daily || weekly) && !hasServer) throw new Fault('usage', context.messages.runNoServer());
-  if (confirm && names.length === 0 && Object.keys(loaded.config.accounts).length > 1) {
+  const { accounts, servers } = loaded.config;
+  if (confirm && names.length === 0 && Object.keys(accounts).length + Object.keys(servers).length > 1) {
     throw new Fault('usage', context.messages.confirmNames());
   }
 };
@@ -92,7 +93,7 @@ const runNight = async (names: readonly string[], options: RunOptions, place: Pl
   const { tally, context } = place;
   const loaded = await needConfiguration(context);
   const { accounts, servers } = await selectedJobs(names, loaded, context);
-  if (options.confirm && names.length === 0 && accounts.length > 1) {
+  if (options.confirm && names.length === 0 && accounts.length + servers.length > 1) {
     throw new Fault('usage', context.messages.confirmNames());
   }
   const jobs = accounts.map((account) => accountJob(account, loaded, context));

@@ -28,6 +28,8 @@ export interface ServerWish {
   readonly weekly: boolean;
   /** Look at every message. */
   readonly rescan: boolean;
+  /** A person has looked: what would hold the brake is right. */
+  readonly confirm: boolean;
   /** Milliseconds to wait for another program on the same disk. */
   readonly wait: number;
   /** What an earlier run knew of the age of the last good backup. */
@@ -81,12 +83,13 @@ const pacedComponents = (
 
 interface DiskPartWish extends Pick<DiskWish, 'wait' | 'inSources' | 'origin'> {
   readonly started: number;
+  readonly confirm: boolean;
   readonly pace: Pace;
 }
 
 const diskPart = (
   job: ServerJob,
-  { started, pace, ...wish }: DiskPartWish,
+  { started, confirm: confirmed, pace, ...wish }: DiskPartWish,
   context: CommandContext,
 ): ServerNightParts['disk'] => {
   const { disk } = job.entry;
@@ -94,7 +97,9 @@ const diskPart = (
   const { timeZone } = job.config;
   const { run } = context;
   const rescue = rescueFromRepository(job, context);
+  const { enabled, ...limits } = job.entry.alarms;
   return {
+    ...(enabled ? { alarm: { limits, timeZone, confirmed } } : {}),
     ...(disk.scrub
       ? {
           scrub: {
@@ -169,7 +174,7 @@ const night = async (job: ServerJob, wish: ServerWish, context: CommandContext):
   const origin = await serverOrigin(job, context);
   const pace = paceOf(job);
   const { repository, lastGood } = repositoryPart(job, origin, context);
-  const disk = diskPart(job, { started, wait: wish.wait, inSources, origin, pace }, context);
+  const disk = diskPart(job, { started, wait: wish.wait, inSources, origin, pace, confirm: wish.confirm }, context);
   const parts: ServerNightParts = {
     wish: nightWish(job, wish, dailyNameAt(started, job.config.timeZone).date),
     components: pacedComponents(job, { rescan: wish.rescan, pace }, context),

@@ -1,6 +1,7 @@
 import { terminalLine } from '../../mail/terminal-text.ts';
 import type { ComponentRecord, JobRecord } from '../../model/run-record.ts';
 import { formatBytes, formatDuration } from '../../model/size.ts';
+import { brakeText } from '../account/brake-text.ts';
 import type { Messages } from '../catalogue/english.ts';
 
 const componentLine = (component: ComponentRecord, messages: Messages): string => {
@@ -37,6 +38,13 @@ export const serverLines = ({ name, host, outcome, server }: JobRecord, messages
           ...(outcome.fault.hint === undefined ? [] : [`  ${messages.hint(outcome.fault.hint)}`]),
         ]
       : []),
+    ...(outcome.kind === 'held'
+      ? [
+          messages.brakeHolds(),
+          ...outcome.reasons.map((reason) => messages.brakeReason(brakeText(reason, messages))),
+          messages.brakeConfirm(name),
+        ]
+      : []),
     ...(outcome.kind === 'incomplete'
       ? [`  ${messages.upkeepIncomplete(messages.reasonLacking(outcome.reason, outcome.count)).trim()}`]
       : []),
@@ -53,6 +61,7 @@ export const serverJson = ({ name, host, outcome, server }: JobRecord): string =
     ...(outcome.kind === 'failed'
       ? { fault: outcome.fault.code, message: outcome.fault.message, hint: outcome.fault.hint }
       : {}),
+    ...(outcome.kind === 'held' ? { reasons: outcome.reasons } : {}),
     ...(outcome.kind === 'incomplete' ? { reason: outcome.reason, count: outcome.count } : {}),
     backup: server?.backup,
     snapshot_id: server?.snapshot,

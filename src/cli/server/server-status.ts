@@ -1,11 +1,13 @@
 import type { DatedBackup } from '../../contract/component.ts';
 import type { Run } from '../../contract/run.ts';
 import { datedPlace } from '../../model/dated-name.ts';
+import type { BrakeReason } from '../../model/damage-brake.ts';
 import type { Nanoseconds } from '../../model/entry.ts';
 import { asFault, type Fault, isFault } from '../../model/fault.ts';
 import { formatDuration } from '../../model/size.ts';
 import { lastGoodOf } from '../../operation/account-status.ts';
 import { datedStoreAt } from '../../registry/server.ts';
+import { brakeText } from '../account/brake-text.ts';
 import type { CommandContext } from '../context.ts';
 import { readRepository } from '../read-repository.ts';
 import { localTime } from '../render/local-time.ts';
@@ -22,6 +24,8 @@ export interface ServerStatus {
   readonly newest: DatedBackup | undefined;
   readonly daily: number;
   readonly weekly: number;
+  /** Why a person has to confirm; none: no alarm is open. */
+  readonly brake: readonly BrakeReason[];
   /** What could not be looked at. */
   readonly faults: readonly Fault[];
 }
@@ -31,13 +35,18 @@ const clockSlack = 300_000;
 const newestOf = (backups: readonly DatedBackup[], now: number): DatedBackup | undefined =>
   backups.filter(({ started }) => started <= now + clockSlack).toSorted((a, b) => b.started - a.started)[0];
 
-const backupsOf = async ({ entry, config }: ServerJob, run: Run): Promise<readonly DatedBackup[]> => {
+interface OnDisk {
+  readonly backups: readonly DatedBackup[];
+  readonly brake: readonly BrakeReason[];
+}
+
+const lookAtDisk = async ({ entry, config }: ServerJob, run: Run): Promise<OnDisk | undefined> => {
   const { disk } = entry;
-  if (disk === undefined) return [];
+  if (disk === undefined) return undefined;
   await requireDisk(disk, run);
   const store = await datedStoreAt({ disk, timeZone: config.timeZone, wait: 0 });
   try {
-    return await store.backups(run);
+    return { backups: await store.backups(run), brake: (await store.alarms(run)).open?.reasons ?? [] };
   } finally {
     await store.close();
   }
@@ -67,7 +76,7 @@ export const serverStatus = async (job: ServerJob, context: CommandContext): Pro
       return undefined;
     }
   };
-  const backups = (await orFault(() => backupsOf(job, context.run))) ?? [];
+  const { backups, brake } = (await orFault(() => lookAtDisk(job, context.run))) ?? { backups: [], brake: [] };
   const inRepository = await orFault(() => snapshotTime(job, context));
   const now = Number(context.run.now() / 1_000_000n);
   const good = newestOf(
@@ -82,6 +91,7 @@ export const serverStatus = async (job: ServerJob, context: CommandContext): Pro
     newest: newestOf(backups, now),
     daily: count('daily'),
     weekly: count('weekly'),
+    brake,
     faults,
   };
 };
@@ -102,6 +112,8 @@ export const serverTroubles = (
     ...status.faults.map(({ message }) => message),
     ...(status.newest?.state === 'incomplete' ? [messages.statusIncomplete()] : []),
     ...(status.newest?.damaged === true ? [messages.serverDamaged(datedPlace(status.newest.name))] : []),
+    ...(status.brake.length > 0 ? [messages.serverHeld(status.job.name)] : []),
+    ...status.brake.map((reason) => brakeText(reason, messages)),
     ...(age === undefined && status.faults.length === 0 ? [messages.statusNever()] : []),
     ...(limit !== undefined && age !== undefined && age > limit ? [messages.statusTooOld(formatDuration(limit))] : []),
   ];
@@ -126,7 +138,7 @@ export const serverRow = (
 
 /** The same as a line of `--json`. */
 export const serverStatusJson = (
-  { job, lastGood, newest, daily, weekly, faults }: ServerStatus,
+  { job, lastGood, newest, daily, weekly, brake, faults }: ServerStatus,
   troubles: readonly string[],
   context: CommandContext,
 ): string =>
@@ -141,5 +153,6 @@ export const serverStatusJson = (
     newest_state: newest?.state,
     daily_backups: daily,
     weekly_backups: weekly,
+    brake,
     faults: faults.map(({ code, message, hint }) => ({ fault: code, message, hint })),
   });

@@ -1,4 +1,5 @@
 import type {
+  AlarmState,
   BadFile,
   CapturedComponent,
   Component,
@@ -6,6 +7,7 @@ import type {
   DatedDamage,
   DatedStore,
   DatedWriter,
+  FolderDifference,
 } from '../../contract/component.ts';
 import type { Run } from '../../contract/run.ts';
 import { type DatedName, datedPlace } from '../../model/dated-name.ts';
@@ -42,6 +44,8 @@ interface MemoryDatedStoreOptions {
   /** What reading again finds. */
   readonly damage?: readonly DatedDamage[];
   readonly cannotRemove?: boolean;
+  /** How any two backups differ. */
+  readonly differences?: readonly FolderDifference[];
   /** What a scrub finds. */
   readonly bad?: readonly BadFile[];
 }
@@ -65,7 +69,8 @@ export const backupOf = (now: number, age: number, more: Partial<DatedBackup> = 
 const same = (left: DatedName, right: DatedName): boolean => datedPlace(left) === datedPlace(right);
 
 export const createMemoryDatedStore = (options: MemoryDatedStoreOptions = {}): MemoryDatedStore => {
-  const { fullAt, failsCheck = false, damage = [], cannotRemove = false, bad = [] } = options;
+  const { fullAt, failsCheck = false, damage = [], cannotRemove = false, bad = [], differences = [] } = options;
+  let state: AlarmState = {};
   const memory = createMemoryStore(createMemoryStorePlace());
   const snapshots = new Map<string, ReadonlyMap<string, string>>();
   let kept = [...(options.backups ?? [])];
@@ -143,6 +148,13 @@ export const createMemoryDatedStore = (options: MemoryDatedStoreOptions = {}): M
       done.push(`verify ${datedPlace(backup.name)}`);
       if (damage.length === 0) keep({ ...backup, verified: Number(run.now() / 1_000_000n) });
       return damage;
+    },
+    async *differences() {
+      yield* differences;
+    },
+    alarms: async () => state,
+    noteAlarms: async (noted) => {
+      state = noted;
     },
     scrub: async () => {
       done.push('scrub');

@@ -5,7 +5,7 @@ import type { Source } from '../../contract/source.ts';
 import type { Store } from '../../contract/store.ts';
 import { byteStringOfText } from '../../model/byte-string.ts';
 import { chooseParent } from '../../model/parent.ts';
-import { incompleteTag, type Snapshot, type SnapshotDescription } from '../../model/snapshot.ts';
+import { brakedTag, incompleteTag, type Snapshot, type SnapshotDescription } from '../../model/snapshot.ts';
 import { addMember } from './added-member.ts';
 import type { Patience } from './component-attempts.ts';
 import { joinSources } from './joined-sources.ts';
@@ -50,6 +50,8 @@ const mayTakeOver = (parent: Snapshot | undefined, { excludes }: SnapshotDescrip
   parent.excludes.every((rule, at) => rule === excludes[at]);
 
 interface Night {
+  /** A person has to look at the source first: older ones stay. */
+  readonly isBraked: boolean;
   readonly open: (takesOver: boolean) => Promise<Source>;
   /** Whether all of the server is there, asked when all of it was captured. */
   readonly isComplete: () => boolean;
@@ -57,7 +59,7 @@ interface Night {
 
 const write = (
   { store, name, description, origin }: RepositoryNightParts,
-  { open, isComplete }: Night,
+  { isBraked, open, isComplete }: Night,
   run: Run,
 ): Promise<RepositoryNight> =>
   store.guarded(async () => {
@@ -67,7 +69,10 @@ const write = (
     const whole = addMember(member, originMember(origin));
     const source = joinSources([{ name: byteStringOfText(name), source: whole }]);
     try {
-      const common = { description, tagsAtEnd: () => (isComplete() ? [] : [incompleteTag]) };
+      const common = {
+        description,
+        tagsAtEnd: () => [...(isComplete() ? [] : [incompleteTag]), ...(isBraked ? [brakedTag] : [])],
+      };
       const options = opened === undefined ? common : { ...common, parent: opened };
       const { snapshot, unreadable, summary } = await store.write(source, options, run);
       return { snapshot: snapshot?.id ?? '', unreadable, storedBytes: summary.dataAddedPacked };
@@ -79,10 +84,10 @@ const write = (
 /** Brings a finished backup into the repository. */
 export const captureFinished = (
   source: Source,
-  isComplete: boolean,
+  { isComplete, isBraked }: { readonly isComplete: boolean; readonly isBraked: boolean },
   parts: RepositoryNightParts,
   run: Run,
-): Promise<RepositoryNight> => write(parts, { open: async () => source, isComplete: () => isComplete }, run);
+): Promise<RepositoryNight> => write(parts, { isBraked, open: async () => source, isComplete: () => isComplete }, run);
 
 /** Captures the components themselves. `components`: whether mail folders that seem unchanged may be taken over. */
 export const captureLive = async (
@@ -97,7 +102,11 @@ export const captureLive = async (
     lives.push(live);
     return live;
   };
-  const night = await write(parts, { open, isComplete: () => lives.every(({ failed }) => failed.length === 0) }, run);
+  const night = await write(
+    parts,
+    { isBraked: false, open, isComplete: () => lives.every(({ failed }) => failed.length === 0) },
+    run,
+  );
   const [live] = lives;
   return live === undefined ? night : { ...night, live: { captured: live.captured, failed: live.failed } };
 };

@@ -8,10 +8,11 @@ import type { Event } from '../../model/event.ts';
 import { byteStringOfText } from '../../model/byte-string.ts';
 import { Fault } from '../../model/fault.ts';
 import type { DiskRecord } from '../../model/run-record.ts';
-import { incompleteTag } from '../../model/snapshot.ts';
+import { brakedTag, incompleteTag } from '../../model/snapshot.ts';
 import { memoryDirectory, memoryFile } from '../../protocol/memory/source.ts';
 import { createMemoryStorePlace } from '../../store/memory/place.ts';
 import { createMemoryStore } from '../../store/memory/store.ts';
+import { usualAlarmLimits } from './alarm/alarm-limits.ts';
 import { backupOf, createMemoryDatedStore, memoryComponent, type MemoryDatedStore } from './dated-store-fixture.ts';
 import { serverNight, type ServerNight, type ServerNightParts } from './server-night.ts';
 import { serverOutcome, serverRecord } from './server-record.ts';
@@ -98,6 +99,8 @@ const origin = {
   host: 'mail.example.com',
   components: [{ name: 'mail', form: 'tree' as const, places: { vmail: '/var/vmail' } }],
 };
+
+const noStamps = { inode: 0n, deviceId: 0n, size: 10, links: 1 };
 
 const refusal = (): Fault => new Fault('server-unavailable', 'Lost connection to MySQL server', { retry: true });
 
@@ -369,6 +372,42 @@ describe('the chain to a repository', () => {
     assert.ok(dated.done.includes('mend'));
     assert.equal(night.removed, 3);
     assert.equal(serverRecord(night).scrub?.mended, 1);
+  });
+
+  test('B3: while an alarm is open everything is captured and nothing leaves, until a person confirms', async () => {
+    const lost = { component: 'mail', path: ['vmail', 'alice', 'cur'].map((name) => byteStringOfText(name)) };
+    const entry = { mode: 0o600, mtime: 0n, atime: 0n, ctime: 0n, uid: 0, gid: 0, user: '', group: '' };
+    const gone = Array.from({ length: 80 }, (_, at) => ({
+      entry: { ...entry, ...noStamps, name: byteStringOfText(`${at}.host:2,S`), type: 'file' as const },
+      held: true,
+      reference: undefined,
+      sha256: String(at),
+    }));
+    const differences = [{ ...lost, before: 80, now: 1, gone, came: [] }];
+    const dated = createMemoryDatedStore({ backups: old(), differences });
+    const nightWith = (confirmed: boolean) => {
+      const alarm = { limits: usualAlarmLimits, timeZone: 'UTC', confirmed };
+      const world = createWorld(dated, true, { alarm });
+      return { world, night: world.night({ components: async () => [memoryComponent('mail', mail)] }) };
+    };
+    const first = nightWith(false);
+    const night = await first.night;
+    assert.deepEqual(serverOutcome(night), {
+      kind: 'held',
+      reasons: [
+        { kind: 'account-gone', gone: 80, before: 80 },
+        { kind: 'folder-gone', folder: 'mail/vmail/alice', gone: 80, before: 80 },
+      ],
+    });
+    assert.equal(night.removed, 0);
+    assert.equal(serverRecord(night).backup, 'daily/2025-11-07');
+    const [snapshot] = await createMemoryStore(first.world.place).snapshots(first.world.run);
+    assert.ok(snapshot?.tags.includes(brakedTag));
+    const confirmed = nightWith(true);
+    assert.deepEqual(serverOutcome(await confirmed.night), { kind: 'good' });
+    assert.equal((await confirmed.night).removed, 3);
+    const [after] = await createMemoryStore(confirmed.world.place).snapshots(confirmed.world.run);
+    assert.ok(after?.tags.includes(brakedTag) === false);
   });
 
   test('an interrupted night leaves nothing and goes on nowhere', async () => {

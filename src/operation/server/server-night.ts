@@ -5,15 +5,16 @@ import type {
   DatedStore,
   FailedComponent,
 } from '../../contract/component.ts';
-import { interrupted, type Run } from '../../contract/run.ts';
-import type { DatedPolicy } from '../../model/dated-retention.ts';
-import { asFault, type Fault, isFault } from '../../model/fault.ts';
+import type { Run } from '../../contract/run.ts';
+import type { BrakeReason } from '../../model/damage-brake.ts';
+import { type Fault, isFault } from '../../model/fault.ts';
 import type { DiskRecord } from '../../model/run-record.ts';
 import { endsAtOnce, type Patience } from './component-attempts.ts';
 import { type DiskNight, diskNight, type DiskNightParts, nightFault } from './disk-night.ts';
+import { type DiskCare, judgeNight, lookAfterDisk } from './look-after-disk.ts';
+import { orFault, rethrowInterrupted } from './or-fault.ts';
 import { captureFinished, captureLive, type RepositoryNight, type RepositoryNightParts } from './repository-night.ts';
-import { retainDated } from './retain-dated.ts';
-import { scrubDiskNight, type ScrubbedNight, type ScrubSetting } from './scrub-disk-night.ts';
+import type { ScrubbedNight } from './scrub-disk-night.ts';
 
 /** A dated disk of which it is known that it is the right one, writable, and has room. */
 export interface OpenDisk {
@@ -28,12 +29,9 @@ export interface DiskState {
   readonly lastGood: number | undefined;
 }
 
-export interface ServerDisk extends Pick<DiskNightParts, 'today' | 'thisWeek'> {
+export interface ServerDisk extends Pick<DiskNightParts, 'today' | 'thisWeek'>, DiskCare {
   /** Opens it for as long as `work` lasts. Faults `disk-missing`, `disk-full`, `read-only` and others that end at once. */
   withDisk<Result>(work: (disk: OpenDisk) => Promise<Result>): Promise<Result>;
-  readonly policy: DatedPolicy;
-  /** Absent: nothing is read again but what retention asks for. */
-  readonly scrub?: ScrubSetting;
 }
 
 export interface ServerRepository {
@@ -62,6 +60,8 @@ export interface ServerNight {
   readonly attempts: ReadonlyMap<string, number>;
   readonly removed: number;
   readonly scrubbed: ScrubbedNight | undefined;
+  /** Why a person has to look at the source; none: the brake does not hold. */
+  readonly brake: readonly BrakeReason[];
   /** What went wrong, the gravest first; none: all is well. */
   readonly faults: readonly Fault[];
   readonly isCritical: boolean;
@@ -74,6 +74,7 @@ interface DiskResult {
   readonly repository: RepositoryNight | undefined;
   readonly removed: number;
   readonly scrubbed: ScrubbedNight | undefined;
+  readonly brake: readonly BrakeReason[];
   readonly faults: readonly Fault[];
   readonly warnings: readonly string[];
 }
@@ -84,71 +85,23 @@ const noDisk: DiskResult = {
   repository: undefined,
   removed: 0,
   scrubbed: undefined,
+  brake: [],
   faults: [],
   warnings: [],
-};
-
-const rethrowInterrupted = (error: unknown, run: Run): void => {
-  if (run.signal.aborted) throw interrupted(error);
-};
-
-/** Does what is left when something fails; the fault is among the result. */
-const orFault = async <Result>(work: () => Promise<Result>, faults: Fault[], run: Run): Promise<Result | undefined> => {
-  try {
-    return await work();
-  } catch (error) {
-    rethrowInterrupted(error, run);
-    const fault = asFault(error);
-    faults.push(fault);
-    const level = endsAtOnce(fault) ? 'CRITICAL' : 'ERROR';
-    run.emit({ kind: 'log', level, component: 'MAIN', message: `${fault.code}: ${fault.message}` });
-    return undefined;
-  }
 };
 
 /** The finished backup goes into the repository, too. */
 const passOn = async (
   { store }: OpenDisk,
-  backup: DatedBackup,
+  { backup, isBraked }: { readonly backup: DatedBackup; readonly isBraked: boolean },
   { repository }: ServerNightParts,
   run: Run,
 ): Promise<RepositoryNight | undefined> => {
   if (repository === undefined) return undefined;
   run.emit({ kind: 'log', level: 'INFO', component: 'REPOSITORY', message: `begins, from ${backup.folder}` });
   const source = await store.open(backup, run);
-  return repository.withStore((parts) => captureFinished(source, backup.state === 'good', parts, run));
-};
-
-interface Retained {
-  readonly removed: number;
-  readonly warnings: readonly string[];
-}
-
-const retain = async ({ store }: OpenDisk, { policy }: ServerDisk, faults: Fault[], run: Run): Promise<Retained> => {
-  try {
-    const { removed, damage, warnings } = await retainDated(store, policy, run);
-    if (damage !== undefined) faults.push(damage);
-    return { removed, warnings };
-  } catch (error) {
-    rethrowInterrupted(error, run);
-    return { removed: 0, warnings: [`old backups stay for now: ${asFault(error).message}`] };
-  }
-};
-
-/** Reads some of the disk again, and then lets go of what may go: after damage was found nothing does. */
-const lookAfter = async (
-  disk: OpenDisk,
-  server: ServerDisk,
-  faults: Fault[],
-  run: Run,
-): Promise<Retained & { readonly scrubbed: ScrubbedNight | undefined }> => {
-  const { scrub } = server;
-  const scrubbed =
-    scrub === undefined ? undefined : await orFault(() => scrubDiskNight(disk.store, scrub, run), faults, run);
-  const isWell = scrub === undefined || (scrubbed !== undefined && scrubbed.damage === undefined);
-  if (scrubbed?.damage !== undefined) faults.push(scrubbed.damage);
-  const retained = isWell ? await retain(disk, server, faults, run) : { removed: 0, warnings: [] };
-  return { ...retained, scrubbed };
+  const state = { isComplete: backup.state === 'good', isBraked };
+  return repository.withStore((parts) => captureFinished(source, state, parts, run));
 };
 
 const onDisk = async (disk: OpenDisk, parts: ServerNightParts & { readonly disk: ServerDisk }, run: Run) => {
@@ -160,18 +113,22 @@ const onDisk = async (disk: OpenDisk, parts: ServerNightParts & { readonly disk:
   const partly = night === undefined ? undefined : nightFault(night);
   if (partly !== undefined) faults.push(partly);
   // A failed verification ends; so does what would end anything.
-  const goesOn = night !== undefined;
+  const told = { faults, run };
   const backup = night?.backup;
+  const brake = night === undefined ? undefined : await judgeNight(store, parts.disk, backup, told);
+  // What could not be judged is taken for good in the repository, and lets nothing leave the disk.
+  const isBraked = brake !== undefined && brake.length > 0;
   const repository =
-    backup === undefined ? undefined : await orFault(() => passOn(disk, backup, parts, run), faults, run);
-  const { removed, warnings, scrubbed } = goesOn
-    ? await lookAfter(disk, parts.disk, faults, run)
-    : { removed: 0, warnings: [], scrubbed: undefined };
+    backup === undefined ? undefined : await orFault(() => passOn(disk, { backup, isBraked }, parts, run), faults, run);
+  const { removed, warnings, scrubbed } =
+    night === undefined
+      ? { removed: 0, warnings: [], scrubbed: undefined }
+      : await lookAfterDisk(store, parts.disk, brake !== undefined && !isBraked, told);
   const state = await disk.record(run).catch((error: unknown) => {
     rethrowInterrupted(error, run);
     return undefined;
   });
-  return { night, state, repository, removed, scrubbed, faults, warnings } satisfies DiskResult;
+  return { night, state, repository, removed, scrubbed, brake: brake ?? [], faults, warnings } satisfies DiskResult;
 };
 
 /** Whether a backup is still owed to the repository: the disk has none for it. */
@@ -228,6 +185,7 @@ export const serverNight = async (parts: ServerNightParts, run: Run): Promise<Se
     attempts: night?.attempts ?? new Map(),
     removed: result.removed,
     scrubbed: result.scrubbed,
+    brake: result.brake,
     faults,
     isCritical: faults.some(endsAtOnce) && !faults.some((fault) => isFault(fault, 'interrupted')),
     warnings: result.warnings,

@@ -30,9 +30,8 @@ export const serverOutcome = (night: ServerNight): StepOutcome => {
   const captured = night.captured.reduce((sum, one) => sum + one.unreadable, 0);
   const unreadable = Math.max(captured, night.repository?.unreadable ?? 0);
   if (unreadable > 0) return { kind: 'incomplete', reason: 'unreadable', count: unreadable };
-  return night.backup?.state === 'incomplete'
-    ? { kind: 'incomplete', reason: 'parts-missing', count: 0 }
-    : { kind: 'good' };
+  if (night.backup?.state === 'incomplete') return { kind: 'incomplete', reason: 'parts-missing', count: 0 };
+  return night.brake.length > 0 ? { kind: 'held', reasons: night.brake } : { kind: 'good' };
 };
 
 const scrubOf = ({ scrub, mended }: ScrubbedNight): ScrubRecord => ({

@@ -1,11 +1,13 @@
 import { rename } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import type {
+  AlarmState,
   DatedBackup,
   DatedDamage,
   DatedStore,
   DatedWriter,
   DiskScrub,
+  FolderDifference,
   MendedFile,
   MendWish,
   ScrubWish,
@@ -13,6 +15,7 @@ import type {
 import { type Run, throwIfInterrupted } from '../../contract/run.ts';
 import type { ServerOrigin } from '../../contract/server-origin.ts';
 import { type DatedName, datedPlace } from '../../model/dated-name.ts';
+import type { Path } from '../../model/entry.ts';
 import { Fault, isFault } from '../../model/fault.ts';
 import { allReadSince } from '../../model/scrub-slices.ts';
 import { errnoFault } from '../../system/errno.ts';
@@ -20,6 +23,7 @@ import type { Posix } from '../../system/posix.ts';
 import { type RunHolder, type RunLock, takeRunLock } from '../../system/run-lock.ts';
 import { syncFolder } from '../../system/sync-file-system.ts';
 import { beginBackup } from './dated-writer.ts';
+import { readAlarms, writeAlarms } from './disk/alarms-file.ts';
 import { removeEvidence } from './disk/evidence-file.ts';
 import { type DiskPlaces, hiddenPlace, lockName, placesBelow } from './disk/layout.ts';
 import { evidencePlace, type KnownBackup, listBackups, readBackup, writeMetadata } from './disk/list-backups.ts';
@@ -28,6 +32,7 @@ import { repointLatest } from './disk/move-into-place.ts';
 import { removeTree } from './disk/remove-tree.ts';
 import { readSlices } from './disk/slices-file.ts';
 import { linkBackup } from './link-backup.ts';
+import { backupDifferences } from './read/backup-differences.ts';
 import { openBackup } from './read/open-backup.ts';
 import { mendDisk } from './scrub/mend-disk.ts';
 import { scrubDisk, type Scrubbing } from './scrub/scrub-disk.ts';
@@ -126,6 +131,26 @@ class DiskStore implements DatedStore {
 
   mend(wish: MendWish, run: Run): Promise<readonly MendedFile[]> {
     return this.#withPool((scrubbing) => mendDisk(scrubbing, wish, run), run);
+  }
+
+  async *differences(
+    { older, newer }: Parameters<DatedStore['differences']>[0],
+    isWanted: (path: Path) => boolean,
+    run: Run,
+  ): AsyncGenerator<FolderDifference> {
+    const pair = { older: await this.#known(older), newer: await this.#known(newer) };
+    yield* backupDifferences(pair, isWanted, run);
+  }
+
+  alarms(run: Run): Promise<AlarmState> {
+    throwIfInterrupted(run);
+    return readAlarms(this.#places);
+  }
+
+  async noteAlarms(state: AlarmState, run: Run): Promise<void> {
+    throwIfInterrupted(run);
+    await this.#takeDisk(run);
+    await writeAlarms(this.#places, state);
   }
 
   /** Nothing comes or leaves meanwhile. */

@@ -18,7 +18,7 @@ export const captureMessages = {
   accountSnapshot: (id: string): string => `  snapshot: ${id}`,
   brakeHolds: (): string => `  BRAKE: this looks like damage. Everything is kept, nothing older leaves:`,
   brakeConfirm: (name: string): string =>
-    `  Look at the account. If all this is right, say so once: mailkeep run ${name} --confirm`,
+    `  Look at it. If all this is right, say so once: mailkeep run ${name} --confirm`,
   brakeConfirmed: (): string => '  confirmed as right:',
   brakeReason: (sentence: string): string => `    - ${sentence}`,
   brakeAccountEmpty: (before: number): string =>
@@ -32,9 +32,16 @@ export const captureMessages = {
   brakeRenumbered: (folders: number, of: number): string =>
     `UIDVALIDITY has changed in ${folders} of ${plural(of, 'folder', 'folders')}`,
   brakeBodiesChanged: (messages: number): string => `${messagesText(messages)} have another body than they had`,
+  brakeOddContent: (files: number, of: number): string =>
+    `${files.toLocaleString('en')} of ${of.toLocaleString('en')} new or changed messages that were looked at are no mail`,
+  brakeDumpShrank: (dump: string, bytes: string, usual: string): string => `${dump} has ${bytes}; ${usual} is usual`,
+  brakeTablesLost: (dump: string, tables: readonly string[]): string =>
+    `${dump} has lost ${plural(tables.length, 'table', 'tables')}: ${tables.slice(0, 5).join(', ')}${tables.length > 5 ? ' …' : ''}`,
+  brakeNoNewMail: (deliveries: number): string =>
+    `no message came, and the log of the mail server has ${plural(deliveries, 'delivery', 'deliveries')}`,
   runWaits: (pid: number | undefined): string =>
     `another run is under way${pid === undefined ? '' : ` (process ${pid})`}; waiting for its end`,
-  confirmNames: (): string => '--confirm is for accounts that somebody has looked at: name them',
+  confirmNames: (): string => '--confirm is for accounts and servers that somebody has looked at: name them',
   statusColumns: () => ({
     account: 'Account',
     good: 'Last good',

@@ -1,4 +1,5 @@
 import { terminalLine } from '../../../mail/terminal-text.ts';
+import { formatBytes } from '../../../model/size.ts';
 import type { LackReason, SkipReason } from '../../../model/run-record.ts';
 import type { ReportWords } from '../../../operation/report/words.ts';
 import { captureMessages } from './capture.ts';
@@ -87,6 +88,18 @@ export const reportMessages: ReportWords = {
         return captureMessages.brakeRenumbered(reason.folders, reason.of);
       case 'bodies-changed':
         return captureMessages.brakeBodiesChanged(reason.messages);
+      case 'odd-content':
+        return captureMessages.brakeOddContent(reason.files, reason.of);
+      case 'dump-shrank':
+        return captureMessages.brakeDumpShrank(
+          terminalLine(reason.dump),
+          formatBytes(reason.bytes),
+          formatBytes(reason.usual),
+        );
+      case 'tables-lost':
+        return captureMessages.brakeTablesLost(terminalLine(reason.dump), reason.tables.map(terminalLine));
+      case 'no-new-mail':
+        return captureMessages.brakeNoNewMail(reason.deliveries);
     }
   },
 

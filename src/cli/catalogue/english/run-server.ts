@@ -4,6 +4,8 @@ import { plural } from './plural.ts';
 export const runServerMessages = {
   serverKept: (daily: number, weekly: number): string =>
     `${plural(daily, 'day', 'days')}, ${plural(weekly, 'week', 'weeks')}`,
+  serverHeld: (name: string): string =>
+    `the brake holds, nothing older leaves; when all is right: mailkeep run ${name} --confirm`,
   serverDamaged: (backup: string): string => `${backup} is damaged`,
   doctorSources: (files: number, bytes: string): string =>
     `${plural(files, 'file', 'files')}, ${bytes}; all can be read`,

@@ -25,6 +25,11 @@ export const captureMessages: typeof english = {
   brakeFolderGone: (folder, gone, before) => `${folder} の ${before} 通のうち ${gone} 通が消えています`,
   brakeRenumbered: (folders, of) => `${of} フォルダーのうち ${folders} で UIDVALIDITY が変わりました`,
   brakeBodiesChanged: (messages) => `${messages} 通の本文が以前と異なります`,
+  brakeOddContent: (files, of) => `調べた新着・変更メール ${of} 通のうち ${files} 通がメールではありません`,
+  brakeDumpShrank: (dump, bytes, usual) => `${dump} は ${bytes} です（通常は ${usual}）`,
+  brakeTablesLost: (dump, tables) =>
+    `${dump} からテーブル ${tables.length} 個が消えています: ${tables.slice(0, 5).join('、')}${tables.length > 5 ? ' …' : ''}`,
+  brakeNoNewMail: (deliveries) => `新着メールがありませんが、メールサーバーのログには配信が ${deliveries} 件あります`,
   runWaits: (pid: number | undefined): string =>
     `別の実行が進行中です${pid === undefined ? '' : `（プロセス ${pid}）`}。終わるまで待ちます`,
   confirmNames: () => '--confirm は確認したアカウントにだけ使えます。名前を指定してください',

@@ -22,6 +22,8 @@ export interface Manifest {
   subtree(path: Path): Generator<ManifestFolder>;
   /** The lines of a directory's entries, page by page, in byte order of the names. */
   lines(folder: ManifestFolder, run: Run): AsyncGenerator<readonly string[]>;
+  /** The pages of a directory as they lie there: equal ones have equal lines. */
+  pages(folder: ManifestFolder): Generator<Uint8Array, void>;
   close(): void;
 }
 
@@ -32,14 +34,15 @@ export const openManifest = (backup: ByteString, component: string): Manifest =>
   const folders = readFolders(within(folder, foldersName));
   const below = namesBelow(folders);
   let descriptor: number | undefined;
-  const readFrame = (frame: Frame): string[] => {
+  const guarded = <Result>(frame: Frame, take: (bytes: Uint8Array) => Result): Result => {
     try {
       descriptor ??= openSync(nativePath(entriesFile), 'r');
-      return unpackLines(readAt(descriptor, frame));
+      return take(readAt(descriptor, frame));
     } catch (error) {
       throw damagedManifest(error, entriesFile);
     }
   };
+  const readFrame = (frame: Frame): string[] => guarded(frame, unpackLines);
   const manifest: Manifest = {
     entriesFile,
     folder: (path) => folders.get(keyOf(path)),
@@ -58,6 +61,9 @@ export const openManifest = (backup: ByteString, component: string): Manifest =>
         throwIfInterrupted(run);
         yield readFrame(frame);
       }
+    },
+    pages: function* ({ frames }) {
+      for (const frame of frames) yield guarded(frame, (bytes) => bytes);
     },
     close: () => {
       if (descriptor !== undefined) closeSync(descriptor);

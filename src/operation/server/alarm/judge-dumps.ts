@@ -1,0 +1,81 @@
+import type { DatedBackup } from '../../../contract/component.ts';
+import type { Run } from '../../../contract/run.ts';
+import type { Base, BaseEntry } from '../../../contract/source.ts';
+import { byteStringOfText, displayText } from '../../../model/byte-string.ts';
+import type { BrakeReason } from '../../../model/damage-brake.ts';
+import { shrunkDump, tableOfLine } from '../../../model/usual-dump.ts';
+import type { JudgedPair, JudgedStore } from './judged-pair.ts';
+import { linesOfEntry } from './look-into.ts';
+
+export interface DumpJudging {
+  readonly store: Pick<JudgedStore, 'open'>;
+  /** 0 to 1: by how much one may be smaller than is usual. */
+  readonly shrinks: number;
+}
+
+type Opened = Pick<Base, 'children' | 'contents'>;
+
+/** Names are of the component and the file: `mysql/usermgmt.sql`. */
+const dumpsIn = async (
+  opened: Opened,
+  { components }: DatedBackup,
+  run: Run,
+): Promise<ReadonlyMap<string, BaseEntry>> => {
+  const dumps = new Map<string, BaseEntry>();
+  for (const { name, form } of components) {
+    if (form !== 'dump') continue;
+    for await (const page of opened.children([byteStringOfText(name)], run)) {
+      for (const child of page) {
+        if (child.entry.type === 'file') dumps.set(`${name}/${displayText(child.entry.name)}`, child);
+      }
+    }
+  }
+  return dumps;
+};
+
+const tablesIn = async (opened: Opened, dump: BaseEntry, run: Run): Promise<ReadonlySet<string>> => {
+  const tables = new Set<string>();
+  for await (const lines of linesOfEntry(opened, dump, run)) {
+    for (const line of lines) {
+      const table = tableOfLine(line);
+      if (table !== undefined) tables.add(table);
+    }
+  }
+  return tables;
+};
+
+/** What is odd with the dumps of a night: one that is much smaller than is usual, and tables that are gone. */
+export const judgeDumps = async (
+  { store, shrinks }: DumpJudging,
+  { older, newer, usual }: JudgedPair,
+  run: Run,
+): Promise<readonly BrakeReason[]> => {
+  if (!newer.components.some(({ form }) => form === 'dump')) return [];
+  const sizes = new Map<string, number[]>();
+  for (const backup of usual) {
+    await using opened = await openFor(store, backup, run);
+    for (const [name, { entry }] of await dumpsIn(opened.source, backup, run)) {
+      sizes.set(name, [...(sizes.get(name) ?? []), entry.size]);
+    }
+  }
+  await using before = await openFor(store, older, run);
+  await using now = await openFor(store, newer, run);
+  const reasons: BrakeReason[] = [];
+  const old = await dumpsIn(before.source, older, run);
+  for (const [dump, entry] of await dumpsIn(now.source, newer, run)) {
+    const bytes = entry.entry.size;
+    const shrunk = shrunkDump({ dump, bytes, earlier: sizes.get(dump) ?? [] }, shrinks);
+    if (shrunk !== undefined) reasons.push(shrunk);
+    const known = old.get(dump);
+    if (known === undefined) continue;
+    const tables = await tablesIn(now.source, entry, run);
+    const lost = [...(await tablesIn(before.source, known, run))].filter((table) => !tables.has(table));
+    if (lost.length > 0) reasons.push({ kind: 'tables-lost', dump, tables: lost });
+  }
+  return reasons;
+};
+
+const openFor = async (store: DumpJudging['store'], backup: DatedBackup, run: Run) => {
+  const source = await store.open(backup, run);
+  return { source, [Symbol.asyncDispose]: () => source.close() };
+};
