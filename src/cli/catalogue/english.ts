@@ -18,6 +18,7 @@ import { restoreMessages } from './english/restore.ts';
 import { restoreServerMessages } from './english/restore-server.ts';
 import { runServerMessages } from './english/run-server.ts';
 import { scrubMessages } from './english/scrub.ts';
+import { runbookMessages } from './english/runbook.ts';
 import { scheduleMessages } from './english/schedule.ts';
 import { upkeepMessages } from './english/upkeep.ts';
 
@@ -32,6 +33,7 @@ export const english = {
   ...restoreMessages,
   ...restoreServerMessages,
   ...runServerMessages,
+  ...runbookMessages,
   ...scheduleMessages,
   ...scrubMessages,
   ...forgetMessages,

@@ -19,6 +19,7 @@ import { restoreMessages } from './japanese/restore.ts';
 import { restoreServerMessages } from './japanese/restore-server.ts';
 import { runServerMessages } from './japanese/run-server.ts';
 import { scrubMessages } from './japanese/scrub.ts';
+import { runbookMessages } from './japanese/runbook.ts';
 import { scheduleMessages } from './japanese/schedule.ts';
 import { upkeepMessages } from './japanese/upkeep.ts';
 
@@ -32,6 +33,7 @@ export const japanese: Messages = {
   ...restoreMessages,
   ...restoreServerMessages,
   ...runServerMessages,
+  ...runbookMessages,
   ...scheduleMessages,
   ...scrubMessages,
   ...forgetMessages,
