@@ -15,15 +15,6 @@ export const machineRecordFormat = z.object({
   programs: z.record(z.string(), z.string()),
   /** Number of the user that captured: what was not captured by root does not have its owners on a disk. */
   capturedBy: z.number(),
-  /** The file system of the dated disk. */
-  disk: z
-    .object({
-      uuid: z.string().exactOptional(),
-      type: z.string(),
-      device: z.string(),
-      mountPoint: z.string(),
-    })
-    .exactOptional(),
 });
 
 export type MachineRecord = z.output<typeof machineRecordFormat>;

@@ -3,6 +3,7 @@ import { formatBytes, formatDuration } from '../../../model/size.ts';
 import { drawStep } from './draw-step.ts';
 import type { RunbookBlock } from './runbook-block.ts';
 import type { RunbookComponent, RunbookFacts } from './runbook-facts.ts';
+import { diskOf } from './machine-commands.ts';
 import { type RunbookStep, runbookSteps } from './runbook-steps.ts';
 import type { RunbookWords } from './words.ts';
 
@@ -25,9 +26,9 @@ const programsOf = ({ machine, components }: RunbookFacts): readonly string[] =>
 ];
 
 const factsOf = (facts: RunbookFacts, { words, timeOf }: RunbookDrawing): readonly (readonly [string, string])[] => {
-  const { started, verified, machine, components, owners } = facts;
+  const { where, started, verified, machine, components, owners } = facts;
   const [files, bytes] = components.reduce(([f, b], one) => [f + one.files, b + one.bytes], [0, 0] as [number, number]);
-  const disk = machine?.disk;
+  const disk = diskOf(where);
   const programs = programsOf(facts);
   const system =
     machine && `${machine.distribution ?? words.runbookUnknown()}, ${machine.kernel} ${machine.architecture}`;
@@ -39,7 +40,7 @@ const factsOf = (facts: RunbookFacts, { words, timeOf }: RunbookDrawing): readon
     [words.runbookSize(), words.runbookFilesAndBytes(files, formatBytes(bytes))],
     [words.runbookSystem(), system ?? words.runbookUnknown()],
     [words.runbookPrograms(), programs.length === 0 ? words.runbookUnknown() : programs.join('; ')],
-    ...(facts.where.kind === 'disk'
+    ...(where.kind === 'disk'
       ? [
           [
             words.runbookDisk(),

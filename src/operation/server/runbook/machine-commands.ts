@@ -1,6 +1,6 @@
 import type { MachineRecord } from '../../../contract/machine-record.ts';
 import { shellCommand } from '../../../model/shell-word.ts';
-import type { DatabaseOfComponent, RunbookFacts, RunbookOwner } from './runbook-facts.ts';
+import type { BackupDisk, BackupSite, DatabaseOfComponent, RunbookFacts, RunbookOwner } from './runbook-facts.ts';
 
 type Family = 'debian' | 'rhel';
 
@@ -66,10 +66,12 @@ export const installCommands = (facts: RunbookFacts): readonly string[] => {
   return [...prepared, shellCommand('dnf', 'install', '-y', ...names), ...begun];
 };
 
+export const diskOf = (where: BackupSite): BackupDisk | undefined => (where.kind === 'disk' ? where.disk : undefined);
+
 /** Mounts the disk so that nothing on it can be harmed. None where the backup lies on the system's own disk. */
-export const mountCommands = ({ where, machine }: RunbookFacts): readonly string[] => {
-  const disk = machine?.disk;
-  if (where.kind !== 'disk' || disk === undefined || disk.mountPoint === '/') return [];
+export const mountCommands = ({ where }: RunbookFacts): readonly string[] => {
+  const disk = diskOf(where);
+  if (disk === undefined) return [];
   const source = disk.uuid === undefined ? disk.device : `UUID=${disk.uuid}`;
   const isNetwork = !disk.device.startsWith('/dev/');
   return [
@@ -80,9 +82,9 @@ export const mountCommands = ({ where, machine }: RunbookFacts): readonly string
 };
 
 /** The line of /etc/fstab, for when all is well again. */
-export const fstabLine = ({ machine }: RunbookFacts): string | undefined => {
-  const disk = machine?.disk;
-  if (disk?.uuid === undefined || disk.mountPoint === '/') return undefined;
+export const fstabLine = ({ where }: RunbookFacts): string | undefined => {
+  const disk = diskOf(where);
+  if (disk?.uuid === undefined) return undefined;
   return `UUID=${disk.uuid} ${disk.mountPoint.replaceAll(' ', String.raw`\040`)} ${disk.type} defaults,nofail 0 2`;
 };
 

@@ -25,10 +25,18 @@ export type BackupSite =
       readonly kind: 'disk';
       /** Absolute path of the backup's own folder. */
       readonly folder: string;
-      /** Where the file system of it was mounted. */
-      readonly mountPoint: string | undefined;
+      /** The file system that it is on; undefined where it needs no mounting, or is not known. */
+      readonly disk: BackupDisk | undefined;
     }
   | { readonly kind: 'repository'; readonly location: string; readonly snapshot: string };
+
+export interface BackupDisk {
+  readonly uuid: string | undefined;
+  /** `ext4`, `nfs4` … */
+  readonly type: string;
+  readonly device: string;
+  readonly mountPoint: string;
+}
 
 export type RunbookComponent = FilesOfComponent | DatabaseOfComponent;
 

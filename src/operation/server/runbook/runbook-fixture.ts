@@ -5,7 +5,16 @@ const gigabyte = 1024 ** 3;
 /** The server of the seed's own layout. */
 export const runbookFacts = (more: Partial<RunbookFacts> = {}): RunbookFacts => ({
   server: 'mailserver',
-  where: { kind: 'disk', folder: '/mnt/backup-hdd/mailserver/daily/2025-11-07', mountPoint: '/mnt/backup-hdd' },
+  where: {
+    kind: 'disk',
+    folder: '/mnt/backup-hdd/mailserver/daily/2025-11-07',
+    disk: {
+      uuid: '3f1b0e66-6a0c-4d0c-9d52-0a4f8e1f6c11',
+      type: 'ext4',
+      device: '/dev/sda1',
+      mountPoint: '/mnt/backup-hdd',
+    },
+  },
   started: Date.UTC(2025, 10, 7, 3),
   isComplete: true,
   verified: Date.UTC(2025, 10, 7, 3, 20),
@@ -16,12 +25,6 @@ export const runbookFacts = (more: Partial<RunbookFacts> = {}): RunbookFacts => 
     architecture: 'x86_64',
     programs: { docker: '28.1.1' },
     capturedBy: 0,
-    disk: {
-      uuid: '3f1b0e66-6a0c-4d0c-9d52-0a4f8e1f6c11',
-      type: 'ext4',
-      device: '/dev/sda1',
-      mountPoint: '/mnt/backup-hdd',
-    },
   },
   components: [
     {

@@ -96,7 +96,14 @@ test('times are estimates by the pace of what was written', () => {
 });
 
 test('an unknown machine has no command that guesses', () => {
-  const steps = runbookSteps(runbookFacts({ machine: undefined, compose: undefined, owners: [] }));
+  const steps = runbookSteps(
+    runbookFacts({
+      machine: undefined,
+      compose: undefined,
+      owners: [],
+      where: { kind: 'disk', folder: '/backups/daily/2025-11-07', disk: undefined },
+    }),
+  );
   assert.deepEqual(named(steps, 'machine').commands, []);
   assert.deepEqual(named(steps, 'disk').commands, []);
   assert.deepEqual(named(steps, 'database-server').commands, []);

@@ -1,7 +1,7 @@
 import { shellCommand } from '../../../model/shell-word.ts';
 import { databaseCommands } from './database-commands.ts';
 import { fileCommands } from './file-commands.ts';
-import { databasesOf, fstabLine, installCommands, mountCommands, ownerCommands } from './machine-commands.ts';
+import { databasesOf, diskOf, fstabLine, installCommands, mountCommands, ownerCommands } from './machine-commands.ts';
 import type { DatabaseOfComponent, FilesOfComponent, RunbookComponent, RunbookFacts } from './runbook-facts.ts';
 import {
   composeWords,
@@ -131,10 +131,9 @@ const databaseSteps = (component: DatabaseOfComponent, facts: RunbookFacts): rea
 };
 
 const ending = (facts: RunbookFacts): readonly RunbookStep[] => {
-  const { server, where, machine } = facts;
-  const disk = where.kind === 'disk' ? machine?.disk : undefined;
-  const isMounted = disk !== undefined && disk.mountPoint !== '/';
-  const writable = isMounted ? [shellCommand('mount', '-o', 'remount,rw', disk.mountPoint)] : [];
+  const { server, where } = facts;
+  const disk = diskOf(where);
+  const writable = disk === undefined ? [] : [shellCommand('mount', '-o', 'remount,rw', disk.mountPoint)];
   const again = [
     shellCommand('mailkeep', 'doctor', server),
     'mailkeep schedule install',
