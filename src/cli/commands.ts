@@ -21,6 +21,7 @@ const loaders: Readonly<Record<string, () => Promise<DefineCommand>>> = {
   adopt: async () => (await import('./command/adopt.ts')).adoptCommand,
   import: async () => (await import('./command/import.ts')).importCommand,
   restore: async () => (await import('./command/restore.ts')).restoreCommand,
+  runbook: async () => (await import('./command/runbook.ts')).runbookCommand,
   check: async () => (await import('./command/check.ts')).checkCommand,
   unlock: async () => (await import('./command/unlock.ts')).unlockCommand,
   snapshots: async () => (await import('./command/snapshots.ts')).snapshotsCommand,

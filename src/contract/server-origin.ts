@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { machineRecordFormat } from './machine-record.ts';
 
 /** A setting as a configuration says it, with nothing secret in it. */
 const settingFormat = z.record(z.string(), z.unknown());
@@ -21,6 +22,8 @@ export const serverOriginFormat = z.object({
   host: z.string(),
   root: z.string().exactOptional(),
   components: z.array(componentOriginFormat),
+  /** The machine that it was on; not in those of earlier versions. */
+  machine: machineRecordFormat.exactOptional(),
   /** What a restore stops and starts. */
   stop: settingFormat.exactOptional(),
 });

@@ -1,5 +1,5 @@
 import type { StopSetting } from '../config/stop-setting.ts';
-import type { Component, DatedStore } from '../contract/component.ts';
+import type { Component, DatedBackup, DatedStore } from '../contract/component.ts';
 import type { DatabaseTarget } from '../contract/database-target.ts';
 import type { Run } from '../contract/run.ts';
 import type { ServerBackup } from '../contract/server-backup.ts';
@@ -87,6 +87,17 @@ export const datedStoreAt = async ({ disk, timeZone, wait, origin }: DatedStoreW
     wait,
     posix: await loadPosix(),
   });
+};
+
+/** Every backup below the root of a dated disk, oldest first. Nothing is written. */
+export const backupsBelow = async (root: string, run: Run): Promise<readonly DatedBackup[]> => {
+  const { openDatedStore } = await import('../store/dated/dated-store.ts');
+  const store = openDatedStore({ root, posix: undefined });
+  try {
+    return await store.backups(run);
+  } finally {
+    await store.close();
+  }
 };
 
 /** Where the components of a server come from, as its backups say it of themselves. */

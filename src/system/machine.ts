@@ -88,10 +88,10 @@ export const parseRelease = (text: string): ReadonlyMap<string, string> =>
 /** Asks the machine what it is. Fault `interrupted`. */
 export const describeMachine = async (parts: MachineParts): Promise<Machine> => {
   const known = parseRelease(await releaseFile());
-  const families = [known.get('ID'), ...(known.get('ID_LIKE') ?? '').split(' ')];
+  const families = [known.get('ID') ?? '', ...(known.get('ID_LIKE') ?? '').split(' ')];
   return {
     distribution: known.get('PRETTY_NAME'),
-    families: families.filter((name) => name !== undefined && name !== ''),
+    families: families.filter((name) => name !== ''),
     kernel: release(),
     architecture: machine(),
     programs: await programsHere(parts),

@@ -56,7 +56,7 @@ const describedServer = (loaded: Loaded, backup: ServerBackup, wanted: string | 
 };
 
 /** The repository that the command line names, else that of the server. */
-const repositoryContext = (job: ServerJob | undefined, context: CommandContext): CommandContext => {
+export const repositoryContext = (job: ServerJob | undefined, context: CommandContext): CommandContext => {
   const { repo, repositoryFile } = context.options;
   if (job?.entry.repository === undefined || repo !== undefined || repositoryFile !== undefined) return context;
   return contextOfRepository(job.entry.repository, context);

@@ -15,6 +15,7 @@ import { sleep } from '../../system/clock.ts';
 import { beGentle, computedTime, processors } from '../../system/gentle.ts';
 import { readSecret } from '../../config/read-secret.ts';
 import type { CommandContext } from '../context.ts';
+import { leaveRunbook } from '../runbook/leave-runbook.ts';
 import { withRepository } from '../open-repository.ts';
 import { contextOfRepository } from '../run/repository-upkeep.ts';
 import { rescueFromRepository } from '../scrub/rescue-from-repository.ts';
@@ -113,7 +114,12 @@ const diskPart = (
     today: dailyNameAt(started, timeZone),
     thisWeek: weeklyNameAt(started, timeZone),
     policy: { keepDaily: disk.keepDaily, keepWeekly: disk.keepWeekly, verifiedWithin: disk.verifyWithin },
-    withDisk: (work) => withServerDisk({ disk, timeZone, ...wish }, work, run),
+    withDisk: (work) =>
+      withServerDisk(
+        { disk, timeZone, ...wish },
+        (open) => work({ ...open, leaveRunbook: (own) => leaveRunbook(job, open.store, { ...context, run: own }) }),
+        run,
+      ),
   };
 };
 

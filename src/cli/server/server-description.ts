@@ -3,6 +3,7 @@ import { byteStringOfText } from '../../model/byte-string.ts';
 import type { SnapshotDescription } from '../../model/snapshot.ts';
 import { serverTag } from '../../operation/server/repository-night.ts';
 import { processIdentity } from '../../system/identity.ts';
+import { describeMachine } from '../../system/machine.ts';
 import { originOf } from '../../registry/server.ts';
 import type { CommandContext } from '../context.ts';
 import { localZoned } from '../parse-time.ts';
@@ -30,8 +31,22 @@ export const serverDescription = (
   };
 };
 
-/** Where the components of a server come from, as its backups say it. */
-export const serverOrigin = (
+/** Where the components of a server come from, and on what machine, as its backups say it. */
+export const serverOrigin = async (
   { name, entry }: Pick<ServerJob, 'name' | 'entry'>,
-  context: Pick<CommandContext, 'environment'>,
-): Promise<ServerOrigin> => originOf(entry, { server: name, host: serverHost(context) });
+  context: Pick<CommandContext, 'environment' | 'run'>,
+): Promise<ServerOrigin> => {
+  const { environment, run } = context;
+  const origin = await originOf(entry, { server: name, host: serverHost(context) });
+  const path = environment.variables['PATH'];
+  const { distribution, families, ...machine } = await describeMachine({ path, signal: run.signal });
+  return {
+    ...origin,
+    machine: {
+      ...(distribution === undefined ? {} : { distribution }),
+      families: [...families],
+      ...machine,
+      capturedBy: processIdentity().uid,
+    },
+  };
+};

@@ -21,6 +21,8 @@ export interface OpenDisk {
   readonly store: DatedStore;
   /** How it is left. */
   record(run: Run): Promise<DiskState>;
+  /** Leaves on it how its newest backup is brought back, for when the server is gone. Only the Fault `interrupted`. */
+  leaveRunbook?(run: Run): Promise<void>;
 }
 
 export interface DiskState {
@@ -124,6 +126,7 @@ const onDisk = async (disk: OpenDisk, parts: ServerNightParts & { readonly disk:
     night === undefined
       ? { removed: 0, warnings: [], scrubbed: undefined }
       : await lookAfterDisk(store, parts.disk, brake !== undefined && !isBraked, told);
+  if (night !== undefined) await disk.leaveRunbook?.(run);
   const state = await disk.record(run).catch((error: unknown) => {
     rethrowInterrupted(error, run);
     return undefined;
