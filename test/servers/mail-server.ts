@@ -10,6 +10,8 @@ import { type Postfix, startPostfix } from './postfix.ts';
 /** A small ext4 in a file, mounted where a backup disk would be. */
 export interface LoopDisk {
   readonly uuid: string;
+  /** The file that it is. */
+  readonly image: string;
   readonly mountPoint: string;
   mount(...options: readonly string[]): Promise<void>;
   unmount(): Promise<void>;
@@ -30,6 +32,7 @@ export const makeDisk = async (folder: string, megabytes: number): Promise<LoopD
   await succeed('mkfs.ext4', ['-q', '-m', '0', '-O', '^has_journal', '-U', uuid, image]);
   const disk: LoopDisk = {
     uuid,
+    image,
     mountPoint,
     mount: async (...options) => {
       await succeed('mount', ['-o', ['loop', ...options].join(','), image, mountPoint]);

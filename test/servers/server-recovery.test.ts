@@ -1,12 +1,15 @@
 import assert from 'node:assert/strict';
 import { readdirSync, statSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { describeTree } from '../journey/program.ts';
 import { succeed } from '../requirement/command.ts';
 import type { SeenAccount } from '../stack/clients.ts';
+import { followRunbook } from '../stack/follow-runbook.ts';
 import { type MailStack, startMailStack } from '../stack/mail-stack.ts';
 import { type PersonName, people } from '../stack/tables.ts';
+import { publicKeyOf } from '../stack/write-tree.ts';
 import { whyNoLoop } from './mail-server.ts';
 
 const why = await whyNoLoop();
@@ -24,6 +27,11 @@ const until = async (what: string, isSo: () => Promise<boolean>): Promise<void> 
   assert.fail(`${what} did not come about`);
 };
 
+const dkimKey = 'config/opendkim/keys/example.com/default.private';
+
+/** A tree but for when its own folder was changed. */
+const treeOf = (folder: string): readonly string[] => describeTree(folder).slice(1);
+
 const messagesIn = (account: SeenAccount): number =>
   Object.values(account).reduce((sum, { messages }) => sum + messages.length, 0);
 
@@ -33,6 +41,62 @@ describe('the recovery of a whole mail server', { skip: why ?? false, timeout: 2
   let had: ReadonlyMap<PersonName, SeenAccount>;
   const look = async (): Promise<ReadonlyMap<PersonName, SeenAccount>> =>
     new Map(await Promise.all(everybody.map(async (name) => [name, await stack.clients.seenBy(name)] as const)));
+  /** Everything is as it was, and the server lives. `lost`: what the old one left. */
+  const assertRecovered = async (lost: string): Promise<void> => {
+    const { root } = stack.places;
+    for (const folder of ['config', 'data/certbot', 'scripts', 'data/mail/sieve/alice@example.com/scripts']) {
+      assert.deepEqual(treeOf(join(root, folder)), treeOf(join(lost, folder)), folder);
+    }
+    const look = (folder: string) => ({ mode: statSync(folder).mode, uid: statSync(folder).uid });
+    for (const folder of ['config', 'data/mail/vmail', 'data/certbot']) {
+      assert.deepEqual(look(join(root, folder)), look(join(lost, folder)), folder);
+    }
+    assert.ok(
+      (await readFile(join(root, dkimKey.replace('.private', '.txt')), 'utf8')).includes(
+        await publicKeyOf(join(root, dkimKey)),
+      ),
+    );
+    await stack.services.start();
+    await assertMailIsThere();
+    await assertMailFlows();
+    assert.equal(
+      await stack.database.sql('SELECT COUNT(*), MAX(signature) FROM contacts, identities', 'roundcubemail'),
+      '200\t-- \\nアリス\n',
+    );
+  };
+
+  /** Old passwords log in, over TLS with the old certificate; what was there before the backup is there as it was. */
+  const assertMailIsThere = async (): Promise<void> => {
+    const now = await look();
+    for (const [name, account] of had) {
+      for (const [folder, { uidValidity, messages }] of Object.entries(account)) {
+        const found = now.get(name)?.[folder];
+        assert.equal(found?.uidValidity, uidValidity, `${name} ${folder}`);
+        for (const message of messages) {
+          assert.deepEqual(
+            found?.messages.find(({ uid }) => uid === message.uid),
+            message,
+          );
+        }
+      }
+    }
+  };
+
+  /** An alias, a filter of sieve, and the way out with a login. */
+  const assertMailFlows = async (): Promise<void> => {
+    const { deliver, seenBy, send } = stack.clients;
+    const [alice, bob] = [await seenBy('alice@example.com'), await seenBy('bob@example.com')];
+    await deliver('sales@example.com', 'invoice after the recovery');
+    await until('the delivery to an alias', async () => {
+      const filed = (await seenBy('alice@example.com'))['Bills']?.messages.length ?? 0;
+      const inbox = (await seenBy('bob@example.com'))['INBOX']?.messages.length ?? 0;
+      return filed > (alice['Bills']?.messages.length ?? 0) && inbox > (bob['INBOX']?.messages.length ?? 0);
+    });
+    const before = stack.outside.received.length;
+    await send('bob@example.com', 'friend@example.net', 'it works again');
+    await until('the mail outside', async () => stack.outside.received.length > before);
+  };
+
   const day = (): string => join(stack.backups, 'daily', today());
 
   before(async () => {
@@ -92,8 +156,41 @@ describe('the recovery of a whole mail server', { skip: why ?? false, timeout: 2
     assert.deepEqual(describeTree(day()), before);
   });
 
-  test('what everybody had is still there', async () => {
-    const now = await look();
-    for (const [name, account] of had) assert.ok(messagesIn(now.get(name) ?? {}) >= messagesIn(account), name);
+  test('B11: each night leaves on the disk how it is brought back, for its owner alone', async () => {
+    const file = join(stack.backups, 'RECOVERY.md');
+    assert.equal(statSync(file).mode & 0o777, 0o600);
+    const printed = await stack.mailkeep('runbook', '--format', 'markdown');
+    assert.equal(printed.code, 0, printed.stderr);
+    assert.equal(printed.stdout, await readFile(file, 'utf8'));
+    for (const wanted of [
+      `UUID ${stack.disk.uuid}, ext4`,
+      'usermgmt',
+      'postfix',
+      `23450:23450`,
+      join(stack.places.root, '.env'),
+    ]) {
+      assert.ok(printed.stdout.includes(wanted), wanted);
+    }
+    const japanese = await stack.mailkeep('runbook', '--language', 'ja', '--format', 'html');
+    assert.match(japanese.stdout, /<h1>mailserver の完全復旧手順/);
+  });
+
+  test('B11, IT-03: the runbook on the disk brings everything back with coreutils, tar, gzip and the database alone', async () => {
+    const runbook = await readFile(join(stack.backups, 'RECOVERY.md'), 'utf8');
+    const lost = await stack.lose();
+    await stack.disk.unmount();
+    const device = (await succeed('losetup', ['--find', '--show', stack.disk.image])).trim();
+    try {
+      const { done } = await followRunbook(runbook, stack);
+      assert.ok(done.some(({ command }) => command.startsWith('mount -o ro UUID=')));
+      assert.ok(done.some(({ command, stdout }) => command.includes('sha256sum --check') && stdout === 'OK\n'));
+      const key = done.find(({ command }) => command.startsWith('openssl rsa'));
+      assert.equal(key?.stdout.trim(), await publicKeyOf(join(lost, dkimKey)));
+    } finally {
+      await stack.disk.unmount();
+      await succeed('losetup', ['--detach', device]);
+      await stack.disk.mount();
+    }
+    await assertRecovered(lost);
   });
 });

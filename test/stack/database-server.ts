@@ -14,8 +14,12 @@ export interface DatabaseServer {
   readonly variables: Readonly<Record<string, string>>;
   /** Where the programs of the server run, as the configuration says it. */
   readonly setting: Readonly<Record<string, unknown>>;
-  /** Makes a new server without any data, with the password of `.env`, and starts it. */
-  create(): Promise<void>;
+  /** The machine is another one from now on: no container is left. */
+  forget(): Promise<void>;
+  /** Makes the files of a server without any data, as the image of a database does when it has none. */
+  prepare(): Promise<void>;
+  /** Gives the superuser the password of `.env`, as the image does; waits until the server answers. */
+  settle(): Promise<void>;
   start(): Promise<void>;
   stop(): Promise<void>;
   sql(statements: string, database?: string): Promise<string>;
@@ -56,7 +60,6 @@ export const composeFile = ({ root, run }: StackPlaces): string => {
 interface Process {
   start(): Promise<void>;
   stop(): Promise<void>;
-  /** The machine is another one from now on. */
   forget(): Promise<void>;
 }
 
@@ -116,11 +119,13 @@ export const openDatabaseServer = async (places: StackPlaces): Promise<DatabaseS
     isInContainer: engine !== undefined,
     variables: engine?.variables ?? {},
     setting: engine === undefined ? { socket } : { in: { docker: containerName } },
-    create: async () => {
-      await own.forget();
+    forget: () => own.forget(),
+    prepare: async () => {
       await mkdir(join(root, 'data/mysql'), { recursive: true });
       await initialise(join(root, 'data/mysql'));
-      await start();
+    },
+    settle: async () => {
+      await answers();
       await writeFile(login, `[client]\nuser=root\npassword=${rootPassword}\n`, { mode: 0o600 });
       await sqlAs(['--no-defaults', '--user=root'], `ALTER USER root@localhost IDENTIFIED BY '${rootPassword}'`);
     },

@@ -102,7 +102,9 @@ export const startMailStack = async (): Promise<MailStack> => {
     openDatabaseServer(places),
     startOutside(places.outsidePort),
   ]);
-  await database.create();
+  await database.prepare();
+  await database.start();
+  await database.settle();
   await database.sql(databaseStatements(await hashesOf()));
   const disk = await makeDisk(folder, 128);
   const services = servicesOf(places);
@@ -119,11 +121,12 @@ export const startMailStack = async (): Promise<MailStack> => {
     lose: async () => {
       await services.stop();
       await database.stop();
-      const gone = join(folder, 'lost');
-      await rename(places.root, gone);
+      await database.forget();
+      const gone = await mkdtemp(join(folder, 'lost-'));
+      await rename(places.root, join(gone, 'mailserver'));
       for (const place of [places.root, places.run]) await rm(place, { recursive: true, force: true });
       await mkdir(places.run, { mode: 0o755 });
-      return gone;
+      return join(gone, 'mailserver');
     },
     [Symbol.asyncDispose]: async () => {
       await services.stop();
