@@ -1,7 +1,8 @@
 import { join } from 'node:path';
 import type { DatedStore } from '../../contract/component.ts';
 import { interrupted } from '../../contract/run.ts';
-import { asFault } from '../../model/fault.ts';
+import type { ServerBackup } from '../../contract/server-backup.ts';
+import { asFault, isFault } from '../../model/fault.ts';
 import { backupFolderAt } from '../../registry/server.ts';
 import { writeDurably } from '../../system/durable-file.ts';
 import type { CommandContext } from '../context.ts';
@@ -10,6 +11,16 @@ import { diskUnder, runbookOf } from './draw-backup.ts';
 
 /** At the root of a dated disk, beside the backups. */
 export const recoveryName = 'RECOVERY.md';
+
+/** What `latest` leads to; where nothing was good yet, another backup. */
+const latestOr = async (other: string, root: string): Promise<ServerBackup> => {
+  try {
+    return await backupFolderAt(join(root, 'latest'));
+  } catch (error) {
+    if (!isFault(error, 'snapshot-missing')) throw error;
+    return backupFolderAt(other);
+  }
+};
 
 /**
  * Leaves on the disk how its newest good backup is brought back, for when the server is gone. That it cannot be written is told, and
@@ -23,10 +34,11 @@ export const leaveRunbook = async (
   if (disk === undefined) return;
   try {
     const backups = await store.backups(run);
-    const newest = backups.findLast(({ state, damaged }) => state === 'good' && damaged !== true) ?? backups.at(-1);
+    const newest = backups.at(-1);
     if (newest === undefined) return;
-    const backup = await backupFolderAt(newest.folder);
-    const where = { kind: 'disk', folder: newest.folder, disk: await diskUnder(newest.folder, run) } as const;
+    const backup = await latestOr(newest.folder, disk.path);
+    const folder = backup.description;
+    const where = { kind: 'disk', folder, disk: await diskUnder(folder, run) } as const;
     const language = config.language ?? environment.language;
     const wish = { language, format: 'markdown', timeZone: config.timeZone } as const;
     await writeDurably(
