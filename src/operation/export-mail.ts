@@ -22,7 +22,8 @@ export interface MailSelection {
   readonly search: FindMessagesOptions | undefined;
 }
 
-const isWanted = ({ name }: Mailbox, folders: readonly string[]): boolean => {
+/** Whether a folder is one of those that are named, or lies below one; none are named: every folder is. */
+export const isWantedFolder = ({ name }: Pick<Mailbox, 'name'>, folders: readonly string[]): boolean => {
   const own = name.toLowerCase();
   return (
     folders.length === 0 ||
@@ -38,12 +39,12 @@ export async function* selectMail(
 ): AsyncGenerator<Candidate, void> {
   if (search !== undefined) {
     for await (const found of findMessages([snapshot], search, run)) {
-      if (isWanted(found.mailbox, folders)) yield { ...found, place: found.message.place };
+      if (isWantedFolder(found.mailbox, folders)) yield { ...found, place: found.message.place };
     }
     return;
   }
   for await (const batch of mailBatches(snapshot, run)) {
-    for (const candidate of batch) if (isWanted(candidate.mailbox, folders)) yield candidate;
+    for (const candidate of batch) if (isWantedFolder(candidate.mailbox, folders)) yield candidate;
   }
 }
 

@@ -88,7 +88,10 @@ const compileQuery = ({ query, cc }: FindMessagesOptions): ((header: MessageHead
 const places: Readonly<Record<string, 'cur' | 'new'>> = { cur: 'cur', new: 'new' };
 
 /** The messages of all Maildirs of a snapshot, folder by folder; what cannot be looked at is told. */
-export async function* mailBatches(snapshot: StoredSnapshot, run: Run): AsyncGenerator<readonly Candidate[], void> {
+export async function* mailBatches(
+  snapshot: Pick<StoredSnapshot, 'capture' | 'directory' | 'levelText'>,
+  run: Run,
+): AsyncGenerator<readonly Candidate[], void> {
   const mailboxes = createMailboxNames(snapshot);
   let batch: Candidate[] = [];
   for await (const { path, listing } of snapshot.capture(undefined, run)) {

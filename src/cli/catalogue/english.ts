@@ -11,6 +11,7 @@ import { lookingInsideMessages } from './english/looking-inside.ts';
 import { mountMessages } from './english/mount.ts';
 import { notifyMessages } from './english/notify.ts';
 import { pruneMessages } from './english/prune.ts';
+import { personMessages } from './english/restore-person.ts';
 import { repairMessages } from './english/repair.ts';
 import { reportMessages } from './english/report.ts';
 import { repositoryMessages } from './english/repository.ts';
@@ -40,6 +41,7 @@ export const english = {
   ...keyMessages,
   ...notifyMessages,
   ...pruneMessages,
+  ...personMessages,
   ...repairMessages,
   ...captureMessages,
   ...copyMessages,

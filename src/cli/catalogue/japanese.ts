@@ -12,6 +12,7 @@ import { lookingInsideMessages } from './japanese/looking-inside.ts';
 import { mountMessages } from './japanese/mount.ts';
 import { notifyMessages } from './japanese/notify.ts';
 import { pruneMessages } from './japanese/prune.ts';
+import { personMessages } from './japanese/restore-person.ts';
 import { repairMessages } from './japanese/repair.ts';
 import { reportMessages } from './japanese/report.ts';
 import { repositoryMessages } from './japanese/repository.ts';
@@ -40,6 +41,7 @@ export const japanese: Messages = {
   ...keyMessages,
   ...notifyMessages,
   ...pruneMessages,
+  ...personMessages,
   ...repairMessages,
   ...captureMessages,
   ...copyMessages,

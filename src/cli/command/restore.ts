@@ -21,6 +21,7 @@ import {
 } from '../pattern-options.ts';
 import { addStoredOption, openPresented, presenter, type StoredOptions } from '../present-mail.ts';
 import { type AccountRestoreOptions, addAccountRestoreOptions } from '../restore/account-restore-options.ts';
+import { addPersonRestoreOptions, type PersonRestoreOptions } from '../restore/person/person-options.ts';
 import { addMailRestoreOptions, type MailRestoreOptions, restoreMail } from '../restore/restore-mail.ts';
 import { restoreFilter, type RestoreFilter } from '../restore/restore-filter.ts';
 import { isEmptyPlan, mayApply, printPlan, type RestoreSubject } from '../restore/restore-plan.ts';
@@ -41,7 +42,8 @@ interface RestoreCommandOptions
     StoredOptions,
     MailRestoreOptions,
     AccountRestoreOptions,
-    ServerRestoreOptions {
+    ServerRestoreOptions,
+    PersonRestoreOptions {
   readonly target?: string;
   readonly overwrite: Overwrite;
   readonly verify?: boolean;
@@ -74,6 +76,7 @@ export const restoreCommand: DefineCommand = (execute) => {
     .option('-n, --dry-run', 'only show the plan', false)
     .option('--sparse', 'leave holes where files have nothing but zeros', false)
     .option('--yes', 'overwrite, or restore in place, without being asked', false);
+  addPersonRestoreOptions(command);
   addServerRestoreOptions(
     addAccountRestoreOptions(
       addMailRestoreOptions(addStoredOption(addFilterOptions(addExcludeOptions(addIncludeOptions(command))))),
@@ -94,6 +97,8 @@ export const restoreCommand: DefineCommand = (execute) => {
         'mailkeep restore --from 2025-11-06 --component mail,mysql --dry-run   as it was on that day',
         'mailkeep restore --from /mnt/backup-hdd/mailserver/latest --component all',
         'mailkeep restore --from repository --component all --into /mnt/new    below another root',
+        'mailkeep restore --user alice@example.com --dry-run                   mail of one person, into the mailbox',
+        'mailkeep restore --user alice@example.com --from 2025-11-06 --folder Archive --restored-folder',
       ]),
     )
     .action((reference: string | undefined, options: RestoreCommandOptions) =>
@@ -101,12 +106,20 @@ export const restoreCommand: DefineCommand = (execute) => {
     );
 };
 
-/** Parts of a server, or a snapshot. */
+/** Mail of one person, parts of a server, or a snapshot. */
 const restoreWhatIsMeant = async (
   reference: string | undefined,
   options: RestoreCommandOptions,
   context: CommandContext,
 ): Promise<number> => {
+  const { user } = options;
+  if (user !== undefined) {
+    refuseWithPerson(reference, options);
+    const { restorePerson } = await import('../restore/person/restore-person.ts');
+    return restorePerson({ ...options, user }, context);
+  }
+  if ([options.mailbox, options.message, options.restoredFolder].some((one) => one !== undefined))
+    throw new Fault('usage', '--mailbox, --message and --restored-folder go with --user alone');
   if (options.component.length > 0) {
     refuseOtherWays(reference, options);
     const { restoreComponents } = await import('../restore/server/restore-components.ts');
@@ -116,7 +129,19 @@ const restoreWhatIsMeant = async (
   refuseServerOptions(options);
   if (reference !== undefined) return restoreSnapshot(reference, options, context);
   throw new Fault('usage', 'it is not said what to restore', {
-    hint: 'Name a snapshot, such as latest; or for a server say --from WHERE --component LIST.',
+    hint: 'Name a snapshot, such as latest; or for a server say --from WHERE --component LIST, or --user ADDRESS.',
+  });
+};
+
+/** Fault `usage` for what goes with a snapshot, or with parts of a server, alone. */
+const refuseWithPerson = (reference: string | undefined, options: RestoreCommandOptions): void => {
+  const { server, ...others } = options;
+  refuseServerOptions(others);
+  const { to, sparse, verify, include, exclude, component } = options;
+  const isOther = reference !== undefined || to !== undefined || sparse || verify;
+  if (!isOther && [include, exclude, component].every(({ length }) => length === 0)) return;
+  throw new Fault('usage', '--user brings mail of one person back, from the backup that --from names', {
+    hint: 'Leave out the snapshot, --component, --to, --sparse, --verify and the patterns; --folder, --since, --before and --message say which mail.',
   });
 };
 

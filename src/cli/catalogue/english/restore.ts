@@ -31,6 +31,8 @@ const losses: Readonly<Record<string, string>> = {
   fifo: 'named pipe',
   socket: 'socket',
   irregular: 'entry of an unknown kind',
+  keyword: 'keyword (the mail folder has no letter left for it)',
+  'uid-list': 'list of UIDs (the mail server makes a new one)',
 };
 
 export const restoreMessages = {

@@ -17,6 +17,8 @@ const losses: Readonly<Record<string, string>> = {
   fifo: '名前付きパイプ',
   socket: 'ソケット',
   irregular: '種類不明の項目',
+  keyword: 'キーワード（フォルダーに空きの文字がありません）',
+  'uid-list': 'UID の一覧（メールサーバーが新しく作ります）',
 };
 
 export const restoreMessages: typeof english = {
