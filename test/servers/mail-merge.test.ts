@@ -6,6 +6,7 @@ import { after, before, describe, test } from 'node:test';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { hasDovecot, mailOwner } from './dovecot.ts';
+import { recordsOf } from './json-lines.ts';
 import { type LivingMailbox, startLivingMailbox, textOf } from './living-mailbox.ts';
 import { mountLoop, whyNoLoop } from './loop-disk.ts';
 
@@ -30,11 +31,7 @@ const deliver = (box: LivingMailbox, names: readonly string[], bytes = 0): void 
 
 const restoreAlice = async (box: LivingMailbox, ...more: readonly string[]) => {
   const result = await box.mailkeep('restore', '--user', 'alice@example.com', '--yes', '--json', ...more);
-  const records = result.stdout
-    .trim()
-    .split('\n')
-    .filter((line) => line.startsWith('{'))
-    .map((line): Record<string, unknown> => JSON.parse(line));
+  const records = recordsOf(result.stdout);
   return { ...result, summary: records.find((one) => one['message_type'] === 'summary') ?? {} };
 };
 

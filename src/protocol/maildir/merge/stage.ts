@@ -46,7 +46,9 @@ export interface Stage {
 }
 
 const prefix = '.mailkeep-merge';
-const pattern = /\.mailkeep-merge-(\d+)-[0-9a-f]+-\d+/;
+const pattern = /\.mailkeep-merge-\d+-[0-9a-f]+-\d+/;
+/** What is staged, and files of which only a part has come. */
+const leftover = /^\.mailkeep-(?:merge|restore)-(\d+)-[0-9a-f]+-\d+$/;
 const temporaryFolder = byteStringOfLatin1('tmp');
 
 export const createStage = (root: ByteString, { process: id, token }: { process: number; token: string }): Stage => {
@@ -134,9 +136,9 @@ const remove = (place: ByteString): void => {
 /** Removes what restores have left whose process is gone. */
 const sweep = (directory: ByteString, own: number): void => {
   for (const name of namesIn(directory)) {
-    const match = pattern.exec(name);
+    const match = leftover.exec(name);
     const processId = Number(match?.[1] ?? 0);
-    if (match?.index !== 0 || processId === own || isAlive(processId)) continue;
+    if (match === null || processId === own || isAlive(processId)) continue;
     remove(byteStringOfLatin1(`${directory}/${name}`));
   }
 };
