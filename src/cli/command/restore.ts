@@ -135,7 +135,7 @@ const restoreWhatIsMeant = async (
 
 /** Fault `usage` for what goes with a snapshot, or with parts of a server, alone. */
 const refuseWithPerson = (reference: string | undefined, options: RestoreCommandOptions): void => {
-  const { server, ...others } = options;
+  const { server: _server, ...others } = options;
   refuseServerOptions(others);
   const { to, sparse, verify, include, exclude, component } = options;
   const isOther = reference !== undefined || to !== undefined || sparse || verify;
