@@ -10,18 +10,19 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   system: ['model'],
   contract: ['model', 'mail'],
   operation: ['model', 'mail', 'contract'],
+  preset: ['model', 'mail', 'contract'],
   config: ['model', 'mail', 'contract', 'system'],
   protocol: ['model', 'mail', 'contract', 'system'],
   store: ['model', 'mail', 'contract', 'system'],
   backend: ['model', 'mail', 'contract', 'system'],
   notify: ['model', 'mail', 'contract', 'system'],
   catalog: ['model', 'mail', 'contract', 'system'],
-  registry: 'model mail contract system config operation protocol store backend notify catalog'.split(' '),
+  registry: 'model mail contract system config operation preset protocol store backend notify catalog'.split(' '),
 };
 const everythingBelowTheTop = ['registry', ...Object.keys(mayImport)];
 const topFolders = ['cli', 'daemon', 'web'];
 
-const pureFolders = new Set(['model', 'mail']);
+const pureFolders = new Set(['model', 'mail', 'preset']);
 
 type SpecifierRule = {
   readonly file: SourceFile;

@@ -10,6 +10,7 @@ import { keyMessages } from './english/keys.ts';
 import { lookingInsideMessages } from './english/looking-inside.ts';
 import { mountMessages } from './english/mount.ts';
 import { notifyMessages } from './english/notify.ts';
+import { presetMessages } from './english/presets.ts';
 import { pruneMessages } from './english/prune.ts';
 import { personMessages } from './english/restore-person.ts';
 import { repairMessages } from './english/repair.ts';
@@ -40,6 +41,7 @@ export const english = {
   ...forgetMessages,
   ...keyMessages,
   ...notifyMessages,
+  ...presetMessages,
   ...pruneMessages,
   ...personMessages,
   ...repairMessages,

@@ -11,6 +11,7 @@ import { keyMessages } from './japanese/keys.ts';
 import { lookingInsideMessages } from './japanese/looking-inside.ts';
 import { mountMessages } from './japanese/mount.ts';
 import { notifyMessages } from './japanese/notify.ts';
+import { presetMessages } from './japanese/presets.ts';
 import { pruneMessages } from './japanese/prune.ts';
 import { personMessages } from './japanese/restore-person.ts';
 import { repairMessages } from './japanese/repair.ts';
@@ -40,6 +41,7 @@ export const japanese: Messages = {
   ...forgetMessages,
   ...keyMessages,
   ...notifyMessages,
+  ...presetMessages,
   ...pruneMessages,
   ...personMessages,
   ...repairMessages,

@@ -36,7 +36,7 @@ const noParameters = 'Where files are cut is drawn at random for each repository
 
 export const initCommand: DefineCommand = (execute) =>
   addLeftOut(
-    addSetupOptions(newCommand('init', 'set up a mail account, or make a new repository'))
+    addSetupOptions(newCommand('init', 'set up a mail account or a mail server, or make a new repository'))
       .option('--generate-password <file>', 'make a strong password, and write it into this new file')
       .option('--no-probe', 'do not try first whether the storage does what backups rely on')
       .option('--repository-version <version>', 'version of the format: 2', parseVersion, 2),
@@ -51,6 +51,8 @@ export const initCommand: DefineCommand = (execute) =>
       examples([
         'mailkeep init                                                   asks, on a terminal; otherwise makes the built-in one',
         'mailkeep init --account alice@example.com --login-password-file ~/mail-login --exclude-folder Trash',
+        'mailkeep init --preset mailcow --dry-run                        what of this mail server would be backed up',
+        'mailkeep init --preset docker-mailserver --root /opt/dms --disk /mnt/backup-hdd/dms',
         'mailkeep init -r /srv/backup/mail                               asks for a password',
         'mailkeep init -r /srv/backup/mail --generate-password ~/mail-password',
       ]),
@@ -62,14 +64,49 @@ const begin = async (options: InitCommandOptions, context: CommandContext): Prom
   const { environment, messages, run } = context;
   const { repo, repositoryFile, generatePassword, json } = options;
   const named = repo ?? repositoryFile ?? environment.repository ?? environment.repositoryFile ?? generatePassword;
+  refuseAlone(options);
+  if (options.preset !== undefined) {
+    const { setUpServer } = await import('../setup/set-up-server.ts');
+    return setUpServer(options.preset, options, context);
+  }
   const mayAsk = named === undefined && !json && isAttended(context);
-  if (options.account === undefined && !mayAsk) return makeRepository(options, context);
-  const [{ setUpAccount }, { wantsAccount }] = await Promise.all([
+  if (options.account === undefined && !mayAsk) {
+    const code = await makeRepository(options, context);
+    if (named === undefined && !json && !options.quiet) await tellStacks(context);
+    return code;
+  }
+  const [{ setUpAccount }, { wantedSetup }] = await Promise.all([
     import('../setup/set-up-account.ts'),
     import('../setup/asked-answers.ts'),
   ]);
-  const isAccount = options.account !== undefined || (await wantsAccount({ messages, run }));
-  return isAccount ? setUpAccount(options, context) : makeRepository(options, context);
+  if (options.account !== undefined) return setUpAccount(options, context);
+  const { stacksHere, setUpServer } = await import('../setup/set-up-server.ts');
+  const wanted = await wantedSetup({ messages, run }, await stacksHere(context));
+  if (wanted === 'account') return setUpAccount(options, context);
+  if (wanted === 'repository') return makeRepository(options, context);
+  return setUpServer(wanted.preset, { ...options, root: wanted.root }, context);
+};
+
+/** Options that say nothing without a stack. */
+const refuseAlone = ({ preset, account, root, disk, serverName, dryRun }: SetupOptions): void => {
+  const isAlone = root !== undefined || disk !== undefined || serverName !== undefined || dryRun;
+  if (preset === undefined && isAlone) {
+    throw new Fault('usage', '--root, --disk, --server-name and --dry-run are for --preset', {
+      hint: 'Say which mail server it is, such as --preset docker-mailserver.',
+    });
+  }
+  if (preset !== undefined && account !== undefined) {
+    throw new Fault('usage', 'a mail server and an account cannot be set up at once', {
+      hint: 'Leave out either --preset or --account.',
+    });
+  }
+};
+
+/** A mail server on this machine, to whoever may not know that its backup can be set up. */
+const tellStacks = async (context: CommandContext): Promise<void> => {
+  const { stacksHere } = await import('../setup/set-up-server.ts');
+  const { output, messages } = context;
+  for (const { preset, root } of await stacksHere(context)) output.say(messages.presetSeen(preset, root));
 };
 
 const makeRepository = async (options: InitCommandOptions, context: CommandContext): Promise<number> => {

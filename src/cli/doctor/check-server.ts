@@ -7,6 +7,7 @@ import type { CommandContext } from '../context.ts';
 import { findDisk } from '../server/find-disk.ts';
 import { componentPartsOf } from '../server/capture-server.ts';
 import type { ServerJob } from '../server/server-job.ts';
+import { checkChosen, checkStack } from './check-stack.ts';
 import { failed, type Tell } from './finding.ts';
 
 const checkSources = async (
@@ -53,6 +54,7 @@ const checkDatabases = async (job: ServerJob, context: CommandContext, tell: Tel
       const message = context.messages.doctorDatabase(component.name, source.description);
       await source.close();
       tell({ state: 'ok', subject: job.name, check: 'database', message });
+      await checkChosen(job, component.name, context, tell);
     } catch (error) {
       if (isFault(error, 'interrupted')) throw error;
       tell(failed(job.name, 'database', asFault(error)));
@@ -65,4 +67,5 @@ export const checkServer = async (job: ServerJob, context: CommandContext, tell:
   await checkSources(job, context, tell);
   await checkDisk(job, context, tell);
   await checkDatabases(job, context, tell);
+  await checkStack(job, context, tell);
 };

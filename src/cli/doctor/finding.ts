@@ -22,6 +22,7 @@ export interface Finding {
     | 'sources'
     | 'disk'
     | 'database'
+    | 'stack'
     | 'repository'
     | 'writable'
     | 'storage'

@@ -3,6 +3,7 @@ import { interrupted, type Run } from '../../contract/run.ts';
 import { type Discovery, findServer, ofPreset } from '../../protocol/imap/discovery/find-server.ts';
 import type { FoundServer } from '../../protocol/imap/discovery/found-server.ts';
 import { type LoginWay, type Preset, presets } from '../../protocol/imap/discovery/preset.ts';
+import type { SeenStack } from '../../preset/known-presets.ts';
 import type { Messages } from '../catalogue/english.ts';
 import { type AccountAnswers, type LoginAnswer, proposedName } from './answers.ts';
 import { oauthLogin } from './scripted-answers.ts';
@@ -37,17 +38,21 @@ const text = (asking: Asking, message: string, initialValue?: string): Promise<s
 const yes = (asking: Asking, message: string): Promise<boolean> =>
   answered(prompts.confirm({ ...common(asking), message }));
 
-/** Whether an account is to be set up; otherwise only a repository. */
-export const wantsAccount = (asking: Pick<Asking, 'messages' | 'run'>): Promise<boolean> => {
+/** What is to be set up: an account, only a repository, or one of the mail servers of this machine. */
+export const wantedSetup = (
+  asking: Pick<Asking, 'messages' | 'run'>,
+  stacks: readonly SeenStack[],
+): Promise<'account' | 'repository' | SeenStack> => {
   const { messages } = asking;
   prompts.intro(messages.setupTitle(), { output: process.stderr });
   return answered(
-    prompts.select({
+    prompts.select<'account' | 'repository' | SeenStack>({
       ...common(asking),
       message: messages.setupWhat(),
       options: [
-        { value: true, label: messages.setupWhatAccount() },
-        { value: false, label: messages.setupWhatRepository() },
+        ...stacks.map((stack) => ({ value: stack, label: messages.setupWhatServer(stack.preset, stack.root) })),
+        { value: 'account', label: messages.setupWhatAccount() },
+        { value: 'repository', label: messages.setupWhatRepository() },
       ],
     }),
   );

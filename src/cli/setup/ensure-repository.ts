@@ -1,3 +1,5 @@
+import { dirname } from 'node:path';
+import { ensurePasswordFile } from '../../config/default-repository.ts';
 import { readPassword } from '../../config/password.ts';
 import { isFault } from '../../model/fault.ts';
 import type { CommandContext } from '../context.ts';
@@ -12,15 +14,18 @@ export type WantedRepository =
       readonly name: string;
       readonly location: string;
       readonly passwordFile: string;
+      /** Whether the file with its password is made when it is not there. */
+      readonly makesPassword: boolean;
       readonly entry: Readonly<Record<string, unknown>>;
     };
 
 /** Makes the repository, or opens the one that is there to see that the password is its. Returns its id. */
 export const ensureRepository = async (
-  { location, passwordFile }: Extract<WantedRepository, { isNew: true }>,
+  { location, passwordFile, makesPassword }: Extract<WantedRepository, { isNew: true }>,
   context: CommandContext,
 ): Promise<string> => {
   const { run, output, messages } = context;
+  if (makesPassword) await ensurePasswordFile(passwordFile, dirname(passwordFile));
   const [{ initRepository }, { openRepository }, backend] = await Promise.all([
     import('../../store/restic/init-repository.ts'),
     import('../../store/restic/open-repository.ts'),

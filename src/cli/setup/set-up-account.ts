@@ -1,16 +1,10 @@
 import { existsSync } from 'node:fs';
-import { readFile, realpath } from 'node:fs/promises';
-import { dirname, join, resolve } from 'node:path';
-import { ensurePasswordFile, defaultRepository } from '../../config/default-repository.ts';
-import { configPlaces } from '../../config/find-config.ts';
-import { loadConfig, type LoadedConfig, pathResolver } from '../../config/load-config.ts';
-import { problemLine } from '../../config/config-problem.ts';
-import { parseConfig } from '../../config/parse-config.ts';
+import { dirname, join } from 'node:path';
 import { Fault, isFault } from '../../model/fault.ts';
 import { systemDiscovery } from '../../protocol/imap/discovery/system-discovery.ts';
 import { tryAccount } from '../../protocol/imap/try-account.ts';
 import { loginPerson } from '../../protocol/login/person-login.ts';
-import { type Config, credentialsOf, loadConfigSchema } from '../../registry.ts';
+import { type Config, credentialsOf } from '../../registry.ts';
 import { writeDurably } from '../../system/durable-file.ts';
 import { accountParts } from '../account/named-account.ts';
 import { promptFor } from '../command/login.ts';
@@ -18,30 +12,16 @@ import { isAttended } from '../confirm.ts';
 import type { CommandContext } from '../context.ts';
 import { exitCode } from '../exit-code.ts';
 import { type AccountAnswers, accountEntry } from './answers.ts';
-import { askedAnswers, askRepository, type Asking, confirmAllTheSame, confirmWriting } from './asked-answers.ts';
+import { askedAnswers, type Asking, confirmAllTheSame, confirmWriting } from './asked-answers.ts';
 import { withAddition } from './config-text.ts';
+import { type ConfigPlace, configPlace, validated, wantedRepository, writeConfig } from './config-place.ts';
 import { ensureRepository, type WantedRepository } from './ensure-repository.ts';
 import { scriptedAnswers } from './scripted-answers.ts';
 import type { SetupOptions } from './setup-options.ts';
 
-interface Place {
-  readonly file: string;
-  readonly before: string | undefined;
-  readonly loaded: LoadedConfig<Config> | undefined;
-}
-
-/** Where the account is written: into the configuration that is used, or a new one. What is there has to be right. */
-const placeOf = async ({ options, environment }: CommandContext): Promise<Place> => {
-  const places = configPlaces(options.config, environment);
-  const there = places.find((place) => existsSync(place));
-  if (there === undefined) return { file: places[0] ?? '', before: undefined, loaded: undefined };
-  const loaded = await loadConfig(there, environment.home, await loadConfigSchema());
-  return { file: await realpath(there), before: await readFile(there, 'utf8'), loaded };
-};
-
 /** Sets up an account: asks or takes the options, tries the login, makes the repository, writes the configuration. */
 export const setUpAccount = async (options: SetupOptions, context: CommandContext): Promise<number> => {
-  const place = await placeOf(context);
+  const place = await configPlace(context);
   const { messages, run, output } = context;
   const isAsked = options.account === undefined;
   const asking: Asking = { messages, run, keepPassword: (name, password) => keep(place, name, password) };
@@ -51,7 +31,8 @@ export const setUpAccount = async (options: SetupOptions, context: CommandContex
     : await scriptedAnswers(options, taken, systemDiscovery, run);
   const repository = await wantedRepository(place, context, isAsked ? asking : undefined);
   const text = withAddition(place.before, {
-    account: { name: answers.name, entry: entryOf(answers, repository, options) },
+    section: 'accounts',
+    added: { name: answers.name, entry: entryOf(answers, repository, options) },
     repository: repository.isNew ? repository : undefined,
   });
   const config = await validated(text, place, context);
@@ -61,8 +42,7 @@ export const setUpAccount = async (options: SetupOptions, context: CommandContex
     return exitCode.incomplete;
   }
   const id = repository.isNew ? await ensureRepository(repository, context) : undefined;
-  if (place.before !== undefined) await writeDurably(`${place.file}~`, place.before);
-  await writeDurably(place.file, text);
+  await writeConfig(place, text);
   if (options.json) {
     output.print(JSON.stringify({ message_type: 'account', account: answers.name, file: place.file, repository: id }));
   } else output.print(messages.setupDone(answers.name, place.file));
@@ -79,49 +59,13 @@ const entryOf = (
 });
 
 /** In a file of its own beside the configuration, under a name that nothing has. */
-const keep = async ({ file }: Place, name: string, password: string): Promise<string> => {
+const keep = async ({ file }: ConfigPlace, name: string, password: string): Promise<string> => {
   for (let number = 1; ; number++) {
     const path = join(dirname(file), number === 1 ? name : `${name}-${number}`);
     if (existsSync(path)) continue;
     await writeDurably(path, `${password}\n`);
     return path;
   }
-};
-
-const wantedRepository = async (
-  { file, loaded }: Place,
-  { options, environment }: CommandContext,
-  asking: Asking | undefined,
-): Promise<WantedRepository> => {
-  const known = Object.keys(loaded?.config.repositories ?? {});
-  const [first] = known;
-  if (options.repo !== undefined && known.includes(options.repo)) return { isNew: false, name: options.repo };
-  if (options.repo === undefined && first !== undefined) {
-    return { isNew: false, name: loaded?.config.defaultRepository ?? first };
-  }
-  const builtIn = defaultRepository(environment);
-  const named = options.repo ?? environment.repository;
-  const given = named ?? (asking === undefined ? builtIn.location : await askRepository(asking, builtIn.location));
-  const location = /^[a-z0-9]+:/.test(given) ? given : pathResolver(resolve('x'), environment.home)(given);
-  const name = known.includes('main') ? `repository-${known.length + 1}` : 'main';
-  const passwordFile =
-    options.passwordFile === undefined
-      ? location === builtIn.location
-        ? builtIn.passwordFile
-        : join(dirname(file), `${name}-repository-password`)
-      : resolve(options.passwordFile);
-  if (options.passwordFile === undefined) await ensurePasswordFile(passwordFile, dirname(passwordFile));
-  return { isNew: true, name, location, passwordFile, entry: { location, password: { file: passwordFile } } };
-};
-
-const validated = async (text: string, { file }: Place, { environment }: CommandContext): Promise<Config> => {
-  const createSchema = await loadConfigSchema();
-  const parsed = parseConfig(text, createSchema(pathResolver(file, environment.home)));
-  if (parsed.kind === 'good') return parsed.config;
-  const lines = parsed.problems.map((problem) => problemLine(file, problem)).join('\n');
-  throw new Fault('configuration', `with these answers the configuration would not be right:\n${lines}`, {
-    hint: 'Nothing was written.',
-  });
 };
 
 const testLogin = async (
@@ -151,7 +95,7 @@ const testLogin = async (
 };
 
 const mayWrite = async (
-  { file, before }: Place,
+  { file, before }: ConfigPlace,
   { yes, account }: SetupOptions,
   context: CommandContext,
   asking: Asking,

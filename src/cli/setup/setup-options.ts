@@ -1,5 +1,6 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { presets } from '../../protocol/imap/discovery/preset.ts';
+import { type PresetName, presetNames } from '../../preset/finding.ts';
 import type { GlobalOptions } from '../context.ts';
 import { collect } from '../define-command.ts';
 
@@ -25,6 +26,13 @@ export interface SetupOptions extends GlobalOptions {
   /** `--no-login-test` makes it false. */
   readonly loginTest: boolean;
   readonly yes: boolean;
+  readonly preset?: PresetName;
+  /** Of the stack. */
+  readonly root?: string;
+  /** A folder for a dated disk. */
+  readonly disk?: string;
+  readonly serverName?: string;
+  readonly dryRun: boolean;
 }
 
 const parsePort = (text: string): number => {
@@ -55,4 +63,14 @@ export const addSetupOptions = (command: Command): Command =>
     .option('--exclude-folder <pattern>', 'leave this folder out; may be given again', collect)
     .option('--mirror <folder>', 'keep a Maildir like the account there, too')
     .option('--no-login-test', 'do not try to log in')
+    .addOption(
+      new Option(
+        '--preset <stack>',
+        'set up the backup of a mail server: look at it, and write it into the configuration',
+      ).choices(presetNames),
+    )
+    .option('--root <folder>', 'where its compose file is, or its file system begins (default: found out)')
+    .option('--disk <folder>', 'keep a folder for each day there, on a disk of its own')
+    .option('--server-name <name>', 'what it is called in the configuration (default: the stack)')
+    .option('-n, --dry-run', 'with --preset: tell what was found and would be written, and write nothing', false)
     .option('-y, --yes', 'add to a configuration that is there, without being asked', false);
