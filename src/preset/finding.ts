@@ -1,4 +1,4 @@
-import type { CompressedForm, StoredForm } from '../mail/stored-form.ts';
+import type { CompressedForm } from '../mail/stored-form.ts';
 
 /** The stacks that are known. */
 export const presetNames = [
@@ -82,23 +82,24 @@ export type PresetFinding =
       readonly engine: string;
     };
 
-/** `found`: as it should be; `warning`: a person should look; `loss`: without it a backup is not worth much. */
-export type Weight = 'found' | 'warning' | 'loss';
+/**
+ * `found`: as it should be; `note`: worth knowing; `warning`: a person should look; `loss`: without it a backup is not worth much.
+ */
+export type Weight = 'found' | 'note' | 'warning' | 'loss';
 
 const found: readonly PresetFinding['code'][] = [
   'stack',
   'places',
   'database',
   'databases',
-  'databases-absent',
   'password',
   'dkim-in-redis',
   'compressed-mail',
   'encrypted-mail',
-  'volume-guessed',
-  'engine-silent',
   'own-backup-key',
 ];
+
+const note: readonly PresetFinding['code'][] = ['databases-absent', 'volume-guessed', 'engine-silent', 'user-homes'];
 
 const loss: readonly PresetFinding['code'][] = [
   'mail-missing',
@@ -108,8 +109,8 @@ const loss: readonly PresetFinding['code'][] = [
   'ldap-uncaptured',
 ];
 
-export const weightOf = ({ code }: PresetFinding): Weight =>
-  found.includes(code) ? 'found' : loss.includes(code) ? 'loss' : 'warning';
-
-/** Forms that mail is found in besides the plain one. */
-export type OddForm = Exclude<StoredForm, 'plain'>;
+export const weightOf = ({ code }: PresetFinding): Weight => {
+  if (found.includes(code)) return 'found';
+  if (note.includes(code)) return 'note';
+  return loss.includes(code) ? 'loss' : 'warning';
+};

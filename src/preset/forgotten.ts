@@ -44,7 +44,6 @@ const toldAnew = [
   'dkim-missing',
   'mail-key-missing',
   'mail-key-unknown',
-  'compressed-mail',
   'not-maildir',
   'ldap-uncaptured',
   'volume-driver',
@@ -114,5 +113,5 @@ export const forgottenOf = async (
     const partial = await partialTree(machine, path, server);
     if (partial !== undefined) findings.push(partial);
   }
-  return findings.filter((finding) => weightOf(finding) !== 'found');
+  return findings.filter((finding) => !['found', 'note'].includes(weightOf(finding)));
 };

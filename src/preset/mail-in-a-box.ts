@@ -46,7 +46,6 @@ export const mailInABoxPreset = async (machine: Machine, root: string): Promise<
   const storage = environmentFile(text ?? '').get('STORAGE_ROOT') ?? usualStorage;
   const below = (path: string): string => at(`${storage}/${path}`);
   const mail = below('mail/mailboxes');
-  if ((await machine.placeAt(mail)) === 'missing') draft.tell({ code: 'mail-missing', path: mail });
   await wantAll(draft, [
     { component: 'mail', role: 'mail', path: mail, need: 'should' },
     { component: 'mail', role: 'mail', path: below('mail/sieve'), need: 'may' },

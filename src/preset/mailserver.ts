@@ -14,8 +14,6 @@ export const mailserverPreset = async (machine: Machine, root: string): Promise<
   if (stack === undefined) return undefined;
   const { draft, project } = stack;
   const at = (path: string): string => `${root}/${path}`;
-  if ((await machine.placeAt(at('data/mail'))) === 'missing')
-    draft.tell({ code: 'mail-missing', path: at('data/mail') });
   await wantAll(draft, [
     { component: 'mail', role: 'mail', path: at('data/mail/vmail'), need: 'should', exclude: ['*.tmp'] },
     { component: 'mail', role: 'mail', path: at('data/mail/sieve'), need: 'may' },

@@ -110,10 +110,12 @@ export const want = async (draft: Draft, wanted: Wanted): Promise<'file' | 'fold
   const place = await draft.machine.placeAt(path);
   if (isKnown(draft, component, path)) return place;
   if (place === 'missing' && need !== 'must') {
-    if (need === 'should') draft.tell({ code: 'not-there', role, path });
+    if (need === 'should')
+      draft.tell(role === 'mail' ? { code: 'mail-missing', path } : { code: 'not-there', role, path });
     return place;
   }
   if (place === 'closed') draft.tell({ code: 'closed', path });
+  if (place === 'missing' && role === 'mail') draft.tell({ code: 'mail-missing', path });
   const looksLikeFile = /\.(?:pem|key|crt|conf|cf|txt|ya?ml|env|sqlite|db)$|\/\.env$|\/\.my\.cnf$/.test(path);
   put(draft, wanted, place === 'file' || (place !== 'folder' && looksLikeFile) ? 'file' : 'folder');
   draft.places.push({ component, role, path });
@@ -159,6 +161,8 @@ export const finished = (draft: Draft, preset: PresetName): Proposal => {
         ]
       : [],
   );
+  const isTold = draft.findings.some(({ code }) => code === 'mail-missing' || code === 'service-missing');
+  if (!draft.components.has('mail') && !isTold) draft.tell({ code: 'mail-missing', path: draft.root });
   const [first, ...others] = draft.findings;
   return {
     preset,

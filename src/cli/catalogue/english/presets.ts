@@ -165,7 +165,12 @@ const texts: FindingTexts = {
   }),
 };
 
-const marks: Readonly<Record<Weight, string>> = { found: 'found   ', warning: 'WARNING ', loss: 'MISSING ' };
+const marks: Readonly<Record<Weight, string>> = {
+  found: 'found   ',
+  note: 'note    ',
+  warning: 'WARNING ',
+  loss: 'MISSING ',
+};
 
 /** Of `init --preset`, and of what `doctor` says of servers. */
 export const presetMessages = {

@@ -169,7 +169,7 @@ const texts: FindingTexts = {
   }),
 };
 
-const marks: Readonly<Record<Weight, string>> = { found: '検出  ', warning: '警告  ', loss: '不足  ' };
+const marks: Readonly<Record<Weight, string>> = { found: '検出  ', note: '参考  ', warning: '警告  ', loss: '不足  ' };
 
 export const presetMessages: typeof english = {
   presetFinding: (finding) => textOfFinding(texts, finding),
