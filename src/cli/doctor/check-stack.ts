@@ -3,7 +3,7 @@ import { type Engine, type PresetFinding, weightOf } from '../../preset/finding.
 import { type CapturedServer, forgottenOf } from '../../preset/forgotten.ts';
 import { propose, type SeenStack, stackOfServer } from '../../preset/known-presets.ts';
 import { placesOf } from '../../protocol/server/files-component.ts';
-import { componentsOf, type ComponentSetting } from '../../registry.ts';
+import { componentsOf, type ComponentSetting } from '../../registry/server.ts';
 import type { CommandContext } from '../context.ts';
 import { componentPartsOf } from '../server/capture-server.ts';
 import type { ServerJob } from '../server/server-job.ts';
