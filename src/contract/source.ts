@@ -1,7 +1,11 @@
 import type { ByteString } from '../model/byte-string.ts';
 import type { Counts, Entry, Metadata, Nanoseconds, Path } from '../model/entry.ts';
 import type { Fault } from '../model/fault.ts';
+import type { BaseEntry } from './base-entry.ts';
+import type { PackedFiles } from './packed-files.ts';
 import type { Run } from './run.ts';
+
+export type { BaseEntry } from './base-entry.ts';
 
 /**
  * Anything that can be seen as a tree of files: a folder, a Maildir, a snapshot, a target's inventory.
@@ -73,6 +77,19 @@ export type Listing =
        * Asked for when the pages were taken to the end: by what the source will know, without what the base lists, that
        * the directory is still exactly what it has listed now. Undefined when it could not tell.
        */
+      readonly look?: () => string | undefined;
+    }
+  /**
+   * What the base has packed of the directory, as it is there, without what was taken out, and with what the pages add. Only
+   * where the base offered it (`packed`).
+   */
+  | {
+      readonly kind: 'amended';
+      readonly packed: PackedFiles;
+      /** A number for each of the packed files; where it is not 0, the file is taken out. */
+      readonly removed: Uint8Array;
+      /** As of `listed`; no name is that of a packed file that stays. */
+      readonly pages: AsyncIterable<readonly Child[]>;
       readonly look?: () => string | undefined;
     };
 
@@ -163,6 +180,11 @@ export interface Base {
    * pieces of one come in order, each ends in one verdict.
    */
   contents(entries: readonly BaseEntry[], run: Run): AsyncIterable<Delivery>;
+  /**
+   * The same as `children` in another form, for a source that can compare without an object for each entry. Offered by who takes
+   * `amended` listings. Undefined where it cannot be done.
+   */
+  packed?(path: Path, run: Run): Promise<PackedFiles | undefined>;
 }
 
 export interface BaseDirectory {
@@ -178,12 +200,4 @@ export interface BaseDirectory {
   /** Whether the store still holds everything below; when not, the source delivers. */
   held(run: Run): Promise<boolean>;
   counts(run: Run): Promise<Counts>;
-}
-
-export interface BaseEntry {
-  readonly entry: Entry;
-  /** Whether the store still holds its content; when not, the source delivers. */
-  readonly held: boolean;
-  /** The store's own reference to the content. */
-  readonly reference: unknown;
 }

@@ -1,7 +1,8 @@
 import { type ByteString, byteStringOfLatin1 } from '../model/byte-string.ts';
 import type { Nanoseconds } from '../model/entry.ts';
 import { type Caller, createCaller, cString, found, type Koffi, type Library } from './posix-call.ts';
-import { bindStamps, type StampFiles } from './stamp-files.ts';
+import { bindEntries, type ListEntries } from './directory-entries.ts';
+import { bindStamps, type LookAtFiles, type StampFiles } from './stamp-files.ts';
 
 /**
  * What a Unix system can do and Node cannot: extended attributes, times to the nanosecond, device nodes, and renames
@@ -29,6 +30,8 @@ export interface Posix {
   /** Asks the system to let go of what it has of an open file in memory (posix_fadvise), so that the disk itself is read. It need not. */
   forgetPages(descriptor: number): void;
   readonly stampFiles: StampFiles;
+  readonly lookAtFiles: LookAtFiles;
+  readonly listEntries: ListEntries;
 }
 
 export interface FileTimes {
@@ -60,7 +63,12 @@ export const loadPosix = async (): Promise<Posix | undefined> => {
 
 const bind = (koffi: Koffi, library: Library): Posix => {
   const call = createCaller(koffi);
-  return { ...bindAttributes(library, call), ...bindFiles(library, call), ...bindStamps(library) };
+  return {
+    ...bindAttributes(library, call),
+    ...bindFiles(library, call),
+    ...bindStamps(koffi, library),
+    ...bindEntries(koffi, library, call),
+  };
 };
 
 /** Symlinks and some file systems have no attributes; an SMB mount may say ENODATA of the whole file. */
@@ -127,7 +135,7 @@ const dontNeed = 4;
 const noFollow = 0x100;
 const noReplace = 1;
 
-type FileCalls = Omit<Posix, keyof AttributeCalls | 'stampFiles'>;
+type FileCalls = Omit<Posix, keyof AttributeCalls | 'stampFiles' | 'lookAtFiles' | 'listEntries'>;
 
 const bindFiles = (library: Library, call: Caller): FileCalls => {
   const setTimes: (directory: number, path: Bytes, times: BigInt64Array, flags: number) => number = library.func(

@@ -68,7 +68,7 @@ async function* pacedPages(
 }
 
 const pacedDirectory = (directory: CapturedDirectory, pace: Pace, run: Run): CapturedDirectory =>
-  directory.listing.kind === 'listed'
+  directory.listing.kind === 'listed' || directory.listing.kind === 'amended'
     ? { ...directory, listing: { ...directory.listing, pages: pacedPages(directory.listing.pages, pace, run) } }
     : directory;
 

@@ -1,3 +1,4 @@
+import { stayingCounts } from '../../contract/packed-files.ts';
 import type { Run } from '../../contract/run.ts';
 import type { CapturedDirectory, Child } from '../../contract/source.ts';
 import { addCounts, type Counts, noCounts } from '../../model/entry.ts';
@@ -37,6 +38,9 @@ export const counted = async (directory: CapturedDirectory, tally: Tally, run: R
     case 'carried':
       tally.unreadable++;
       return directory;
+    case 'amended':
+      tally.counts = addCounts(tally.counts, stayingCounts(listing.packed, listing.removed));
+      return { ...directory, listing: { ...listing, pages: countPages(listing.pages, tally) } };
     case 'listed':
       return { ...directory, listing: { ...listing, pages: countPages(listing.pages, tally) } };
   }

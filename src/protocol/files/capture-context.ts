@@ -7,7 +7,11 @@ import type { MetadataReader } from './local-metadata.ts';
 import type { ScannedPlaces } from './scanned-places.ts';
 
 /** Whether an entry is to be captured; of a directory left out, nothing below is looked at. `file` is absolute. */
-export type EntryFilter = (file: ByteString, metadata: Metadata) => boolean;
+export interface EntryFilter {
+  (file: ByteString, metadata: Metadata): boolean;
+  /** Lets everything through that is no directory, so that nobody need ask for each message. */
+  readonly onlyDirectories?: true;
+}
 
 /** restic's patterns, which judge by names alone. */
 export const filterOfPaths =

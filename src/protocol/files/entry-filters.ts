@@ -8,7 +8,8 @@ import { childFile, type EntryFilter } from './capture-context.ts';
 /** Everything that all of the filters let through; undefined when there are none. */
 export const allOf = (filters: readonly EntryFilter[]): EntryFilter | undefined => {
   if (filters.length === 0) return undefined;
-  return (file, metadata) => filters.every((filter) => filter(file, metadata));
+  const all: EntryFilter = (file, metadata) => filters.every((filter) => filter(file, metadata));
+  return filters.every(({ onlyDirectories }) => onlyDirectories) ? asksDirectoriesOnly(all) : all;
 };
 
 /** restic's `--exclude-larger-than`. */
@@ -24,12 +25,15 @@ export const withoutFolder = (
 ): EntryFilter | undefined => {
   const stats = lstatSync(nativePath(folder), { bigint: true, throwIfNoEntry: false });
   if (stats === undefined) return undefined;
-  return (file, { type, inode, deviceId }) => {
+  return asksDirectoriesOnly((file, { type, inode, deviceId }) => {
     if (type !== 'directory' || inode !== stats.ino || deviceId !== stats.dev) return true;
     onMet(file);
     return false;
-  };
+  });
 };
+
+const asksDirectoriesOnly = (filter: EntryFilter): EntryFilter =>
+  Object.assign(filter, { onlyDirectories: true as const });
 
 /** A file whose presence excludes its folder's contents; with a header, only when it begins with that. */
 export interface FolderTag {

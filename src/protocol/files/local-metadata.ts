@@ -25,6 +25,11 @@ export interface MetadataReader {
   /** Whether extended attributes can be read here. */
   readonly readsAttributes: boolean;
   readonly stampFiles: StampFiles;
+  /** Looks that make no object of a file; undefined where the system has none. */
+  readonly quick: Pick<Posix, 'lookAtFiles' | 'listEntries'> | undefined;
+  readonly keepsAccessTimes: boolean;
+  /** Whether the names of its owner and group are still those of then. */
+  namesOwner(known: Metadata): boolean;
 }
 
 export interface MetadataOptions {
@@ -47,6 +52,9 @@ export const createMetadataReader = (options: MetadataOptions): MetadataReader =
   return {
     readsAttributes: posix !== undefined,
     stampFiles: posix?.stampFiles ?? stampFilesOneByOne,
+    quick: posix,
+    keepsAccessTimes: accessTimes,
+    namesOwner: ({ uid, gid, user, group }) => names.user(uid) === user && names.group(gid) === group,
     get unreadAttributes() {
       return unreadAttributes;
     },

@@ -7,8 +7,10 @@ import { type CaptureContext, childFile, type MaildirOptions } from '../files/ca
 import { unreadable } from '../files/local-metadata.ts';
 import { vanishedFolder } from '../files/scanned-places.ts';
 import { createMessageFinder } from './message-finder.ts';
-import { createListingLook, formatLook } from './message-look.ts';
+import { listAmendments, lookAtPacked } from './amended-listing.ts';
+import { createAmendedLook, createListingLook, formatLook, type ListingLook } from './message-look.ts';
 import { listMessages, type MessageListing } from './message-pages.ts';
+import { compareNames, type NameDifference, scanOf } from './name-difference.ts';
 import { type Scan, scanSettled } from './settled-scan.ts';
 import { baseOfPart, looksTheSame, mayStayUnseen, type PartNow } from './unchanged-part.ts';
 
@@ -35,7 +37,13 @@ type Part = { readonly name: ByteString; readonly path: Path; readonly file: Byt
   | { readonly kind: 'fault'; readonly fault: Fault }
   | { readonly kind: 'unlisted'; readonly metadata: Metadata; readonly fault: Fault }
   | { readonly kind: 'same'; readonly metadata: Metadata; readonly base: BaseDirectory }
-  | { readonly kind: 'scanned'; readonly metadata: Metadata; readonly scan: Scan }
+  | {
+      readonly kind: 'scanned';
+      readonly metadata: Metadata;
+      readonly scan: Scan;
+      /** Against what the base has packed, where that could be told. */
+      readonly difference?: NameDifference;
+    }
 );
 
 type ScannedPart = Extract<Part, { kind: 'scanned' }>;
@@ -77,7 +85,7 @@ export async function* captureMessages(
           const outcome = yield* walkBelow(part, name);
           if (outcome !== 'no directory') below.set(name, outcome);
         }
-        const listing = listPart(context, { folder, part, parts: parts.filter(isScanned), below, finder });
+        const listing = await listPart(context, { folder, part, parts: parts.filter(isScanned), below, finder });
         yield { path: part.path, metadata: part.metadata, listing };
       }
     }
@@ -86,23 +94,30 @@ export async function* captureMessages(
   return outcomes;
 }
 
-const listPart = (
-  context: CaptureContext,
-  listing: Omit<MessageListing, 'look'> & { readonly part: ScannedPart },
-): Listing => {
-  const { reader } = context;
+type PartListing = Omit<MessageListing, 'look'> & { readonly part: ScannedPart };
+
+const listPart = async (context: CaptureContext, listing: PartListing): Promise<Listing> => {
+  const { difference } = listing.part;
+  const amended = difference === undefined ? undefined : await lookAtPacked(context, listing, difference);
+  if (difference === undefined || amended === undefined) {
+    const look = createListingLook();
+    // Names may be missing in an unsettled scan.
+    if (!listing.part.scan.settled) look.spoil();
+    return { kind: 'listed', pages: listMessages(context, { ...listing, look }), look: lookOf(context, look) };
+  }
+  const { packed } = difference;
+  const { removed, names } = amended;
+  const look = createAmendedLook(packed, removed);
+  const pages = listAmendments(context, { ...listing, look }, { packed, names });
+  return { kind: 'amended', packed, removed, pages, look: lookOf(context, look) };
+};
+
+const lookOf = ({ reader }: CaptureContext, look: ListingLook): (() => string | undefined) => {
   const unreadBefore = reader.unreadAttributes;
-  const look = createListingLook();
-  // Names may be missing in an unsettled scan.
-  if (!listing.part.scan.settled) look.spoil();
-  return {
-    kind: 'listed',
-    pages: listMessages(context, { ...listing, look }),
-    look: () => {
-      const digest = look.digest();
-      const hasAttributes = reader.readsAttributes && reader.unreadAttributes === unreadBefore;
-      return digest === undefined ? undefined : formatLook({ digest, hasAttributes });
-    },
+  return () => {
+    const digest = look.digest();
+    const hasAttributes = reader.readsAttributes && reader.unreadAttributes === unreadBefore;
+    return digest === undefined ? undefined : formatLook({ digest, hasAttributes });
   };
 };
 
@@ -146,9 +161,17 @@ const lookAtPart = async (
   if (base !== undefined && before !== undefined && mayStayUnseen(base, maildir, now)) {
     return { ...now, kind: 'same', base: before };
   }
+  const difference = before === undefined ? await differenceOf(context, now) : undefined;
+  if (difference !== undefined) return { ...now, kind: 'scanned', scan: scanOf(difference), difference };
   const scanned = await scanPart(context, now);
   if (before === undefined || scanned.kind !== 'scanned') return scanned;
   return (await looksTheSame(context, before, scanned)) ? { ...now, kind: 'same', base: before } : scanned;
+};
+
+/** The quick look; whatever is wrong is left for the other one to tell. */
+const differenceOf = async (context: CaptureContext, now: PartPlace): Promise<NameDifference | undefined> => {
+  const difference = await compareNames(context, now);
+  return difference === undefined || lostPart(context, now) !== undefined ? undefined : difference;
 };
 
 const scanPart = async (context: CaptureContext, now: PartPlace & PartNow): Promise<Part> => {
@@ -187,5 +210,6 @@ const withoutMoved = (arrivals: Part, messages: Part, { reader }: CaptureContext
   const names = arrivals.scan.names.filter(
     (name) => !moved.has(identityOf(name)) || reader.stats(childFile(arrivals.file, name)) !== undefined,
   );
-  return { ...arrivals, scan: { ...arrivals.scan, names } };
+  const { name, path, file, metadata, scan } = arrivals;
+  return { kind: 'scanned', name, path, file, metadata, scan: { ...scan, names } };
 };

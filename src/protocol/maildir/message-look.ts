@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { type PackedFiles, placeInPacked } from '../../contract/packed-files.ts';
 import { throwIfInterrupted } from '../../contract/run.ts';
 import type { ByteString } from '../../model/byte-string.ts';
 import type { Entry } from '../../model/entry.ts';
@@ -28,6 +29,8 @@ export const parseLook = (text: string): MessageLook =>
 
 interface LookDigest {
   add(names: readonly ByteString[], stamps: BigInt64Array): void;
+  /** The same of names with a zero byte behind each, and of just so many stamps. */
+  addTerminated(names: Uint8Array, stamps: BigInt64Array): void;
   value(): string;
 }
 
@@ -41,6 +44,10 @@ const createLookDigest = (): LookDigest => {
       // No name has a zero byte.
       ofNames.update(`${names.join('\0')}\0`, 'latin1');
       ofStamps.update(stamps.subarray(0, names.length * stampLength));
+    },
+    addTerminated: (names, stamps) => {
+      ofNames.update(names);
+      ofStamps.update(stamps);
     },
     value: () =>
       createHash('sha256').update(ofNames.digest()).update(ofStamps.digest()).digest('hex').slice(0, digestLength),
@@ -65,17 +72,9 @@ export const createListingLook = (): ListingLook => {
   return {
     add: (entries) => {
       if (isSpoiled || entries.length === 0) return;
-      const stamps = new BigInt64Array(entries.length * stampLength);
-      for (const [at, { inode, size, mtime, ctime }] of entries.entries()) {
-        const to = at * stampLength;
-        stamps[to] = inode;
-        stamps[to + 1] = BigInt(size);
-        stamps[to + 2] = mtime;
-        stamps[to + 3] = ctime;
-      }
       digest.add(
         entries.map(({ name }) => name),
-        stamps,
+        stampsOf(entries),
       );
     },
     spoil: () => {
@@ -83,6 +82,58 @@ export const createListingLook = (): ListingLook => {
     },
     digest: () => (isSpoiled ? undefined : digest.value()),
   };
+};
+
+const stampsOf = (entries: readonly Entry[]): BigInt64Array => {
+  const stamps = new BigInt64Array(entries.length * stampLength);
+  for (const [at, { inode, size, mtime, ctime }] of entries.entries()) {
+    const to = at * stampLength;
+    stamps[to] = inode;
+    stamps[to + 1] = BigInt(size);
+    stamps[to + 2] = mtime;
+    stamps[to + 3] = ctime;
+  }
+  return stamps;
+};
+
+/** The same of a listing that is what the base has packed, but for what was taken out and what comes in. */
+export const createAmendedLook = (packed: PackedFiles, removed: Uint8Array): ListingLook => {
+  const added: Entry[] = [];
+  let isSpoiled = false;
+  return {
+    add: (entries) => {
+      added.push(...entries);
+    },
+    spoil: () => {
+      isSpoiled = true;
+    },
+    digest: () => (isSpoiled ? undefined : amendedDigest(packed, removed, added)),
+  };
+};
+
+const amendedDigest = (packed: PackedFiles, removed: Uint8Array, added: readonly Entry[]): string => {
+  const { count, names, nameStarts, stamps } = packed;
+  const digest = createLookDigest();
+  const addRange = (from: number, to: number): void => {
+    let start = from;
+    for (let number = from; number <= to; number++) {
+      if (number < to && removed[number] === 0) continue;
+      if (number > start) {
+        const named = names.subarray(nameStarts[start] ?? 0, nameStarts[number] ?? 0);
+        digest.addTerminated(named, stamps.subarray(start * stampLength, number * stampLength));
+      }
+      start = number + 1;
+    }
+  };
+  let next = 0;
+  for (const entry of added) {
+    const place = placeInPacked(packed, entry.name, next);
+    addRange(next, place);
+    digest.add([entry.name], stampsOf([entry]));
+    next = place;
+  }
+  addRange(next, count);
+  return digest.value();
 };
 
 /** Looks at each of the scanned messages. Undefined when they are no plain files, or one is gone or cannot be looked at. */

@@ -15,7 +15,7 @@ import { createMessageWindow, type MessageWindow } from './message-window.ts';
 import { createRewriteAlarm, isRewritten, type RewriteAlarm } from './rewrite-alarm.ts';
 import type { Scan } from './settled-scan.ts';
 
-interface ScannedPart {
+export interface ScannedPart {
   readonly path: Path;
   readonly file: ByteString;
   readonly scan: Scan;
@@ -38,33 +38,45 @@ export async function* listMessages(
   context: CaptureContext,
   listing: MessageListing,
 ): AsyncGenerator<readonly Child[]> {
-  const { folder, part } = listing;
-  const windowOf = (name: string): MessageWindow =>
-    createMessageWindow(context.base, [...folder.path, byteStringOfLatin1(name)], context.run);
-  const isNew = part.path.at(-1) === 'new';
-  // Messages move from new to cur and not back.
-  const windows = isNew ? [windowOf('new')] : [windowOf('cur'), windowOf('new')];
-  const alarm = createRewriteAlarm();
+  const { part } = listing;
+  const windows = windowsOf(context, listing);
   try {
     const lost = await lostMessages(context, listing);
     const attributesAreKnown = await knowsAttributes(context, part.path);
     const { names: scanned } = part.scan;
-    const all = lost.size === 0 ? scanned : [...scanned, ...lost.keys()].sort();
-    for (let at = 0; at < all.length; at += pageSize) {
-      throwIfInterrupted(context.run);
-      const names = all.slice(at, at + pageSize);
-      const page = await listPage(context, listing, { names, lost, windows, alarm, attributesAreKnown });
-      if (page.length > 0) yield page;
-      await nextTurn();
-    }
+    const names = lost.size === 0 ? scanned : [...scanned, ...lost.keys()].sort();
+    yield* listNames(context, listing, { names, lost, windows, attributesAreKnown });
   } finally {
     for (const window of windows) await window.close();
   }
-  alarm.tell(part, context.run);
+}
+
+/** Where the base is asked for a message: messages move from `new` to `cur` and not back. The first is that of the part itself. */
+export const windowsOf = (context: CaptureContext, { folder, part }: MessageListing): readonly MessageWindow[] => {
+  const windowOf = (name: string): MessageWindow =>
+    createMessageWindow(context.base, [...folder.path, byteStringOfLatin1(name)], context.run);
+  return part.path.at(-1) === 'new' ? [windowOf('new')] : [windowOf('cur'), windowOf('new')];
+};
+
+/** Looks at names one by one. They are in byte order. */
+export async function* listNames(
+  context: CaptureContext,
+  listing: MessageListing,
+  work: Omit<PageWork, 'alarm'>,
+): AsyncGenerator<readonly Child[]> {
+  const alarm = createRewriteAlarm();
+  for (let at = 0; at < work.names.length; at += pageSize) {
+    throwIfInterrupted(context.run);
+    const names = work.names.slice(at, at + pageSize);
+    const page = await listPage(context, listing, { ...work, names, alarm });
+    if (page.length > 0) yield page;
+    await nextTurn();
+  }
+  alarm.tell(listing.part, context.run);
 }
 
 /** Whether what the base has of the extended attributes of unchanged messages can be believed; else they are read again. */
-const knowsAttributes = async ({ base, maildir, reader, run }: CaptureContext, path: Path): Promise<boolean> => {
+export const knowsAttributes = async ({ base, maildir, reader, run }: CaptureContext, path: Path): Promise<boolean> => {
   if (!reader.readsAttributes) return true;
   if (maildir?.rescan === true) return false;
   const look = (await base?.directory(path, run))?.look;
@@ -88,7 +100,7 @@ const lostMessages = async (
   return lost;
 };
 
-interface PageWork {
+export interface PageWork {
   readonly names: readonly ByteString[];
   readonly lost: ReadonlyMap<ByteString, BaseEntry>;
   readonly windows: readonly MessageWindow[];

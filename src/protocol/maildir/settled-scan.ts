@@ -41,14 +41,24 @@ export const scanSettled = async (directory: ByteString, options: ScanOptions): 
 };
 
 /** One look, without waiting: for finding a message again. */
-export const scanOnce = (directory: ByteString, { reader, run }: ScanOptions): Scan | undefined => {
+export const scanOnce = (directory: ByteString, options: ScanOptions): Scan | undefined => {
+  const once = readOnce(directory, options, () => readDirectoryNames(directory));
+  return once && { ...once.read, settled: once.settled };
+};
+
+/** Reads a directory in whatever way, without waiting. Undefined: it is gone. */
+export const readOnce = <Read>(
+  directory: ByteString,
+  { reader, run }: ScanOptions,
+  read: () => Read,
+): { readonly read: Read; readonly settled: boolean } | undefined => {
   const before = reader.stats(directory);
   if (before === undefined) return undefined;
-  const names = readDirectoryNames(directory);
+  const done = read();
   const after = reader.stats(directory);
   if (after === undefined) return undefined;
   const isOld = run.now() - before.mtimeNs >= stepOf(before.mtimeNs);
-  return { ...names, settled: isOld && isUntouched(before, after) };
+  return { read: done, settled: isOld && isUntouched(before, after) };
 };
 
 const isUntouched = (before: BigIntStats, after: BigIntStats): boolean =>

@@ -96,6 +96,7 @@ export class MemoryCapture {
   /** Takes a listing to its end. The tree is finished when what is to be read last was read, too. */
   async #tree({ path, listing }: CapturedDirectory): Promise<{ readonly finished: Promise<StoredTree> }> {
     if (listing.kind === 'carried') this.#unreadable(listing.fault, path);
+    if (listing.kind === 'amended') throw new Fault('internal', 'nothing packed was offered to the source');
     if (listing.kind !== 'listed') {
       return { finished: Promise.resolve(listing.base === undefined ? treeOf([]) : this.#takeOver(listing.base)) };
     }

@@ -4,14 +4,19 @@ for (let byte = 0; byte < 256; byte++) {
   hexPairs[byte] = digits.charCodeAt(0) | (digits.charCodeAt(1) << 8);
 }
 
-const isPlain = new Uint8Array(256);
+/** 1 for the characters that stand in a name as they are. */
+export const isPlain = new Uint8Array(256);
 for (const character of " !#$%'()*+,-./0123456789:;=?@[]^_`{|}~") isPlain[character.charCodeAt(0)] = 1;
 for (let letter = 0; letter < 26; letter++) isPlain[0x41 + letter] = isPlain[0x61 + letter] = 1;
 
 /** A buffer that grows, and writes what a tree is made of. Only `text` and `base64` make room for themselves. */
 export class JsonBytes {
-  private bytes = Buffer.allocUnsafeSlow(16_384);
+  private bytes: Buffer;
   private length = 0;
+
+  constructor(expected = 0) {
+    this.bytes = Buffer.allocUnsafeSlow(Math.max(16_384, expected));
+  }
 
   /** Makes sure that this many bytes can follow. */
   reserve(room: number): void {
@@ -83,6 +88,12 @@ export class JsonBytes {
     }
     bytes[at++] = 0x22;
     this.length = at;
+  }
+
+  copied(bytes: Uint8Array): void {
+    this.reserve(bytes.length);
+    this.bytes.set(bytes, this.length);
+    this.length += bytes.length;
   }
 
   base64(value: Uint8Array): void {

@@ -122,12 +122,17 @@ const cachedOffsets = new Float64Array(cacheSlots);
 /** Minutes east of UTC of this machine's zone at a time; with a fraction where the zone has seconds. */
 export const localOffsetMinutes = (nanoseconds: Nanoseconds): number => {
   split(nanoseconds);
-  const day = Math.floor(seconds / secondsPerDay);
+  return localOffsetAt(seconds);
+};
+
+/** The same at a second since 1970. */
+export const localOffsetAt = (second: number): number => {
+  const day = Math.floor(second / secondsPerDay);
   const slot = ((day % cacheSlots) + cacheSlots) % cacheSlots;
   if (cachedDays[slot] === day) return cachedOffsets[slot] ?? 0;
   const first = lookUpOffset(day * secondsPerDay);
   // On a day on which the clocks change, each time is looked up.
-  if (first !== lookUpOffset((day + 1) * secondsPerDay - 1)) return lookUpOffset(seconds) / 60;
+  if (first !== lookUpOffset((day + 1) * secondsPerDay - 1)) return lookUpOffset(second) / 60;
   cachedDays[slot] = day;
   cachedOffsets[slot] = first / 60;
   return first / 60;

@@ -1,25 +1,17 @@
 import type { Nanoseconds } from '../../../model/entry.ts';
+import { mostSeconds, writeNanoseconds } from '../../../model/nanosecond-words.ts';
 import { daysOf, isDay } from './calendar.ts';
 
 /** Nanoseconds of 0001-01-01T00:00:00Z, which is what Go reads where a time is missing. */
 export const missingTime: Nanoseconds = -62_135_596_800_000_000_000n;
 
 const wide = new BigInt64Array(1);
-const halves = new Uint32Array(wide.buffer);
-const littleEndian = new Uint8Array(new Uint16Array([1]).buffer)[0] === 1;
-const lowHalf = littleEndian ? 0 : 1;
+const words = new Uint32Array(wide.buffer);
 
 /** Seconds and the rest as one number of nanoseconds. `rest` is 0 to 999,999,999. */
 const joinTime = (wholeSeconds: number, rest: number): Nanoseconds => {
-  if (Math.abs(wholeSeconds) > 9_000_000_000) return BigInt(wholeSeconds) * 1_000_000_000n + BigInt(rest);
-  const upper = Math.floor(wholeSeconds / 65_536);
-  const lower = wholeSeconds - upper * 65_536;
-  const scaled = upper * 1e9;
-  const scaledUpper = Math.floor(scaled / 65_536);
-  const low = (scaled - scaledUpper * 65_536) * 65_536 + lower * 1e9 + rest;
-  const carry = Math.floor(low / 4_294_967_296);
-  halves[lowHalf] = low - carry * 4_294_967_296;
-  halves[1 - lowHalf] = scaledUpper + carry;
+  if (Math.abs(wholeSeconds) > mostSeconds) return BigInt(wholeSeconds) * 1_000_000_000n + BigInt(rest);
+  writeNanoseconds(wholeSeconds, rest, words, 0);
   return wide[0] ?? 0n;
 };
 
@@ -84,14 +76,24 @@ const zoneBefore = (bytes: Uint8Array, end: number): number => {
 export class TimeScanner {
   nanoseconds: Nanoseconds = missingTime;
   offsetMinutes = 0;
+  /** Whole seconds since 1970, and the nanoseconds that are left; not reset. */
+  seconds = 0;
+  rest = 0;
 
   reset(): void {
     this.nanoseconds = missingTime;
     this.offsetMinutes = 0;
   }
 
-  /** Whether a time stands from `start` to `end`; it is then in `nanoseconds` and `offsetMinutes`. */
+  /** Whether a time stands from `start` to `end`; it is then in all fields. */
   scan(bytes: Uint8Array, start: number, end: number): boolean {
+    if (!this.scanParts(bytes, start, end)) return false;
+    this.nanoseconds = joinTime(this.seconds, this.rest);
+    return true;
+  }
+
+  /** The same without `nanoseconds`, which stay what they were. */
+  scanParts(bytes: Uint8Array, start: number, end: number): boolean {
     if (end - start < shortest) return false;
     const seconds = daysAt(bytes, start) * 86_400 + clockAt(bytes, start + dateLength);
     const offset = zoneBefore(bytes, end);
@@ -104,7 +106,8 @@ export class TimeScanner {
     }
     // NaN in any part reaches the sum.
     if (Number.isNaN(seconds + offset + fraction)) return false;
-    this.nanoseconds = joinTime(seconds - offset * 60, fraction);
+    this.seconds = seconds - offset * 60;
+    this.rest = fraction;
     this.offsetMinutes = offset;
     return true;
   }

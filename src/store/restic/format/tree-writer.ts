@@ -11,6 +11,11 @@ import { goModeOf, nodeTypeNames, type TreeNode } from './tree-format.ts';
 export interface TreeWriter {
   /** Fault `tree-damaged` when the name is not a name or does not follow the last one in byte order. */
   add(node: TreeNode): void;
+  /**
+   * Copies nodes, with the commas between them, out of a tree that has them just as they would be written. `first` and
+   * `end` are the names of the first and the last of them. Fault as of `add`.
+   */
+  copy(nodes: Uint8Array, first: ByteString, end: ByteString): void;
   /** The JSON, the last line break included. The bytes belong to the caller. */
   finish(): Uint8Array;
 }
@@ -21,13 +26,15 @@ const invalid = (name: ByteString, reason: string): Fault =>
     context: { name: displayText(name) },
   });
 
+const outOfOrder = 'it does not come after the name before it in byte order';
+
 const isUint64 = (value: bigint): boolean => BigInt.asUintN(64, value) === value;
 const isUint32 = (value: number): boolean => value >>> 0 === value;
 
 const checkNode = ({ entry, content, subtree }: TreeNode, last: string): void => {
   const { name } = entry;
   if (name === '' || name === '.' || name === '..') throw invalid(name, 'it is no name');
-  if (name <= last) throw invalid(name, 'it does not come after the name before it in byte order');
+  if (name <= last) throw invalid(name, outOfOrder);
   if (name.includes('/') || name.includes('\0')) throw invalid(name, 'it holds a slash or a zero byte');
   if (content !== undefined && content.length % 32 !== 0) throw invalid(name, 'the ids of its content are cut off');
   if (subtree !== undefined && subtree.length !== 32) throw invalid(name, 'the id of its tree has not 32 bytes');
@@ -177,8 +184,9 @@ const writeNode = (out: JsonBytes, node: TreeNode, memory: Memory): void => {
   out.text('}');
 };
 
-export const createTreeWriter = (): TreeWriter => {
-  const out = new JsonBytes();
+/** `expected`: about how many bytes it will have. */
+export const createTreeWriter = (expected = 0): TreeWriter => {
+  const out = new JsonBytes(expected);
   const memory: Memory = { encodedTexts: new Map() };
   let last = '';
   out.ascii('{"nodes":[');
@@ -188,6 +196,12 @@ export const createTreeWriter = (): TreeWriter => {
       if (last !== '') out.text(',');
       last = node.entry.name;
       writeNode(out, node, memory);
+    },
+    copy: (nodes, first, end) => {
+      if (first <= last) throw invalid(first, outOfOrder);
+      if (last !== '') out.text(',');
+      last = end;
+      out.copied(nodes);
     },
     finish: () => {
       out.text(']}\n');

@@ -6,6 +6,7 @@ import type {
   Child,
   ReadRequest,
 } from '../../../contract/source.ts';
+import type { PackedFiles } from '../../../contract/packed-files.ts';
 import type { StoredSnapshot } from '../../../contract/store.ts';
 import { throwIfInterrupted, type Run } from '../../../contract/run.ts';
 import { byteStringOfLatin1 } from '../../../model/byte-string.ts';
@@ -14,6 +15,7 @@ import { Fault, isFault } from '../../../model/fault.ts';
 import type { BlobTable } from '../index/blob-table.ts';
 import type { ContentReader } from './content-reader.ts';
 import type { SnapshotFile } from '../format/snapshot-format.ts';
+import { packStoredFiles } from './stored-files.ts';
 import type { TreeCache } from './tree-cache.ts';
 import type { TreeNode } from '../format/tree-format.ts';
 import { isTreeFault } from './tree-listing.ts';
@@ -35,6 +37,25 @@ export interface StoredDirectory extends BaseDirectory {
 }
 
 export const isStoredDirectory = (directory: BaseDirectory): directory is StoredDirectory => 'treeId' in directory;
+
+/** A snapshot of this store. As a base it offers nothing packed by itself: only a capture into this store takes that. */
+export interface ResticSnapshot extends StoredSnapshot {
+  files(path: Path, run: Run): Promise<PackedFiles | undefined>;
+}
+
+const isResticSnapshot = (snapshot: StoredSnapshot): snapshot is ResticSnapshot => 'files' in snapshot;
+
+/** The base for a source whose amended listings we take. */
+export const packedBase = (snapshot: StoredSnapshot): Base =>
+  isResticSnapshot(snapshot)
+    ? {
+        scannedAt: snapshot.scannedAt,
+        directory: (path, run) => snapshot.directory(path, run),
+        children: (path, run) => snapshot.children(path, run),
+        contents: (entries, run) => snapshot.contents(entries, run),
+        packed: (path, run) => snapshot.files(path, run),
+      }
+    : snapshot;
 
 export interface SnapshotParts {
   readonly file: SnapshotFile;
@@ -73,7 +94,7 @@ async function* onePage(nodes: readonly TreeNode[]): AsyncGenerator<readonly Chi
 }
 
 /** A snapshot as a source to restore from, and as the base of the next capture. */
-export const openStoredSnapshot = (parts: SnapshotParts): StoredSnapshot => {
+export const openStoredSnapshot = (parts: SnapshotParts): ResticSnapshot => {
   const { file, root, trees } = parts;
 
   async function* pagesOf(tree: Uint8Array): AsyncGenerator<readonly Child[]> {
@@ -152,7 +173,7 @@ const lookedUp = async (
 };
 
 /** A base with damage knows less, so that more is read: no damage of an old snapshot may keep a new one from being made. */
-const baseOf = (parts: SnapshotParts, root: Uint8Array): Pick<Base, 'directory' | 'children'> => ({
+const baseOf = (parts: SnapshotParts, root: Uint8Array): Pick<ResticSnapshot, 'directory' | 'children' | 'files'> => ({
   async directory(path, run): Promise<StoredDirectory | undefined> {
     const found = await lookedUp(parts, { root, path }, run);
     if (found === undefined) return undefined;
@@ -172,11 +193,7 @@ const baseOf = (parts: SnapshotParts, root: Uint8Array): Pick<Base, 'directory' 
     if (found === undefined) return;
     try {
       for (const page of readTreePages(await parts.trees.load(found.id, run), pageSize)) {
-        yield page.map((node) => ({
-          entry: node.entry,
-          held: hasContent(node.content, parts.table),
-          reference: { kind: 'stored', node } satisfies StoredReference,
-        }));
+        yield page.map((node) => baseEntryOf(node, parts));
       }
     } catch (error) {
       if (!isTreeFault(error)) throw error;
@@ -185,6 +202,25 @@ const baseOf = (parts: SnapshotParts, root: Uint8Array): Pick<Base, 'directory' 
       run.emit({ kind: 'fault', fault: error, ...where });
     }
   },
+  async files(path, run): Promise<PackedFiles | undefined> {
+    const found = await lookedUp(parts, { root, path }, run);
+    if (found === undefined) return undefined;
+    const { table, knownComplete } = parts;
+    try {
+      const json = await parts.trees.load(found.id, run);
+      return packStoredFiles(json, { table, knownComplete, entryOf: (node) => baseEntryOf(node, parts) });
+    } catch (error) {
+      // What is wrong is told by `children`.
+      if (isTreeFault(error)) return undefined;
+      throw error;
+    }
+  },
+});
+
+const baseEntryOf = (node: TreeNode, { table }: SnapshotParts): BaseEntry => ({
+  entry: node.entry,
+  held: hasContent(node.content, table),
+  reference: { kind: 'stored', node } satisfies StoredReference,
 });
 
 const isHeld = async (parts: SnapshotParts, id: Uint8Array, run: Run): Promise<boolean> => {

@@ -36,7 +36,7 @@ test('entries that come late, vanish or move under any name make a tree that is 
       const children = [...new Map(all.map((each) => [each.listed, each])).values()].sort((left, right) =>
         bytes(left.listed) < bytes(right.listed) ? -1 : 1,
       );
-      const builder = new DirectoryBuilder();
+      const builder = new DirectoryBuilder(0);
       const slots = children.map(({ listed, fate, moved }, at): NodeSlot => {
         switch (fate) {
           case 'now':
@@ -74,7 +74,7 @@ test('entries that come late, vanish or move under any name make a tree that is 
 });
 
 test('what fails in an entry fails the whole tree, whenever it comes', async () => {
-  const builder = new DirectoryBuilder();
+  const builder = new DirectoryBuilder(0);
   builder.addPage([built('a', 1), Promise.reject(new Error('for the test'))], ['a', 'b']);
   builder.addPage([built('c', 1)], ['c']);
   await new Promise((resolve) => setImmediate(resolve));

@@ -2,7 +2,8 @@ import { addCounts, noCounts, type Counts } from '../../../model/entry.ts';
 import { compareBytes } from '../../../model/byte-string.ts';
 import type { TreeNode } from '../format/tree-format.ts';
 import { readTree } from '../format/tree-reader.ts';
-import { createTreeWriter } from '../format/tree-writer.ts';
+import { createTreeWriter, type TreeWriter } from '../format/tree-writer.ts';
+import type { CopiedNodes } from './amended-pages.ts';
 
 /** A node of a directory that is being written, and what lies below it. */
 export interface BuiltNode {
@@ -10,8 +11,8 @@ export interface BuiltNode {
   readonly below: Counts;
 }
 
-/** A node that is there, or comes, or turns out not to be (it vanished). */
-export type NodeSlot = BuiltNode | Promise<BuiltNode | undefined>;
+/** A node that is there, or comes, or turns out not to be (it vanished); or several that stay as they are. */
+export type NodeSlot = BuiltNode | Promise<BuiltNode | undefined> | CopiedNodes;
 
 export interface BuiltTree {
   readonly json: Uint8Array;
@@ -47,17 +48,24 @@ const withoutTwins = (listed: readonly TreeNode[], late: readonly BuiltNode[]): 
 
 /** One directory's tree, put together page by page while the contents of its files are still on their way. */
 export class DirectoryBuilder {
-  readonly #writer = createTreeWriter();
+  readonly #writer: TreeWriter;
   #counts: Counts = noCounts;
   #late: BuiltNode[] = [];
   #tail: Promise<void> = Promise.resolve();
+
+  /** `expected`: about how many bytes the tree will have. */
+  constructor(expected: number) {
+    this.#writer = createTreeWriter(expected);
+  }
 
   /** `names`: the name under which each slot was listed, in ascending order. */
   addPage(slots: readonly NodeSlot[], names: readonly string[]): void {
     this.#tail = this.#tail.then(async () => {
       for (const [number, slot] of slots.entries()) {
         const built = slot instanceof Promise ? await slot : slot;
-        if (built !== undefined) this.#append(built, names[number]);
+        if (built === undefined) continue;
+        if ('copied' in built) this.#copy(built);
+        else this.#append(built, names[number]);
       }
     });
     // `finish` reports the first failure; until it is asked, none of these may count as unhandled.
@@ -75,6 +83,11 @@ export class DirectoryBuilder {
     });
     const late = withoutTwins(listed, this.#late);
     return { json: merged(listed, late), counts: late.map(countsOf).reduce(addCounts, this.#counts) };
+  }
+
+  #copy({ copied, first, last, counts }: CopiedNodes): void {
+    this.#writer.copy(copied, first, last);
+    this.#counts = addCounts(this.#counts, counts);
   }
 
   #append(built: BuiltNode, listedAs: string | undefined): void {

@@ -13,10 +13,11 @@ import { byteStringOfLatin1, type ByteString } from '../../../model/byte-string.
 import { noCounts, type Counts, type Entry, type Metadata, type Nanoseconds, type Path } from '../../../model/entry.ts';
 import type { EntryAction } from '../../../model/event.ts';
 import { Fault, isFault } from '../../../model/fault.ts';
+import { amendedPages, type CopiedNodes, expectedBytes, listedName } from './amended-pages.ts';
 import { captureTotals } from './capture-totals.ts';
 import { DirectoryBuilder, type BuiltNode, type NodeSlot } from './directory-builder.ts';
 import type { ContentQueue, StoredContent } from './content-queue.ts';
-import { isStoredDirectory, isStoredReference } from '../read/stored-snapshot.ts';
+import { isStoredDirectory, isStoredReference, packedBase } from '../read/stored-snapshot.ts';
 import type { SubtreeLedger } from '../read/tree-walk.ts';
 import type { TreeNode } from '../format/tree-format.ts';
 import { validateTree } from '../format/tree-validate.ts';
@@ -132,7 +133,8 @@ export class SnapshotCapture {
   /** Returns the root tree. */
   async capture(): Promise<Subtree> {
     const { source, parent, contents } = this.#parts;
-    for await (const directory of source.capture(parent, this.#run)) {
+    const base = parent && packedBase(parent);
+    for await (const directory of source.capture(base, this.#run)) {
       throwIfInterrupted(this.#run);
       const { subtree } = await this.#begin(directory);
       // Whoever lists the directory awaits it; a failure must not count as unhandled until then.
@@ -158,26 +160,20 @@ export class SnapshotCapture {
     if (listing.kind === 'same') return { subtree: this.#takeOver(listing.base, metadata) };
     if (listing.kind === 'carried') {
       this.#unreadable(listing.fault, path.join('/'));
-      if (listing.base !== undefined && (await this.#isWhole(listing.base, path))) {
-        return { subtree: this.#takeOver(listing.base, metadata) };
-      }
+      const isWhole = listing.base !== undefined && (await this.#isWhole(listing.base, path));
+      if (listing.base !== undefined && isWhole) return { subtree: this.#takeOver(listing.base, metadata) };
+      return { subtree: this.#finish(new DirectoryBuilder(0), { path, metadata, look: undefined }) };
     }
-    const builder = new DirectoryBuilder();
-    if (listing.kind === 'listed') {
-      for await (const page of listing.pages) {
-        throwIfInterrupted(this.#run);
-        const names = page.map((child) =>
-          child.kind === 'fresh' || child.kind === 'same' ? child.entry.name : child.name,
-        );
-        builder.addPage(
-          page.map((child) => this.#slot(path, child)),
-          names,
-        );
-        await this.#parts.contents.drain();
-      }
+    const builder = new DirectoryBuilder(listing.kind === 'amended' ? expectedBytes(listing.packed) : 0);
+    for await (const page of listing.kind === 'amended' ? amendedPages(listing) : listing.pages) {
+      throwIfInterrupted(this.#run);
+      builder.addPage(
+        page.map((child) => this.#slot(path, child)),
+        page.map(listedName),
+      );
+      await this.#parts.contents.drain();
     }
-    const look = listing.kind === 'listed' ? listing.look?.() : undefined;
-    return { subtree: this.#finish(builder, { path, metadata, look }) };
+    return { subtree: this.#finish(builder, { path, metadata, look: listing.look?.() }) };
   }
 
   async #takeOver(base: BaseDirectory, metadata: Metadata | undefined): Promise<Subtree> {
@@ -207,7 +203,8 @@ export class SnapshotCapture {
     return { id, counts, metadata };
   }
 
-  #slot(path: Path, child: Child): NodeSlot {
+  #slot(path: Path, child: Child | CopiedNodes): NodeSlot {
+    if ('copied' in child) return this.#copied(path, child);
     switch (child.kind) {
       case 'directory':
         return this.#directorySlot(path, child.name);
@@ -221,6 +218,14 @@ export class SnapshotCapture {
         this.#unreadable(child.fault, joined(path, child.name));
         return this.#carriedSlot(path, child.base);
     }
+  }
+
+  #copied(path: Path, nodes: CopiedNodes): CopiedNodes {
+    const { files, bytes } = nodes.counts;
+    this.#parts.counters.filesUnmodified += files;
+    this.#processed(files, bytes);
+    if (this.#parts.reportEntries) for (const entry of nodes.entries()) this.#report('unchanged', path, entry);
+    return nodes;
   }
 
   async #directorySlot(path: Path, name: ByteString): Promise<BuiltNode> {
