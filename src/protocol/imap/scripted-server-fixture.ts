@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { createServer, type Socket } from 'node:net';
 import type { ServerSettings } from './connection/settings.ts';
 import { hasUid, parseUidSet } from './wire/uid-set.ts';
@@ -53,6 +54,8 @@ export interface ScriptedServer {
   /** What is sent for one message of a FETCH; undefined: nothing is said of it. */
   answer: (message: ScriptedMessage, usual: () => Buffer, command: ScriptedCommand) => Buffer | undefined;
   readonly connections: () => number;
+  /** Until no connection is open any more. */
+  settled(): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -81,6 +84,9 @@ export const startScriptedServer = async (): Promise<ScriptedServer> => {
     script: () => false,
     answer: (_message, usual) => usual(),
     connections: () => connections,
+    settled: async () => {
+      for (const socket of sockets) await once(socket, 'close');
+    },
     stop: async () => {
       for (const socket of sockets) socket.destroy();
       await new Promise((resolve) => listener.close(resolve));

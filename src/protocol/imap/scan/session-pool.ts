@@ -34,6 +34,8 @@ export class SessionPool {
   #opening = 0;
   #limit: number;
   #closed = false;
+  /** Ends what is being opened or waited for when the pool is closed; connections that stand are told good-bye instead. */
+  readonly #openings = new Set<AbortController>();
   #announced: { readonly message: string; readonly until: bigint } | undefined;
 
   constructor(settings: PoolSettings) {
@@ -85,7 +87,7 @@ export class SessionPool {
     const usual = pauses[Math.min(attempt, pauses.length - 1)] ?? 0;
     const milliseconds = Math.min(typeof asked === 'number' ? asked : usual, longestPause);
     if (milliseconds >= 5000) this.#announce(fault, milliseconds, run);
-    await this.#settings.sleep(milliseconds, run.signal);
+    await this.#untilClosed(run, ({ signal }) => this.#settings.sleep(milliseconds, signal));
   }
 
   /** Once, though several pieces of work wait for the same. */
@@ -96,8 +98,10 @@ export class SessionPool {
     run.emit({ kind: 'notice', message: `${message}; going on in ${Math.round(milliseconds / 1000)} seconds` });
   }
 
+  /** Whatever is still being done ends with it: nothing of the pool keeps the process alive. */
   async close(): Promise<void> {
     this.#closed = true;
+    for (const opening of this.#openings) opening.abort(closed());
     await Promise.all([...this.#all].map((session) => closeSession(session)));
     this.#all.clear();
     this.#idle.length = 0;
@@ -107,7 +111,7 @@ export class SessionPool {
   async #take(run: Run): Promise<PooledSession> {
     for (;;) {
       throwIfInterrupted(run);
-      if (this.#closed) throw new Fault('internal', 'the account was closed');
+      if (this.#closed) throw closed();
       const idle = this.#idle.pop();
       if (idle !== undefined && idle.connection.fault === undefined) return idle;
       if (idle !== undefined) {
@@ -129,7 +133,9 @@ export class SessionPool {
     for (let attempt = 0; ; attempt++) {
       this.#opening++;
       try {
-        const session = await openSession(server, { credentials, access: 'reading', run });
+        const session = await this.#untilClosed(run, (opening) =>
+          openSession(server, { credentials, access: 'reading', run: opening }),
+        );
         const pooled = Object.assign(session, { opened: undefined, tellsUidLate: false });
         this.#all.add(pooled);
         return pooled;
@@ -146,6 +152,21 @@ export class SessionPool {
       } finally {
         this.#opening--;
       }
+    }
+  }
+
+  /** Interrupts the work when the pool is closed before it is done. */
+  async #untilClosed<Result>(run: Run, work: (run: Run) => Promise<Result>): Promise<Result> {
+    const opening = new AbortController();
+    if (this.#closed) opening.abort(closed());
+    this.#openings.add(opening);
+    try {
+      const signal = AbortSignal.any([run.signal, opening.signal]);
+      return await work({ signal, now: () => run.now(), emit: (event) => run.emit(event) });
+    } catch (error) {
+      throw opening.signal.aborted && !run.signal.aborted ? closed() : error;
+    } finally {
+      this.#openings.delete(opening);
     }
   }
 
@@ -166,3 +187,5 @@ export class SessionPool {
     });
   }
 }
+
+const closed = (): Fault => new Fault('internal', 'the account was closed');
