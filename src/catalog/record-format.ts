@@ -68,6 +68,7 @@ const disk = z.object({
   warnAt: z.number(),
   daily: backups,
   weekly: backups,
+  forecast: z.object({ bytesPerDay: z.number(), days: z.number() }).exactOptional(),
 });
 
 const scrub = z.object({

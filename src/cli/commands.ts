@@ -12,6 +12,7 @@ const loaders: Readonly<Record<string, () => Promise<DefineCommand>>> = {
   backup: async () => (await import('./command/backup.ts')).backupCommand,
   run: async () => (await import('./command/run.ts')).runCommand,
   maintain: async () => (await import('./command/maintain.ts')).maintainCommand,
+  health: async () => (await import('./command/health.ts')).healthCommand,
   scrub: async () => (await import('./command/scrub.ts')).scrubCommand,
   status: async () => (await import('./command/status.ts')).statusCommand,
   schedule: async () => (await import('./command/schedule.ts')).scheduleCommand,

@@ -1,5 +1,6 @@
 import type { BrakeReason } from './damage-brake.ts';
 import type { Fault, FaultCode } from './fault.ts';
+import type { SpaceForecast } from './space-forecast.ts';
 
 /*
  * What one `mailkeep run` or `mailkeep maintain` did, as plain data that survives JSON: history keeps it, the report is drawn
@@ -88,6 +89,8 @@ export interface DiskRecord {
   /** Backups that lie on it, and what was written for them. */
   readonly daily: { readonly count: number; readonly bytes: number };
   readonly weekly: { readonly count: number; readonly bytes: number };
+  /** When it is full at this rate; absent: nobody can tell. */
+  readonly forecast?: SpaceForecast;
 }
 
 /** What a night read of its disk again. */

@@ -42,6 +42,7 @@ export const serverPackages: readonly PackageNeed[] = [
   { name: 'dovecot-sieve', command: 'sievec' },
   { name: 'systemd', command: 'systemd-analyze' },
   { name: 'cron', command: 'crontab' },
+  { name: 'smartmontools', command: '/usr/sbin/smartctl' },
 ];
 
 /** Databases, of which only the programs are wanted, and what runs one in a container. */

@@ -116,6 +116,19 @@ describe('a disk that goes bad', { skip: why ?? false }, () => {
     }
   });
 
+  test('B14: health asks the real smartctl, and tells the file system, the room, what was read again', async () => {
+    const health = await mailkeep('health', 'mailserver', '--json');
+    assert.equal(health.code, 0, health.stdout + health.stderr);
+    // A loop device lies on the disk of this machine, which may be a virtual one.
+    assert.match(health.stdout, /"check":"smart","message":"(?!.*not installed)/);
+    assert.match(
+      health.stdout,
+      /"state":"ok","subject":"mailserver","check":"file-system","message":"the file system of /,
+    );
+    assert.match(health.stdout, /"check":"space"/);
+    assert.match(health.stdout, /"check":"scrub","message":"every file of the disk was read since/);
+  });
+
   test('OR-06: a bad file is mended from a sibling, as a new file, with its metadata', async () => {
     await rot('twice');
     assert.equal((await mailkeep('scrub', 'mailserver', '--all')).code, 1);

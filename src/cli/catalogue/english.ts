@@ -5,6 +5,7 @@ import { captureMessages } from './english/capture.ts';
 import { copyMessages } from './english/copy.ts';
 import { forgetMessages } from './english/forget.ts';
 import { generalMessages } from './english/general.ts';
+import { healthMessages } from './english/health.ts';
 import { historyMessages } from './english/history.ts';
 import { keyMessages } from './english/keys.ts';
 import { lookingInsideMessages } from './english/looking-inside.ts';
@@ -49,6 +50,7 @@ export const english = {
   ...copyMessages,
   ...lookingInsideMessages,
   ...mountMessages,
+  ...healthMessages,
   ...historyMessages,
   ...upkeepMessages,
 };

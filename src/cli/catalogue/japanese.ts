@@ -6,6 +6,7 @@ import { captureMessages } from './japanese/capture.ts';
 import { copyMessages } from './japanese/copy.ts';
 import { forgetMessages } from './japanese/forget.ts';
 import { generalMessages } from './japanese/general.ts';
+import { healthMessages } from './japanese/health.ts';
 import { historyMessages } from './japanese/history.ts';
 import { keyMessages } from './japanese/keys.ts';
 import { lookingInsideMessages } from './japanese/looking-inside.ts';
@@ -49,6 +50,7 @@ export const japanese: Messages = {
   ...copyMessages,
   ...lookingInsideMessages,
   ...mountMessages,
+  ...healthMessages,
   ...historyMessages,
   ...upkeepMessages,
 };

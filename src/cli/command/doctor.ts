@@ -9,7 +9,7 @@ import { examples, newCommand, type DefineCommand } from '../define-command.ts';
 import { exitCode } from '../exit-code.ts';
 import { checkMachine } from '../doctor/check-machine.ts';
 import { checkRepository, type CheckedRepository } from '../doctor/check-repository.ts';
-import { failed, type Finding, type Tell } from '../doctor/finding.ts';
+import { asTold, failed, type Tell } from '../doctor/finding.ts';
 import { serverNamed } from '../server/server-job.ts';
 
 export const doctorCommand: DefineCommand = (execute) =>
@@ -31,7 +31,7 @@ const examine = async (name: string | undefined, context: CommandContext): Promi
   const counts = { ok: 0, warning: 0, failed: 0 };
   const tell: Tell = (finding) => {
     counts[finding.state]++;
-    print(finding, context);
+    asTold(finding, context);
   };
   const loaded = await configuration(context, tell);
   if (loaded !== 'broken') {
@@ -46,15 +46,6 @@ const examine = async (name: string | undefined, context: CommandContext): Promi
   else output.print(messages.doctorSummary(counts.ok, counts.warning, counts.failed));
   if (loaded === 'broken') return exitCode.fatal;
   return counts.failed > 0 ? exitCode.incomplete : exitCode.good;
-};
-
-const print = (finding: Finding, { output, messages, options }: CommandContext): void => {
-  if (options.json) {
-    output.print(JSON.stringify({ message_type: 'finding', ...finding }));
-    return;
-  }
-  output.print(messages.doctorLine(finding.state, finding.subject, finding.check, finding.message));
-  if (finding.hint !== undefined) output.print(messages.doctorAdvice(finding.hint));
 };
 
 type Loaded = LoadedConfig<Config> | undefined;

@@ -99,7 +99,10 @@ const runNight = async (names: readonly string[], options: RunOptions, place: Pl
   const jobs = accounts.map((account) => accountJob(account, loaded, context));
   const opened = await captureAccounts(jobs, options, { ...place, loaded });
   const lastGood = (name: string): number | undefined => lastGoodBefore(name, loaded.file, tally);
-  await captureServers(servers, { ...options, wait: waitOf(options), lastGoodBefore: lastGood }, place);
+  const runsBefore = (job: string) =>
+    runsOf(tally.ask((history) => history.runs({ last: nightsLookedAt, job })) ?? [], loaded.file);
+  const wish = { ...options, wait: waitOf(options), lastGoodBefore: lastGood, runsBefore };
+  await captureServers(servers, wish, place);
   if (options.captureOnly) return;
   const touched = servers.flatMap(({ entry }) => entry.repository ?? []);
   const contexts = new Map(jobs.map(({ repository, account }) => [repository, contextOfAccount(account, context)]));
@@ -134,6 +137,8 @@ type CaptureParts = Parameters<typeof captureJobs<AccountJob>>[1];
 
 /** Runs of other configurations, with an account of the same name, may lie in between. */
 const lookedAt = 50;
+/** What tells how fast a disk fills. */
+const nightsLookedAt = 200;
 
 const lastGoodBefore = (name: string, configuration: string, { ask }: RunTally): number | undefined => {
   const [known] = runsOf(ask((history) => history.runs({ last: lookedAt, job: name })) ?? [], configuration);

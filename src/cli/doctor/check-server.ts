@@ -4,6 +4,7 @@ import { formatBytes } from '../../model/size.ts';
 import { componentsOf, surveyOf } from '../../registry/server.ts';
 import { spaceAt } from '../../system/mounted-disk.ts';
 import type { CommandContext } from '../context.ts';
+import { checkFileSystem, checkSmart } from '../health/check-disk-health.ts';
 import { findDisk } from '../server/find-disk.ts';
 import { componentPartsOf } from '../server/capture-server.ts';
 import type { ServerJob } from '../server/server-job.ts';
@@ -39,6 +40,11 @@ const checkDisk = async ({ name, entry }: ServerJob, { run, messages }: CommandC
     } as const;
     if (percent <= disk.warnAt) tell({ ...common, state: 'ok' });
     else tell({ ...common, state: 'warning', hint: messages.doctorDiskSpaceHint() });
+    const findings = [
+      ...(await checkSmart(disk.path, messages, run)),
+      ...(await checkFileSystem(disk.path, messages, run)),
+    ];
+    for (const { isKnown: _known, ...finding } of findings) tell({ ...finding, subject: name });
   } catch (error) {
     tell(failed(name, 'disk', error));
   }

@@ -1,3 +1,4 @@
+import type { CommandContext } from '../context.ts';
 import { asFault, type Fault, isFault } from '../../model/fault.ts';
 
 /** One thing that was tried, and how it went. */
@@ -26,7 +27,11 @@ export interface Finding {
     | 'repository'
     | 'writable'
     | 'storage'
-    | 'space';
+    | 'space'
+    | 'smart'
+    | 'file-system'
+    | 'scrub'
+    | 'alarm';
   readonly message: string;
   /** What to do. */
   readonly hint?: string | undefined;
@@ -42,4 +47,14 @@ export const failed = (subject: string, check: Finding['check'], thrown: unknown
   if (isFault(thrown, 'interrupted')) throw thrown;
   const fault = asFault(thrown);
   return { state: 'failed', subject, check, message: fault.message, hint: fault.hint, fault: fault.code };
+};
+
+/** Prints a finding, or its line of JSON. */
+export const asTold = (finding: Finding, { output, messages, options }: CommandContext): void => {
+  if (options.json) {
+    output.print(JSON.stringify({ message_type: 'finding', ...finding }));
+    return;
+  }
+  output.print(messages.doctorLine(finding.state, finding.subject, finding.check, finding.message));
+  if (finding.hint !== undefined) output.print(messages.doctorAdvice(finding.hint));
 };

@@ -4,12 +4,11 @@ import { weekDayOf } from '../../model/week-day.ts';
 import type { Run } from '../../contract/run.ts';
 import type { ServerOrigin } from '../../contract/server-origin.ts';
 import { asFault, isFault } from '../../model/fault.ts';
-import { type JobRecord, recordedFault } from '../../model/run-record.ts';
+import { type JobRecord, type KnownRun, recordedFault } from '../../model/run-record.ts';
 import { lastGoodOf } from '../../operation/account-status.ts';
 import type { NightWish } from '../../operation/server/disk-night.ts';
 import { createPace, type Pace, pacedComponent } from '../../operation/server/paced-component.ts';
 import { type ServerNightParts, serverNight } from '../../operation/server/server-night.ts';
-import { serverOutcome, serverRecord } from '../../operation/server/server-record.ts';
 import { type ComponentParts, componentsOf, surveyOf } from '../../registry/server.ts';
 import { sleep } from '../../system/clock.ts';
 import { beGentle, computedTime, processors } from '../../system/gentle.ts';
@@ -19,6 +18,7 @@ import { leaveRunbook } from '../runbook/leave-runbook.ts';
 import { withRepository } from '../open-repository.ts';
 import { contextOfRepository } from '../run/repository-upkeep.ts';
 import { rescueFromRepository } from '../scrub/rescue-from-repository.ts';
+import { withDiskHealth } from './disk-health.ts';
 import { type DiskWish, withServerDisk } from './open-disk.ts';
 import { serverDescription, serverOrigin } from './server-description.ts';
 import { destinationOf, serverHost, type ServerJob } from './server-job.ts';
@@ -35,6 +35,8 @@ export interface ServerWish {
   readonly wait: number;
   /** What an earlier run knew of the age of the last good backup. */
   readonly lastGoodBefore: number | undefined;
+  /** Earlier nights of it. */
+  readonly runsBefore: readonly KnownRun[];
 }
 
 const milliseconds = (run: Run): number => Number(run.now() / 1_000_000n);
@@ -191,8 +193,7 @@ const night = async (job: ServerJob, wish: ServerWish, context: CommandContext):
   const done = await serverNight(parts, run);
   const good = done.lastGood ?? lastGood() ?? wish.lastGoodBefore;
   return {
-    outcome: serverOutcome(done),
-    server: serverRecord(done),
+    ...(await withDiskHealth(job, done, { runsBefore: wish.runsBefore, context })),
     ...(good === undefined ? {} : { lastGood: good }),
   };
 };

@@ -1,12 +1,14 @@
 import { interrupted } from '../../contract/run.ts';
+import type { KnownRun } from '../../model/run-record.ts';
 import type { CommandContext } from '../context.ts';
 import type { RunTally } from '../run/recorded-run.ts';
 import { captureServer, type ServerWish } from './capture-server.ts';
 import type { ServerJob } from './server-job.ts';
 import { serverJson, serverLines } from './server-lines.ts';
 
-export interface ServersWish extends Omit<ServerWish, 'lastGoodBefore'> {
+export interface ServersWish extends Omit<ServerWish, 'lastGoodBefore' | 'runsBefore'> {
   readonly lastGoodBefore: (name: string) => number | undefined;
+  readonly runsBefore: (name: string) => readonly KnownRun[];
 }
 
 /** The nights of servers, one after another: one that fails stops no other. Fault `interrupted`. */
@@ -17,7 +19,9 @@ export const captureServers = async (
 ): Promise<void> => {
   const { run, output, options, messages } = context;
   for (const server of servers) {
-    const record = await captureServer(server, { ...wish, lastGoodBefore: wish.lastGoodBefore(server.name) }, context);
+    const { name } = server;
+    const known = { lastGoodBefore: wish.lastGoodBefore(name), runsBefore: wish.runsBefore(name) };
+    const record = await captureServer(server, { ...wish, ...known }, context);
     tally.jobs.push(record);
     output.update(undefined);
     const isCalm = record.outcome.kind === 'good' && (record.server?.warnings.length ?? 0) === 0;

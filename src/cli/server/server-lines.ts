@@ -31,6 +31,9 @@ export const serverLines = ({ name, host, outcome, server }: JobRecord, messages
     ...(removed === 0 ? [] : [`  ${messages.serverRemoved(removed)}`]),
     ...(scrub === undefined ? [] : [`  ${messages.serverScrubbed(formatBytes(scrub.bytes), scrub.bad, scrub.mended)}`]),
     ...(disk === undefined ? [] : [`  ${messages.serverDisk(disk.usedPercent, formatBytes(disk.free))}`]),
+    ...(disk?.forecast === undefined
+      ? []
+      : [`  ${messages.spaceForecast(disk.forecast.days, formatBytes(disk.forecast.bytesPerDay))}`]),
     ...warnings.map((warning) => `  ${messages.warning(terminalLine(warning))}`),
     ...(outcome.kind === 'failed'
       ? [
@@ -81,6 +84,8 @@ export const serverJson = ({ name, host, outcome, server }: JobRecord): string =
       bytes_used: server.disk.used,
       bytes_free: server.disk.free,
       used_percent: server.disk.usedPercent,
+      full_in_days: server.disk.forecast?.days,
+      bytes_per_day: server.disk.forecast?.bytesPerDay,
     },
     components: server?.components.map((component) => ({
       component: component.name,

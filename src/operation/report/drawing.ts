@@ -174,6 +174,9 @@ const serverFacts = (job: JobReport, { words, timeZone }: Drawing): readonly str
     removed === 0 ? undefined : words.serverRemoved(removed),
     scrub === undefined ? undefined : words.serverScrubbed(formatBytes(scrub.bytes), scrub.bad, scrub.mended),
     disk === undefined ? undefined : words.serverDisk(disk.usedPercent, formatBytes(disk.free)),
+    disk?.forecast === undefined
+      ? undefined
+      : words.spaceForecast(disk.forecast.days, formatBytes(disk.forecast.bytesPerDay)),
     ...warnings.map(terminalLine),
     lastGood === undefined
       ? words.serverNeverGood()

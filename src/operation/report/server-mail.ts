@@ -109,6 +109,9 @@ export const capacityText = ({ disk, started }: CapacityWarning, { words, timeZo
     words.capacity(formatBytes(disk.total)),
     words.capacityUsed(formatBytes(disk.used), disk.usedPercent),
     words.capacityFree(formatBytes(disk.free)),
+    ...(disk.forecast === undefined
+      ? []
+      : [words.spaceForecast(disk.forecast.days, formatBytes(disk.forecast.bytesPerDay))]),
     '',
     ...heading(words.capacitySummary()),
     words.dailyBackups(disk.daily.count, formatBytes(disk.daily.bytes)),

@@ -11,6 +11,7 @@ export interface ServerWords {
   readonly serverRemoved: (backups: number) => string;
   /** What was read of the disk again, how many files of it were bad, and how many of these were mended. */
   readonly serverScrubbed: (bytes: string, bad: number, mended: number) => string;
+  readonly spaceForecast: (days: number, perDay: string) => string;
   readonly serverDisk: (percent: number, free: string) => string;
   readonly serverLastGood: (time: string, age: string) => string;
   readonly serverNeverGood: () => string;

@@ -18,6 +18,7 @@ export const serverMessages: ServerWords = {
   serverRemoved: (backups) => `${plural(backups, 'old backup', 'old backups')} removed`,
   serverScrubbed: (bytes, bad, mended) =>
     `${bytes} of the disk read again: ${bad === 0 ? 'all good' : `${filesText(bad)} bad, ${number(mended)} mended`}`,
+  spaceForecast: (days, perDay) => `full in ${plural(days, 'day', 'days')} at this rate (${perDay} a day)`,
   serverDisk: (percent, free) => `disk ${percent} % full, ${free} free`,
   serverLastGood: (time, age) => `last good backup: ${time} (${age} ago)`,
   serverNeverGood: () => 'last good backup: never',

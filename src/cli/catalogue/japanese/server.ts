@@ -14,6 +14,7 @@ export const serverMessages: ServerWords = {
   serverRemoved: (backups) => `古いバックアップ ${number(backups)} 個を削除しました`,
   serverScrubbed: (bytes, bad, mended) =>
     `ディスクの ${bytes} を読み直しました: ${bad === 0 ? '異常なし' : `破損 ${bad} ファイル、修復 ${mended}`}`,
+  spaceForecast: (days, perDay) => `このままだと ${number(days)} 日で満杯です（1 日 ${perDay}）`,
   serverDisk: (percent, free) => `ディスク使用率 ${percent} %、空き ${free}`,
   serverLastGood: (time, age) => `最後の正常なバックアップ: ${time}（${age}前）`,
   serverNeverGood: () => '最後の正常なバックアップ: なし',
