@@ -29,6 +29,7 @@ export const restoreServerMessages = {
   backupWhole: (backup: string): string => `${backup} was read again: it is whole`,
   backupIncomplete: (backup: string): string => `${backup} is incomplete: something was missing when it was made`,
   serverRestorePlan: (server: string, backup: string): string => `${server} from ${backup}:`,
+  mailMerged: (place: string): string => `${place} (mail lives there: what is missing is added, nothing is changed)`,
   servicesStop: (names: readonly string[]): string => `stopped first:  ${list(names)}`,
   servicesStartFirst: (names: readonly string[]): string => `started before databases are loaded: ${list(names)}`,
   servicesStart: (names: readonly string[]): string => `started at the end: ${list(names)}`,

@@ -13,6 +13,7 @@ export const restoreServerMessages: typeof english = {
   backupWhole: (backup) => `${backup} を読み直しました: 破損はありません`,
   backupIncomplete: (backup) => `${backup} は不完全です: 作成時に欠けたものがあります`,
   serverRestorePlan: (server, backup) => `${backup} から ${server} を復元します:`,
+  mailMerged: (place) => `${place}（使用中のメール: 足りないものだけを追加し、変更はしません）`,
   servicesStop: (names) => `最初に停止: ${list(names)}`,
   servicesStartFirst: (names) => `データベース読み込み前に起動: ${list(names)}`,
   servicesStart: (names) => `最後に起動: ${list(names)}`,

@@ -11,12 +11,17 @@ import type { CommandContext } from '../../context.ts';
 import { databasePartsOf } from '../../server/capture-server.ts';
 import type { OpenedServer } from '../open-server-backup.ts';
 import { filePart } from './file-part.ts';
+import { hasMaildirs } from './living-mail.ts';
 import { resolvePlace } from './resolve-place.ts';
 
 export interface WorkWish {
   /** Undefined: everything to where it came from. */
   readonly into: string | undefined;
   readonly replace: boolean;
+  /** Mail that lives at its place is added to; else all is made as it was. */
+  readonly mergesMail: boolean;
+  /** Places at which a restore that did not come to its end was making all as it was. */
+  readonly begun: readonly string[];
 }
 
 /** Nothing that serves mail reads them. */
@@ -48,8 +53,8 @@ const entriesOf = async (backup: ServerBackup, component: string, run: Run): Pro
 
 const fileParts = async (
   opened: OpenedServer,
-  component: string,
-  { into }: WorkWish,
+  { name: component, form }: StoredComponent,
+  { into, mergesMail, begun }: WorkWish,
   context: CommandContext,
 ): Promise<readonly FilePart[]> => {
   const { backup } = opened;
@@ -61,7 +66,10 @@ const fileParts = async (
     const place = places.get(name) ?? (into === undefined ? undefined : join('/', component, name));
     if (place === undefined) throw unknownPlace(component, name);
     const to = await resolvePlace({ place, into, backup: onDisk });
-    parts.push(filePart({ backup, component, entry, to, isLive: into === undefined }, context));
+    const whole = join(to.folder, to.name);
+    const mayMerge = mergesMail && into === undefined && form === 'tree' && entry.type === 'directory';
+    const merges = mayMerge && !begun.includes(whole) && (await hasMaildirs(whole));
+    parts.push(filePart({ backup, component, entry, to, isLive: into === undefined, merges }, context));
   }
   return parts;
 };
@@ -73,7 +81,7 @@ const dumpPart = async (
   context: CommandContext,
 ): Promise<FilePart> => {
   const to = await resolvePlace({ place: join('/', component), into, backup: undefined });
-  return filePart({ backup, component, entry: undefined, to, isLive: false }, context);
+  return filePart({ backup, component, entry: undefined, to, isLive: false, merges: false }, context);
 };
 
 const databaseWork = async (
@@ -117,10 +125,11 @@ export const componentWorks = async (
   context: CommandContext,
 ): Promise<readonly ComponentWork[]> => {
   const works: ComponentWork[] = [];
-  for (const { name, form } of components) {
+  for (const component of components) {
+    const { name, form } = component;
     const needsRest = wish.into === undefined && !restless.includes(name);
     if (form !== 'dump') {
-      works.push({ name, kind: 'files', needsRest, parts: await fileParts(opened, name, wish, context) });
+      works.push({ name, kind: 'files', needsRest, parts: await fileParts(opened, component, wish, context) });
     } else if (wish.into === undefined) {
       works.push(await databaseWork(opened, name, wish, context));
     } else {

@@ -8,6 +8,7 @@ import { Fault } from '../../../model/fault.ts';
 import type { FilePart } from '../../../operation/server/restore/file-component.ts';
 import { asFile, asFolder } from '../../../operation/server/restore/placed-source.ts';
 import { createFilesTarget } from '../../../protocol/files/target.ts';
+import { createMergingTarget } from '../../../protocol/maildir/merge/merging-target.ts';
 import { errnoFault } from '../../../system/errno.ts';
 import { loadPosix } from '../../../system/posix.ts';
 import { runProgram } from '../../../system/run-program.ts';
@@ -23,6 +24,8 @@ export interface PartWish {
   readonly to: ResolvedPlace;
   /** It is where it came from, or in the place of that. */
   readonly isLive: boolean;
+  /** Mail lives there, and is added to. */
+  readonly merges: boolean;
 }
 
 const componentEntry = (name: string, time: bigint): Entry => ({
@@ -43,13 +46,14 @@ const componentEntry = (name: string, time: bigint): Entry => ({
 });
 
 /** A folder of a component keeps its own owner, mode and times; a file, and a link, the name that it has. */
-const openerOf = ({ backup, component, entry, to }: PartWish): FilePart['open'] => {
+const openerOf = ({ backup, component, entry, to, merges }: PartWish): FilePart['open'] => {
   const root = byteStringOfText(component);
   const name = byteStringOfText(to.name);
   if (entry === undefined) {
     const metadata = componentEntry(component, BigInt(backup.started) * 1_000_000n);
     return async (run) => asFolder(await backup.open([root], run), { name, metadata });
   }
+  if (merges) return (run) => backup.open([root, entry.name], run);
   if (entry.type === 'directory') {
     return async (run) => asFolder(await backup.open([root, entry.name], run), { name, metadata: entry });
   }
@@ -89,18 +93,20 @@ const relabel = async (place: string, { environment, run }: CommandContext): Pro
 
 /** A folder or file of a backup, and where it goes. Faults `unsupported`. */
 export const filePart = (wish: PartWish, context: CommandContext): FilePart => {
-  const { to, isLive } = wish;
-  const directory = byteStringOfText(to.folder);
+  const { to, isLive, merges } = wish;
   const place = join(to.folder, to.name);
+  const folder = merges ? place : to.folder;
+  const directory = byteStringOfText(folder);
   return {
     place,
-    folder: to.folder,
+    folder,
+    merges,
     open: openerOf(wish),
     prepare: () => makeParents(to.folder),
     settle: (run) => (isLive ? relabel(place, { ...context, run }) : Promise.resolve()),
     target: async (source, { overwrite, filter = () => true }) => {
       const posix = await loadPosix();
-      const target = createFilesTarget({
+      const options = {
         directory,
         filter,
         overwrite,
@@ -108,7 +114,8 @@ export const filePart = (wish: PartWish, context: CommandContext): FilePart => {
         asRoot: process.geteuid?.() === 0,
         threads: Math.max(2, Math.min(8, availableParallelism())),
         everyEntry: context.options.verbose > 1,
-      });
+      };
+      const target = merges ? createMergingTarget(options) : createFilesTarget(options);
       return narrowInventory(target, source, { directory, posix });
     },
   };

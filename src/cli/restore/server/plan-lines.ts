@@ -10,7 +10,7 @@ import type { OpenedServer } from '../open-server-backup.ts';
 
 const listedAtMost = 10;
 
-const partLines = ({ place, plan }: PlannedPart, { messages, options }: CommandContext): readonly string[] => {
+const partLines = ({ place, merges, plan }: PlannedPart, { messages, options }: CommandContext): readonly string[] => {
   const { create, overwrite, leave, refusals, overwritten } = plan;
   const some = <Item>(items: readonly Item[], line: (item: Item) => string): readonly string[] => {
     const shown = options.verbose > 0 ? items : items.slice(0, listedAtMost);
@@ -20,7 +20,7 @@ const partLines = ({ place, plan }: PlannedPart, { messages, options }: CommandC
     ];
   };
   return [
-    `    ${place}`,
+    `    ${merges ? messages.mailMerged(place) : place}`,
     ...(create.files + create.directories > 0 ? [`    ${messages.planCreate(amountOf(create))}`] : []),
     ...(overwrite.files + overwrite.directories > 0 ? [`    ${messages.planOverwrite(amountOf(overwrite))}`] : []),
     ...some(overwritten, (path) => `    ${messages.planOverwrites(displayText(path))}`),
@@ -89,8 +89,9 @@ const dumpRecord = ({ file, into, action, tables, rows, others, notes }: Planned
 const componentRecord = (component: PlannedComponent) => {
   const { name } = component;
   if (component.kind === 'files') {
-    const places = component.parts.map(({ place, plan }) => ({
+    const places = component.parts.map(({ place, merges, plan }) => ({
       place,
+      merged: merges,
       create: countsRecord(plan.create),
       overwrite: countsRecord(plan.overwrite),
       leave: countsRecord(plan.leave),

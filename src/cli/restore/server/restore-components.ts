@@ -21,9 +21,9 @@ import { exitCode } from '../../exit-code.ts';
 import { type OpenedServer, withServerBackup } from '../open-server-backup.ts';
 import { componentWorks } from './component-works.ts';
 import { planLines, planRecord } from './plan-lines.ts';
+import { restoreNote } from './restore-note.ts';
 import { isWholeRestore, printServerRestore } from './result-lines.ts';
 import type { ServerRestoreOptions } from './server-restore-options.ts';
-import { stoppedNote } from './stopped-note.ts';
 
 export interface ComponentsWish extends ServerRestoreOptions {
   /** Which backup; by default the newest. */
@@ -144,13 +144,16 @@ const restoreOpened = async (opened: OpenedServer, wish: ComponentsWish, context
   const components = restoreOrder(opened.backup.components, wish.component);
   tellOfBackup(opened, context);
   const into = wish.into === undefined ? undefined : resolve(wish.into);
-  const works = await componentWorks(opened, components, { into, replace: wish.replace }, context);
+  const note = into === undefined ? restoreNote(environment.stateDirectory, opened.name) : undefined;
+  const begun = (await note?.read())?.places ?? [];
+  const mergesMail = !wish.compare && wish.overwrite !== 'always';
+  const works = await componentWorks(opened, components, { into, replace: wish.replace, mergesMail, begun }, context);
   if (wish.compare) return compareOnly(works, context);
   await requireWhole(opened, components, wish, context);
   const parts: ServerRestoreParts = {
     components: works,
     services: await servicesFor(opened, wish, context),
-    note: stoppedNote(environment.stateDirectory, opened.name),
+    note,
     wish: {
       overwrite: wish.overwrite,
       verify: wish.verify,

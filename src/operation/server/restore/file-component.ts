@@ -11,8 +11,10 @@ export type PathFilter = (path: ByteString, isDirectory: boolean) => boolean;
 export interface FilePart {
   /** Absolute: where it will lie. */
   readonly place: string;
-  /** The folder that it lies in, which is the root of source and target. */
+  /** The folder that it lies in, which is the root of source and target; of one that is merged, the place itself. */
   readonly folder: string;
+  /** Mail lives there: what is missing is added, and nothing that is there changes. */
+  readonly merges: boolean;
   /** Opens what the backup has of it; closed by whoever opened it. */
   open(run: Run): Promise<Source>;
   /** Where it is brought to; folders on the way are there after `prepare`. */
@@ -23,8 +25,7 @@ export interface FilePart {
   settle(run: Run): Promise<void>;
 }
 
-export interface PlannedPart {
-  readonly place: string;
+export interface PlannedPart extends Pick<FilePart, 'place' | 'merges'> {
   readonly plan: TargetPlan;
 }
 
@@ -73,7 +74,7 @@ export const planPart = (part: FilePart, overwrite: Overwrite, run: Run): Promis
     part,
     async (source) => {
       const target = await part.target(source, { overwrite });
-      return { place: part.place, plan: await target.plan(source, run) };
+      return { place: part.place, merges: part.merges, plan: await target.plan(source, run) };
     },
     run,
   );
@@ -140,6 +141,7 @@ const hush = (run: Run): Hushed => {
 const restorePart = async (part: FilePart, wish: Wish, run: Run): Promise<FileOutcome> => {
   await part.prepare();
   const told = withWholePaths(part, run);
+  if (part.merges) return mergePart(part, wish, told);
   const mayMend = wish.verify && wish.overwrite === 'if-changed';
   const hushed = hush(run);
   const first = await restoreOnce(part, wish, mayMend ? hushed.run : told);
@@ -149,6 +151,17 @@ const restorePart = async (part: FilePart, wish: Wish, run: Run): Promise<FileOu
   const filter = paths === undefined ? {} : { filter: filterOf(paths) };
   const again = outcomeOf(await restoreOnce(part, { overwrite: 'always', verify: true, ...filter }, told));
   return { ...again, written: addCounts(outcome.written, again.written), left: outcome.left };
+};
+
+/**
+ * Mail that has come, was read or was moved since is no difference: it is verified when a second look finds nothing of the backup
+ * missing.
+ */
+const mergePart = async (part: FilePart, wish: Wish, run: Run): Promise<FileOutcome> => {
+  const outcome = outcomeOf(await restoreOnce(part, { ...wish, verify: false }, run));
+  if (!wish.verify) return outcome;
+  const { plan } = await planPart(part, wish.overwrite, run);
+  return { ...outcome, differences: plan.create.files + plan.refusals.length };
 };
 
 const outcomeOf = ({ report, verification }: Awaited<ReturnType<typeof restore>>): FileOutcome => ({

@@ -22,10 +22,18 @@ export type ComponentWork = {
   | { readonly kind: 'database'; readonly database: DatabaseWork }
 );
 
-/** Which services a restore has stopped, for the next one should this be killed. */
-export interface StoppedNote {
-  read(): Promise<readonly string[]>;
-  write(names: readonly string[]): Promise<void>;
+/** What the next restore has to know should this one be killed. */
+export interface Unfinished {
+  /** Services that were stopped. */
+  readonly services: readonly string[];
+  /** Places that are being made as they were: what lies there is no mail that lives. */
+  readonly places: readonly string[];
+}
+
+export interface RestoreNote {
+  read(): Promise<Unfinished>;
+  /** Durable when it returns. */
+  write(unfinished: Unfinished): Promise<void>;
 }
 
 export interface ServerRestoreParts {
@@ -33,7 +41,8 @@ export interface ServerRestoreParts {
   readonly components: readonly ComponentWork[];
   /** Undefined: nothing is stopped or started. */
   readonly services: Services | undefined;
-  readonly note: StoppedNote;
+  /** Undefined where nothing lives. */
+  readonly note: RestoreNote | undefined;
   readonly wish: {
     readonly overwrite: Overwrite;
     readonly verify: boolean;
@@ -73,8 +82,14 @@ const serviceWish = async ({ components, note, wish }: ServerRestoreParts): Prom
   needsRest: components.some((work) => work.needsRest && !mustRun(work)),
   needsDatabase: components.some(mustRun),
   isWhole: wish.isWhole,
-  left: await note.read(),
+  left: (await note?.read())?.services ?? [],
 });
+
+/** What is made exactly as it was. */
+const placesOf = (components: readonly ComponentWork[]): readonly string[] =>
+  components.flatMap((work) =>
+    work.kind === 'files' ? work.parts.filter(({ merges }) => !merges).map(({ place }) => place) : [],
+  );
 
 const noServices: ServicePlan = { stop: [], startFirst: [], start: [] };
 
@@ -113,12 +128,13 @@ class ServerRestore {
   }
 
   async restore(run: Run): Promise<ServerRestoreReport> {
-    const { components } = this.#parts;
+    const { components, services } = this.#parts;
     const wish = await serviceWish(this.#parts);
     const left = [...new Set([...wish.left, ...this.#plan.stop])];
     let isDone = false;
+    await this.#takeDown({ services: services === undefined ? wish.left : left, places: placesOf(components) });
     try {
-      await this.#stop(left, run);
+      await this.#stop(run);
       for (const work of components) if (!mustRun(work)) await this.#restoreOne(work, run);
       const started = wish.needsDatabase ? await this.#startDatabases({ ...wish, left }, run) : [];
       for (const work of components) if (mustRun(work)) await this.#restoreOne(work, run);
@@ -127,19 +143,29 @@ class ServerRestore {
     } catch (error) {
       // Whatever has ended it, what was stopped runs again.
       if (!isDone) await this.#start(left, unstoppable(run));
+      const kept = services === undefined || this.#faults.length > 0 ? left : [];
+      await this.#takeDown({ services: kept, places: placesOf(components) });
       throw error;
-    } finally {
-      // What could not be started is for the next restore to try again.
-      if (this.#parts.services !== undefined && this.#faults.length === 0) await this.#parts.note.write([]);
     }
+    // What could not be started, or restored, is for the next restore to try again.
+    const kept = services === undefined || this.#faults.length > 0 ? left : [];
+    await this.#takeDown({ services: kept, places: placesOf(components.filter(({ name }) => !this.#isGood(name))) });
     return { components: this.#results, services: this.#faults };
   }
 
-  async #stop(left: readonly string[], run: Run): Promise<void> {
-    const { services, note } = this.#parts;
+  async #takeDown(unfinished: Unfinished): Promise<void> {
+    await this.#parts.note?.write(unfinished);
+  }
+
+  #isGood(name: string): boolean {
+    const result = this.#results.find((one) => one.name === name);
+    return result?.kind === 'files' && result.outcome.failed === 0 && (result.outcome.differences ?? 0) === 0;
+  }
+
+  async #stop(run: Run): Promise<void> {
+    const { services } = this.#parts;
     if (services === undefined || this.#plan.stop.length === 0) return;
     run.emit({ kind: 'phase', phase: 'stopping services' });
-    await note.write(left);
     await services.stop(this.#plan.stop, run);
   }
 
