@@ -194,7 +194,8 @@ test(
         await client.messageDelete('2:*');
         lock.release();
       });
-      execFileSync('fallocate', ['-l', '9M', join(home, 'ballast')]);
+      const { bavail, bsize } = statfsSync(home);
+      execFileSync('fallocate', ['-l', String(bavail * bsize - 1_500_000), join(home, 'ballast')]);
       const free = statfsSync(home).bavail;
       const full = await restoreAlice(box);
       assert.notEqual(full.code, 0);

@@ -33,10 +33,12 @@ export const inRestoredFolder = (mail: Source, wish: RestoredFolder): Source => 
   const places = new Map(wish.selected.folders.map((mailbox) => [keyOf(mailbox.path), placeOf(mailbox, wish.levels)]));
   const subscriptions = subscriptionsOf(places.values(), wish);
   return {
-    ...mail,
+    description: mail.description,
     capture: (_base, run) =>
       captureRenamed(mail, { places, filter: wish.selected.filter, subscriptions, root: wish.metadata }, run),
     read: (requests, pieces, run) => readBoth(mail, { requests, own: subscriptions.bytes, pieces }, run),
+    relocate: async () => undefined,
+    close: () => mail.close(),
   };
 };
 

@@ -10,8 +10,8 @@ import type { Metadata, Nanoseconds, Path } from '../../../model/entry.ts';
 import { Fault } from '../../../model/fault.ts';
 import { inRestoredFolder } from '../../../operation/person-mail/restored-folder.ts';
 import { type PersonMail, selectMail, type SelectedMail } from '../../../operation/person-mail/select-mail.ts';
-import { underName } from '../../../operation/person-mail/under-name.ts';
 import { restore } from '../../../operation/restore.ts';
+import { asFolder } from '../../../operation/server/restore/placed-source.ts';
 import { createMergingTarget } from '../../../protocol/maildir/merge/merging-target.ts';
 import { originOf } from '../../../registry/server.ts';
 import { loadPosix } from '../../../system/posix.ts';
@@ -130,7 +130,7 @@ const sourceOf = (mail: PersonMail, { selected, wish, place, metadata, now }: Sh
     restoredFolder === undefined
       ? mail
       : inRestoredFolder(mail, { levels: levelsOf(restoredFolder, now), selected, metadata, now });
-  return underName(inside, { name: nameOfPlace(place), metadata });
+  return asFolder(inside, { name: nameOfPlace(place), metadata });
 };
 
 /** As the folders of a Maildir are called on the disk. */
