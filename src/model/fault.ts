@@ -51,6 +51,8 @@ export type FaultCode =
   | 'snapshot-damaged'
   | 'lock-lost'
   | 'snapshot-missing'
+  /** A hold stands on it: it is neither removed nor replaced. */
+  | 'snapshot-held'
   | 'snapshot-ambiguous'
   | 'path-missing'
   // storage below the repository

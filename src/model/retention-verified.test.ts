@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import * as fc from 'fast-check';
 import { byteStringOfText } from './byte-string.ts';
+import { type HeldSnapshots, noneHeld, planRetention, removalsOf } from './retention.ts';
 import { nanosecondsOf, planLines, snapshotAt } from './retention-fixture.ts';
 import { emptyPolicy, type RetentionPolicy } from './retention-policy.ts';
 import { planVerifiedRetention, type SnapshotEvidence } from './retention-verified.ts';
@@ -23,6 +24,7 @@ const planOf = (
   policy: Partial<RetentionPolicy>,
   groupBy: readonly GroupField[] = ['host'],
   settle?: bigint,
+  held: HeldSnapshots = noneHeld,
 ) =>
   planVerifiedRetention(
     judged.map(({ snapshot }) => snapshot),
@@ -31,6 +33,7 @@ const planOf = (
       rules: { policy: { ...emptyPolicy, ...policy }, groupBy: new Set(groupBy), allowRemoveAll: false },
       clock,
       settle,
+      held,
     },
   );
 
@@ -309,6 +312,43 @@ describe('B3: only what a newer verified snapshot covers is let go', () => {
           for (const id of keptOf(history)) assert.ok(flooded.has(id));
         },
       ),
+      { numRuns: 500 },
+    );
+  });
+
+  test('S8: no random policy over a random history, verified or not, chooses a held snapshot', () => {
+    const day = 86_400_000_000_000n;
+    const second = fc.integer({ min: -100 * 86_400, max: 0 });
+    const kind = fc.constantFrom('verified' as const, 'unread' as const);
+    const one = fc.record({ second, kind, isHeld: fc.boolean() });
+    const count = fc.nat(3);
+    const policies = fc.record({ last: count, daily: count, weekly: count });
+    const histories = fc.array(one, { minLength: 1, maxLength: 15 });
+    fc.assert(
+      fc.property(histories, policies, (history, { last, daily, weekly }) => {
+        fc.pre(last + daily + weekly > 0);
+        const judged = history.map(({ second: at, kind: state }, number): Judged => {
+          const time = new Date(Number(clock.now / 1_000_000n) + at * 1000).toISOString();
+          const verification = state === 'verified' ? verified.verification : ({ kind: state } as const);
+          return { snapshot: snapshotAt(`h${number}x`, time), evidence: { verification } };
+        });
+        const held: HeldSnapshots = new Map(
+          judged.flatMap(({ snapshot }, number) => (history[number]?.isHeld === true ? [[snapshot.id, ['abc']]] : [])),
+        );
+        const policy = { last, buckets: { daily, weekly } };
+        const rules = {
+          policy: { ...emptyPolicy, ...policy },
+          groupBy: new Set(['host'] as const),
+          allowRemoveAll: true,
+        };
+        const snapshots = judged.map(({ snapshot }) => snapshot);
+        for (const plan of [
+          planOf(judged, policy, ['host'], 7n * day, held),
+          planRetention(snapshots, rules, clock, held),
+        ]) {
+          for (const { id } of removalsOf(plan)) assert.ok(!held.has(id));
+        }
+      }),
       { numRuns: 500 },
     );
   });

@@ -1,6 +1,13 @@
 import type { Nanoseconds } from './entry.ts';
-import type { KeepReason, RetentionDecision, RetentionGroup, RetentionPlan, RetentionRules } from './retention.ts';
-import { frozenAmong, isHeld, refuseEmptied, refuseEmptyPolicy } from './retention.ts';
+import type {
+  HeldSnapshots,
+  KeepReason,
+  RetentionDecision,
+  RetentionGroup,
+  RetentionPlan,
+  RetentionRules,
+} from './retention.ts';
+import { frozenAmong, heldBy, refuseEmptied, refuseEmptyPolicy } from './retention.ts';
 import { applyRules, newestFirst, type RetentionClock } from './retention-rules.ts';
 import { groupSnapshots } from './snapshot-selection.ts';
 import type { TimeDoubt } from './seen-snapshot.ts';
@@ -66,13 +73,14 @@ interface Grounds<Known extends Snapshot> {
   /** Settled and read back; newest first. */
   readonly covering: readonly Known[];
   readonly isFrozen: (snapshot: Known) => boolean;
+  readonly held: HeldSnapshots;
 }
 
 const groundsOf = <Known extends Snapshot>(
   ordered: readonly Known[],
   { isSound, isSettled, isRead }: Standing<Known>,
   { rules, clock }: Pick<VerifiedRetention, 'rules' | 'clock'>,
-): Omit<Grounds<Known>, 'isFrozen'> => {
+): Omit<Grounds<Known>, 'isFrozen' | 'held'> => {
   const present = ordered.filter(({ time }) => time.nanoseconds < clock.now);
   const apply = (among: readonly Known[]): Rules<Known> => applyRules(among, rules.policy, clock);
   const [sound, settled] = [present.filter(isSound), present.filter(isSettled)];
@@ -91,7 +99,7 @@ const groundsOf = <Known extends Snapshot>(
 };
 
 const keepReasons = <Known extends Snapshot>(snapshot: Known, grounds: Grounds<Known>): readonly KeepReason[] => {
-  const { rules, among, covering, now, isFrozen } = grounds;
+  const { rules, among, covering, now, isFrozen, held } = grounds;
   if (snapshot.time.nanoseconds >= now) return [{ kind: 'future' }];
   const byRules = rules.get(snapshot);
   if (byRules !== undefined) return byRules;
@@ -99,7 +107,8 @@ const keepReasons = <Known extends Snapshot>(snapshot: Known, grounds: Grounds<K
     const byFewer = fewer.rules.get(snapshot);
     if (byFewer !== undefined) return [{ kind: fewer.kind, rules: byFewer }];
   }
-  if (isHeld(snapshot)) return [{ kind: 'held' }];
+  const hold = heldBy(snapshot, held);
+  if (hold !== undefined) return [hold];
   if (isFrozen(snapshot)) return [{ kind: 'frozen' }];
   if (covering.some((other) => isCoveredBy(snapshot, other))) return [];
   return [{ kind: covering.includes(snapshot) ? 'last-verified' : 'not-covered' }];
@@ -110,6 +119,7 @@ export interface VerifiedRetention {
   readonly clock: RetentionClock;
   /** What arrived less than so long ago pushes nothing out and covers nothing. */
   readonly settle?: Nanoseconds | undefined;
+  readonly held: HeldSnapshots;
 }
 
 /** A brake is taken away by nothing but what may push out others, and what is newest holds it in any case. */
@@ -135,14 +145,14 @@ export const planVerifiedRetention = <Known extends Snapshot>(
   evidence: ReadonlyMap<string, SnapshotEvidence>,
   retention: VerifiedRetention,
 ): RetentionPlan<Known> => {
-  const { rules, clock } = retention;
+  const { rules, clock, held } = retention;
   refuseEmptyPolicy(rules);
   const subject = snapshots.filter((snapshot) => !isNote(snapshot));
   const standing = standingOf<Known>(evidence, retention);
   const isFrozen = frozenInAny(subject, standing, clock.now);
   const groups = groupSnapshots(subject, rules.groupBy).map((group): RetentionGroup<Known> => {
     const ordered = [...group.snapshots].sort(newestFirst);
-    const grounds: Grounds<Known> = { ...groundsOf(ordered, standing, retention), isFrozen };
+    const grounds: Grounds<Known> = { ...groundsOf(ordered, standing, retention), isFrozen, held };
     const decisions = ordered.map((snapshot): RetentionDecision<Known> => {
       const reasons = keepReasons(snapshot, grounds);
       if (reasons.length > 0) return { verdict: 'keep', snapshot, reasons };

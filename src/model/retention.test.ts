@@ -13,7 +13,7 @@ import {
   parseTagList,
   type RetentionPolicy,
 } from './retention-policy.ts';
-import { planNamed, planRetention, removalsOf, type RetentionRules } from './retention.ts';
+import { noneHeld, planNamed, planRetention, removalsOf, type RetentionRules } from './retention.ts';
 import type { GroupField } from './snapshot-selection.ts';
 import { brakedTag, evidenceTag, holdTag, type Snapshot } from './snapshot.ts';
 
@@ -27,7 +27,7 @@ const rulesOf = (
   allowRemoveAll: false,
 });
 const plan = (snapshots: readonly Snapshot[], policy: Partial<RetentionPolicy>): readonly string[] =>
-  planLines(planRetention(snapshots, rulesOf(policy), clock));
+  planLines(planRetention(snapshots, rulesOf(policy), clock, noneHeld));
 
 describe('which snapshots a policy keeps', () => {
   const days = ['a', 'b', 'c', 'd'].map((name, number) => snapshotAt(name, `2026-05-0${number + 1}T03:00:00Z`));
@@ -134,7 +134,7 @@ describe('which snapshots a policy keeps', () => {
       'remove a: no-rule',
       'keep e: last snapshot',
     ]);
-    const together = planRetention([...days, other], rulesOf({ last: 1 }, []), clock);
+    const together = planRetention([...days, other], rulesOf({ last: 1 }, []), clock, noneHeld);
     assert.equal(removalsOf(together).length, 4);
   });
 
@@ -147,8 +147,8 @@ describe('which snapshots a policy keeps', () => {
       'keep h: held',
     ]);
     assert.throws(
-      () => planNamed([held]),
-      (error) => isFault(error, 'usage'),
+      () => planNamed([held], noneHeld),
+      (error) => isFault(error, 'snapshot-held'),
     );
   });
 
@@ -164,7 +164,7 @@ describe('which snapshots a policy keeps', () => {
     assert.ok(refused({}));
     assert.ok(refused({ last: 0, within: parseKeepSpan('0h') }));
     assert.ok(refused({ tags: [['no such tag']] }));
-    const all = planRetention(days, { ...rulesOf({}), allowRemoveAll: true }, clock);
+    const all = planRetention(days, { ...rulesOf({}), allowRemoveAll: true }, clock, noneHeld);
     assert.equal(removalsOf(all).length, 4);
   });
 
@@ -180,7 +180,7 @@ describe('which snapshots a policy keeps', () => {
             snapshotAt(`n${number}x`, new Date(1_700_000_000_000 + second * 1000).toISOString()),
           );
           const removed = (n: number): number => {
-            const made = planRetention(snapshots, rulesOf({ last: 1, buckets: { [name]: n } }), clock);
+            const made = planRetention(snapshots, rulesOf({ last: 1, buckets: { [name]: n } }), clock, noneHeld);
             assert.equal(made.groups.flatMap(({ decisions }) => decisions).length, snapshots.length);
             return removalsOf(made).length;
           };

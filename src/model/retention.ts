@@ -12,8 +12,8 @@ export type KeepReason =
   | { readonly kind: 'among-verified'; readonly rules: readonly RuleReason[] }
   /** The same among those that bear a time of their own and have been there for long enough. */
   | { readonly kind: 'among-settled'; readonly rules: readonly RuleReason[] }
-  /** It has the tag that no policy touches. */
-  | { readonly kind: 'held' }
+  /** Holds stand on it, by their ids; none: it has the tag that no policy touches. */
+  | { readonly kind: 'held'; readonly by: readonly string[] }
   /** The newest snapshot of its host and paths looks like damage, and nobody has said that it is none. */
   | { readonly kind: 'frozen' }
   /** Its time is yet to come, so a clock or somebody was wrong: it is left alone and counts for nothing. */
@@ -71,7 +71,36 @@ export const frozenAmong = <Known extends Snapshot>(
   return (snapshot) => newest.get(sourceOf(snapshot))?.tags.includes(brakedTag) === true;
 };
 
-export const isHeld = ({ tags }: Snapshot): boolean => tags.includes(holdTag);
+/** The ids of the holds that stand on snapshots, by the snapshots' ids. */
+export type HeldSnapshots = ReadonlyMap<string, readonly string[]>;
+
+export const noneHeld: HeldSnapshots = new Map();
+
+/** Why no policy and no id lets a snapshot go; undefined: nothing holds it. */
+export const heldBy = (
+  { id, tags }: Pick<Snapshot, 'id' | 'tags'>,
+  held: HeldSnapshots,
+): (KeepReason & { readonly kind: 'held' }) | undefined => {
+  const by = held.get(id) ?? [];
+  return by.length > 0 || tags.includes(holdTag) ? { kind: 'held', by } : undefined;
+};
+
+/** Fault `snapshot-held`; `what` is said of it: `it is not removed`. */
+export const heldFault = ({ id }: Pick<Snapshot, 'id'>, by: readonly string[], what: string): Fault => {
+  const short = id.slice(0, 8);
+  const [first] = by;
+  return new Fault(
+    'snapshot-held',
+    `the snapshot ${short} is held${by.length === 0 ? '' : ` (${by.join(', ')})`}, so ${what}`,
+    {
+      hint:
+        first === undefined
+          ? `To release it: mailkeep tag --remove ${holdTag} ${short}`
+          : `\`mailkeep hold list\` tells why; to end it: mailkeep hold release ${first} --reason …`,
+      context: { snapshot: id, holds: by.join(' ') },
+    },
+  );
+};
 
 export const removalsOf = <Known extends Snapshot>(plan: RetentionPlan<Known>): readonly Known[] =>
   plan.groups.flatMap(({ decisions }) =>
@@ -114,6 +143,7 @@ export const planRetention = <Known extends Snapshot>(
   snapshots: readonly Known[],
   rules: RetentionRules,
   clock: RetentionClock,
+  held: HeldSnapshots,
 ): RetentionPlan<Known> => {
   refuseEmptyPolicy(rules);
   const subject = snapshots.filter((snapshot) => !isNote(snapshot));
@@ -123,7 +153,8 @@ export const planRetention = <Known extends Snapshot>(
     const decisions = [...group.snapshots].sort(newestFirst).map((snapshot): RetentionDecision<Known> => {
       const reasons = kept.get(snapshot);
       if (reasons !== undefined) return { verdict: 'keep', snapshot, reasons };
-      if (isHeld(snapshot)) return { verdict: 'keep', snapshot, reasons: [{ kind: 'held' }] };
+      const hold = heldBy(snapshot, held);
+      if (hold !== undefined) return { verdict: 'keep', snapshot, reasons: [hold] };
       if (isFrozen(snapshot)) return { verdict: 'keep', snapshot, reasons: [{ kind: 'frozen' }] };
       return { verdict: 'remove', snapshot, reason: { kind: 'no-rule' } };
     });
@@ -133,14 +164,14 @@ export const planRetention = <Known extends Snapshot>(
   return { groups };
 };
 
-/** A plan for snapshots that were named one by one. Fault `usage` when one of them is held. */
-export const planNamed = <Known extends Snapshot>(snapshots: readonly Known[]): RetentionPlan<Known> => {
-  const held = snapshots.find(isHeld);
-  if (held !== undefined) {
-    throw new Fault('usage', `the snapshot ${held.id.slice(0, 8)} is held, so it is not removed`, {
-      hint: `To release it: mailkeep tag --remove ${holdTag} ${held.id.slice(0, 8)}`,
-      context: { snapshot: held.id },
-    });
+/** A plan for snapshots that were named one by one. Fault `snapshot-held` when one of them is. */
+export const planNamed = <Known extends Snapshot>(
+  snapshots: readonly Known[],
+  held: HeldSnapshots,
+): RetentionPlan<Known> => {
+  for (const snapshot of snapshots) {
+    const hold = heldBy(snapshot, held);
+    if (hold !== undefined) throw heldFault(snapshot, hold.by, 'it is not removed');
   }
   const decisions = [...snapshots]
     .sort(newestFirst)

@@ -69,7 +69,10 @@ export const pruneNoteTag = 'mailkeep:prune';
 /** Marks what a long capture has fetched so far: where it goes on from after it was cut off. */
 export const checkpointTag = 'mailkeep:checkpoint';
 
-const noteTags: readonly string[] = [evidenceTag, pruneNoteTag, checkpointTag];
+/** Marks our own notes of what is held; each has `holdTag` as well, so that earlier versions leave it alone. */
+export const holdNoteTag = 'mailkeep:hold-note';
+
+const noteTags: readonly string[] = [evidenceTag, pruneNoteTag, checkpointTag, holdNoteTag];
 
 /** Whether a snapshot is there for ourselves (a note, a checkpoint): no list, policy or `latest` means it. */
 export const isNote = ({ tags }: Snapshot): boolean => noteTags.some((tag) => tags.includes(tag));

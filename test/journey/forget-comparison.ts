@@ -3,7 +3,7 @@ import { openLocalBackend } from '../../src/backend/local.ts';
 import { retentionJson } from '../../src/cli/render/retention-json.ts';
 import { byteStringOfText } from '../../src/model/byte-string.ts';
 import { isFault } from '../../src/model/fault.ts';
-import { planRetention } from '../../src/model/retention.ts';
+import { noneHeld, planRetention } from '../../src/model/retention.ts';
 import { type BucketName, bucketNames, type KeepCount, parseKeepSpan } from '../../src/model/retention-policy.ts';
 import type { ZoneOffset } from '../../src/model/retention-calendar.ts';
 import type { GroupField } from '../../src/model/snapshot-selection.ts';
@@ -231,7 +231,7 @@ export const createForgetComparison = async (
   const ourDecision = (drawn: DrawnPolicy, timeZone: string): unknown => {
     try {
       const clock = { now: BigInt(Date.now()) * 1_000_000n, zone: offsetIn(timeZone) };
-      return comparable(retentionJson(planRetention(snapshots, drawn.rules, clock)));
+      return comparable(retentionJson(planRetention(snapshots, drawn.rules, clock, noneHeld)));
     } catch (error) {
       if (isFault(error, 'usage')) return 'refused';
       throw error;

@@ -7,6 +7,7 @@ import { forgetMessages } from './english/forget.ts';
 import { generalMessages } from './english/general.ts';
 import { healthMessages } from './english/health.ts';
 import { historyMessages } from './english/history.ts';
+import { holdMessages } from './english/hold.ts';
 import { keyMessages } from './english/keys.ts';
 import { lookingInsideMessages } from './english/looking-inside.ts';
 import { mountMessages } from './english/mount.ts';
@@ -40,6 +41,7 @@ export const english = {
   ...scheduleMessages,
   ...scrubMessages,
   ...forgetMessages,
+  ...holdMessages,
   ...keyMessages,
   ...notifyMessages,
   ...presetMessages,

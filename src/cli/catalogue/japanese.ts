@@ -8,6 +8,7 @@ import { forgetMessages } from './japanese/forget.ts';
 import { generalMessages } from './japanese/general.ts';
 import { healthMessages } from './japanese/health.ts';
 import { historyMessages } from './japanese/history.ts';
+import { holdMessages } from './japanese/hold.ts';
 import { keyMessages } from './japanese/keys.ts';
 import { lookingInsideMessages } from './japanese/looking-inside.ts';
 import { mountMessages } from './japanese/mount.ts';
@@ -40,6 +41,7 @@ export const japanese: Messages = {
   ...scheduleMessages,
   ...scrubMessages,
   ...forgetMessages,
+  ...holdMessages,
   ...keyMessages,
   ...notifyMessages,
   ...presetMessages,

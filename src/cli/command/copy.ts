@@ -1,6 +1,7 @@
 import { formatBytes } from '../../model/size.ts';
 import { selectSnapshots } from '../../model/snapshot-selection.ts';
 import { copySnapshots, type CopyResult } from '../../store/restic/copy/copy-snapshots.ts';
+import { copyHolds } from '../../store/restic/holds/copy-holds.ts';
 import { isNote } from '../../model/snapshot.ts';
 import type { Repository } from '../../store/restic/repository.ts';
 import type { CommandContext, GlobalOptions } from '../context.ts';
@@ -39,24 +40,27 @@ const copy = async (
   const { output, messages, run } = context;
   const all = (await source.snapshots(run)).filter((snapshot) => !isNote(snapshot));
   const result = await copySnapshots(source, target, selectSnapshots(all, ids, filterOf(options, context)), run);
-  if (options.json) output.print(copyJson(result));
+  const holds = await copyHolds(source, target, run);
+  if (options.json) output.print(copyJson(result, holds));
   else {
     for (const { from, copy: made, there } of result.snapshots) {
       output.print(messages.snapshotCopied(from.slice(0, 8), made?.slice(0, 8), there?.slice(0, 8) ?? ''));
     }
     const made = result.snapshots.filter((snapshot) => snapshot.copy !== undefined).length;
     output.print(messages.copyDone(made, result.blobs, formatBytes(result.bytes)));
+    if (holds > 0) output.print(messages.holdsCarried(holds));
   }
   return exitCode.good;
 };
 
-const copyJson = ({ snapshots, blobs, bytes }: CopyResult): string =>
+const copyJson = ({ snapshots, blobs, bytes }: CopyResult, holds: number): string =>
   JSON.stringify({
     message_type: 'summary',
     snapshots_copied: snapshots.filter(({ copy: made }) => made !== undefined).length,
     snapshots_skipped: snapshots.filter(({ copy: made }) => made === undefined).length,
     blobs_copied: blobs,
     bytes_written: bytes,
+    hold_notes_copied: holds,
     snapshots: snapshots.map(({ from, copy: made, there }) => ({
       source: from,
       copy: made ?? there,

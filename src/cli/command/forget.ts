@@ -1,7 +1,7 @@
 import { InvalidArgumentError } from 'commander';
 import type { Run } from '../../contract/run.ts';
 import { Fault } from '../../model/fault.ts';
-import { removalsOf, type RetentionPlan, type RetentionRules } from '../../model/retention.ts';
+import { heldFault, removalsOf, type RetentionPlan, type RetentionRules } from '../../model/retention.ts';
 import { isEmptyPolicy } from '../../model/retention-policy.ts';
 import type { GroupField } from '../../model/snapshot-selection.ts';
 import type { SnapshotFile } from '../../store/restic/format/snapshot-format.ts';
@@ -219,11 +219,12 @@ const remove = async (
     return exitCode.good;
   }
   const ids = snapshots.map(({ id }) => id);
-  const { removed, failed } = await removeSnapshots(repository, ids, run);
+  const { removed, failed, held } = await removeSnapshots(repository, ids, run);
+  for (const id of held) run.emit({ kind: 'fault', fault: heldFault({ id }, [], 'it is not removed') });
   output.update(undefined);
   say(messages.forgetDone(removed.length));
-  if (failed.length > 0) {
-    output.say(messages.forgetFailed(failed.length));
+  if (failed.length + held.length > 0) {
+    output.say(messages.forgetFailed(failed.length + held.length));
     return exitCode.incomplete;
   }
   if (!request.options.prune) {

@@ -6,6 +6,7 @@ import { planVerifiedRetention, type SnapshotEvidence } from '../../model/retent
 import { type GroupField, noFilter, selectSnapshots, type SnapshotFilter } from '../../model/snapshot-selection.ts';
 import type { SnapshotFile } from '../../store/restic/format/snapshot-format.ts';
 import { localOffsetMinutes } from '../../store/restic/format/time-format.ts';
+import { heldSnapshots } from '../../store/restic/holds/held-snapshots.ts';
 import type { Repository } from '../../store/restic/repository.ts';
 import { loadAllSnapshots } from '../../store/restic/snapshots/load-snapshots.ts';
 import type { GlobalOptions } from '../context.ts';
@@ -44,15 +45,16 @@ export const makeForgetPlan = async (
   { ids, filter, rules, options }: ForgetRequest,
   run: Run,
 ): Promise<RetentionPlan<SnapshotFile>> => {
-  if (ids.length > 0) return planNamed(selectSnapshots(await repository.snapshots(run), ids, filter));
   const snapshots = await loadAllSnapshots(repository, run);
-  const selected = selectSnapshots(snapshots, [], filter);
+  const held = await heldSnapshots(repository, snapshots, run);
+  const selected = selectSnapshots(snapshots, ids, filter);
+  if (ids.length > 0) return planNamed(selected, held);
   const clock: RetentionClock = { now: run.now(), zone: localOffsetMinutes };
-  if (!options.verifiedOnly) return planRetention(selected, rules, clock);
+  if (!options.verifiedOnly) return planRetention(selected, rules, clock, held);
   const within = nanoseconds(options.verifiedWithin);
   const evidence = await evidenceOf(repository, { snapshots, within, anybody: options.anyEvidence }, run);
   const settle = options.settledFor === undefined ? undefined : nanoseconds(options.settledFor);
-  return planVerifiedRetention(selected, evidence, { rules, clock, settle });
+  return planVerifiedRetention(selected, evidence, { rules, clock, settle, held });
 };
 
 const nanoseconds = (milliseconds: number): Nanoseconds => BigInt(Math.round(milliseconds * 1_000_000));
@@ -89,6 +91,7 @@ export const verifiedForgetPlan = async (
 ): Promise<RetentionPlan<SnapshotFile>> => {
   const snapshots = await loadAllSnapshots(repository, run);
   const evidence = await evidenceOf(repository, { snapshots, within, anybody: false }, run);
+  const held = await heldSnapshots(repository, snapshots, run);
   const clock: RetentionClock = { now: run.now(), zone: localOffsetMinutes };
-  return planVerifiedRetention(selectSnapshots(snapshots, [], noFilter), evidence, { rules, clock, settle });
+  return planVerifiedRetention(selectSnapshots(snapshots, [], noFilter), evidence, { rules, clock, settle, held });
 };

@@ -9,7 +9,7 @@ import { snapshotJson } from './snapshot-json.ts';
 const matchesOf = (reason: KeepReason): readonly string[] => {
   switch (reason.kind) {
     case 'held':
-      return ['held'];
+      return reason.by.length === 0 ? ['held'] : reason.by.map((hold) => `held (${hold})`);
     case 'frozen':
       return ['the newest snapshot looks like damage'];
     case 'future':

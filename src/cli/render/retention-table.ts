@@ -22,7 +22,7 @@ const keepText = (reason: KeepReason, messages: Messages): string => {
     case 'among-settled':
       return reason.rules.map((rule) => messages.keptAmongSettled(keepText(rule, messages))).join('; ');
     case 'held':
-      return messages.keptHeld();
+      return messages.keptHeld(reason.by);
     case 'frozen':
       return messages.keptFrozen();
     case 'future':

@@ -59,7 +59,7 @@ const letGo = async (repository: Repository, ids: readonly string[], { run }: Co
   try {
     await removeSnapshots(repository, ids, run);
   } catch (error) {
-    if (!isFault(error, 'repository-locked', 'read-only', 'permission-denied')) throw error;
+    if (!isFault(error, 'repository-locked', 'read-only', 'permission-denied', 'snapshot-damaged')) throw error;
     run.emit({ kind: 'notice', message: `checkpoints stay for now: ${error.message}` });
   }
 };

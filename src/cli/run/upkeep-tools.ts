@@ -80,9 +80,14 @@ const forget = async (repository: Repository, setting: UpkeepSetting, run: Run):
       const plan = await verifiedForgetPlan(repository, by, run);
       const going = removalsOf(plan).map(({ id }) => id);
       const all = plan.groups.reduce((sum, { decisions }) => sum + decisions.length, 0);
-      const { removed, failed } =
-        going.length === 0 ? { removed: [], failed: [] } : await removeSnapshots(repository, going, run);
-      return { removed: removed.length, failed: failed.length, kept: all - removed.length, frozen: frozenIn(plan) };
+      const { removed, failed, held } =
+        going.length === 0 ? { removed: [], failed: [], held: [] } : await removeSnapshots(repository, going, run);
+      return {
+        removed: removed.length,
+        failed: failed.length + held.length,
+        kept: all - removed.length,
+        frozen: frozenIn(plan),
+      };
     },
     run,
   );
@@ -118,8 +123,12 @@ export const waitingCopies = async (
   newerThan(await other.snapshots(run), await repository.snapshots(run), run.now());
 
 const copy = async (repository: Repository, other: Repository, run: Run): ReturnType<UpkeepTools['copy']> => {
-  const { copySnapshots } = await import('../../store/restic/copy/copy-snapshots.ts');
+  const [{ copySnapshots }, { copyHolds }] = await Promise.all([
+    import('../../store/restic/copy/copy-snapshots.ts'),
+    import('../../store/restic/holds/copy-holds.ts'),
+  ]);
   const { snapshots, bytes } = await copySnapshots(repository, other, await waitingCopies(repository, other, run), run);
+  await copyHolds(repository, other, run);
   return { snapshots: snapshots.filter(({ copy: made }) => made !== undefined).length, bytes };
 };
 

@@ -23,7 +23,7 @@ export const forgetMessages = {
     `${oldest ? 'oldest ' : ''}${of} within ${span}`,
   keptAmongVerified: (rule: string): string => `${rule} (among verified)`,
   keptAmongSettled: (rule: string): string => `${rule} (leaving out what came lately, or with a doubtful time)`,
-  keptHeld: (): string => 'held',
+  keptHeld: (by: readonly string[]): string => (by.length === 0 ? 'held' : `held (${by.join(', ')})`),
   keptFrozen: (): string => 'frozen: the newest one looks like damage',
   keptFuture: (): string => 'from the future',
   keptLastVerified: (): string => 'newest verified',

@@ -34,7 +34,7 @@ export const forgetMessages: typeof english = {
   keptBucketWithin: (of, oldest, span) => `${span} 以内の${units[of]}${oldest ? '（最古）' : ''}`,
   keptAmongVerified: (rule) => `${rule}（検証済みのうち）`,
   keptAmongSettled: (rule) => `${rule}（最近届いたもの・日時が疑わしいものを除く）`,
-  keptHeld: () => '保留',
+  keptHeld: (by) => (by.length === 0 ? '保全' : `保全（${by.join('、')}）`),
   keptFrozen: (): string => '凍結中:最新のものが破損の疑いあり',
   keptFuture: () => '未来の日時',
   keptLastVerified: () => '最新の検証済み',

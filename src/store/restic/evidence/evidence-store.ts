@@ -5,44 +5,16 @@ import { type EvidenceNote, isBelieved } from '../../../model/evidence-note.ts';
 import { combineEvidence, type PackEvidence } from '../../../model/pack-evidence.ts';
 import { evidenceTag } from '../../../model/snapshot.ts';
 import type { SnapshotFile } from '../format/snapshot-format.ts';
-import { readTree } from '../format/tree-reader.ts';
 import { acquireLock } from '../lock/lock.ts';
 import type { Repository } from '../repository.ts';
-import { writeSnapshot } from '../write/snapshot-write.ts';
 import { decodeEvidence, encodeEvidence } from './evidence-format.ts';
 import { type EvidenceTrust, type KnownKeys, originOf, signedNote } from './evidence-key.ts';
-import { createOneFileSource } from './one-file-source.ts';
+import { readNoteFile, writeNoteFile } from './note-file.ts';
 
 const fileName: ByteString = byteStringOfText('packs-read.json');
 /** Not a path of anybody's: with restic's grouping by paths, evidence is a group of its own. */
 const evidencePath: ByteString = byteStringOfText('/.mailkeep/evidence');
-/**
- * An evidence snapshot bears this time (1 January 1970), so that `latest` never means it, in any program; when it was made
- * is in its file.
- */
-const evidenceTime = { nanoseconds: 0n, offsetMinutes: 0 };
-
 const isEvidence = ({ tags }: SnapshotFile): boolean => tags.includes(evidenceTag);
-
-/** The content of the file in an evidence snapshot; undefined when there is none. */
-const readEvidenceFile = async (
-  repository: Repository,
-  snapshot: SnapshotFile,
-  run: Run,
-): Promise<Uint8Array | undefined> => {
-  const blobs = await repository.blobs(run);
-  const tree = await blobs.load('tree', Uint8Array.from(Buffer.from(snapshot.tree, 'hex')), run);
-  let content: Uint8Array | undefined;
-  readTree(tree, (node) => {
-    if (node.entry.name === fileName) content = node.content?.slice();
-  });
-  if (content === undefined) return undefined;
-  const parts: Uint8Array[] = [];
-  for (let at = 0; at < content.length; at += 32) {
-    parts.push(await blobs.load('data', content.slice(at, at + 32), run));
-  }
-  return Buffer.concat(parts);
-};
 
 export interface LoadedEvidence {
   /** All that is believed, as one. */
@@ -76,7 +48,7 @@ const readNote = async (
 ): Promise<ReadNote> => {
   const { id } = snapshot;
   try {
-    const json = await readEvidenceFile(repository, snapshot, run);
+    const json = await readNoteFile(repository, snapshot, fileName, run);
     const says = json === undefined ? undefined : decodeEvidence(json);
     if (json !== undefined && says !== undefined) {
       return { note: { id, time: says.time, origin: originOf(json, keys, repository.id) }, says };
@@ -128,47 +100,9 @@ export const loadEvidence = async (
 
 /** Writes evidence as a snapshot of its own, with the MAC of this machine. To be called under a shared lock. Returns its id. */
 export const writeEvidence = async (repository: Repository, evidence: PackEvidence, run: Run): Promise<string> => {
-  const { session } = repository;
-  const { hostname, username, uid, gid } = session.options.identity;
-  const key = await session.options.evidence.own();
+  const key = await repository.session.options.evidence.own();
   const content = signedNote(encodeEvidence(evidence), key, repository.id);
-  const now = run.now();
-  const times = { mtime: now, atime: now, ctime: now };
-  const numbers = { uid, gid, inode: 0n, deviceId: 0n, links: 1 };
-  const entry = {
-    name: fileName,
-    type: 'file' as const,
-    mode: 0o600,
-    ...times,
-    ...numbers,
-    user: username,
-    group: '',
-    size: content.length,
-  };
-  const description = {
-    time: evidenceTime,
-    paths: [evidencePath],
-    hostname,
-    username,
-    uid,
-    gid,
-    excludes: [],
-    tags: [evidenceTag],
-  };
-  const index = await repository.index(run);
-  const parts = {
-    session,
-    index,
-    ledger: await repository.ledger(run),
-    assertLocked: () => repository.assertLocked(run),
-  };
-  try {
-    const { snapshot } = await writeSnapshot(createOneFileSource({ entry, content }), { description }, parts, run);
-    return snapshot?.id ?? '';
-  } finally {
-    // What was claimed and not stored must not be taken for stored.
-    repository.forgetIndex();
-  }
+  return writeNoteFile(repository, { name: fileName, content, paths: [evidencePath], tags: [evidenceTag] }, run);
 };
 
 /**

@@ -1,9 +1,12 @@
 import type { Run } from '../../../contract/run.ts';
 import { isFault } from '../../../model/fault.ts';
+import { heldBy, heldFault } from '../../../model/retention.ts';
 import { BlobSaver } from '../copy/blob-saver.ts';
 import { formatSnapshot, type SnapshotFile } from '../format/snapshot-format.ts';
+import { heldSnapshots } from '../holds/held-snapshots.ts';
 import { hexOf } from '../read/blob-reader.ts';
 import type { Repository } from '../repository.ts';
+import { loadAllSnapshots } from '../snapshots/load-snapshots.ts';
 import { TreeRewriter, type RewriteRules } from './rewrite-tree.ts';
 
 /** What becomes of one snapshot. */
@@ -58,9 +61,30 @@ const remove = async (repository: Repository, name: string, run: Run): Promise<v
   }
 };
 
+interface Draft {
+  readonly snapshot: SnapshotFile;
+  /** Undefined: nothing of it is left. */
+  readonly file: SnapshotFile | undefined;
+}
+
+const outcomeOf = ({ snapshot, file }: Draft): RewrittenSnapshot['outcome'] =>
+  file === undefined ? 'lost' : isAlike(file, snapshot) ? 'unchanged' : 'changed';
+
+/** Nothing is left out of a snapshot on which a hold stands. */
+const refuseHeld = async (repository: Repository, drafts: readonly Draft[], run: Run): Promise<void> => {
+  const changed = drafts.filter((draft) => outcomeOf(draft) !== 'unchanged');
+  if (changed.length === 0) return;
+  const held = await heldSnapshots(repository, await loadAllSnapshots(repository, run), run);
+  for (const { snapshot } of changed) {
+    const hold = heldBy(snapshot, held);
+    if (hold !== undefined) throw heldFault(snapshot, hold.by, 'it is not replaced; without --forget both are kept');
+  }
+};
+
 /**
  * Makes snapshots anew without what the rules leave out: trees first, then their index, then the new snapshots, and with
- * `forget` the old ones go last. To be called under a lock, the exclusive one with `forget`.
+ * `forget` the old ones go last. To be called under a lock, the exclusive one with `forget`. Fault `snapshot-held`, with
+ * `forget`, before any new snapshot is there.
  */
 export const rewriteSnapshots = async (
   repository: Repository,
@@ -73,16 +97,18 @@ export const rewriteSnapshots = async (
   const { table } = await repository.index(run);
   const saver = options.dryRun ? undefined : new BlobSaver(session, run);
   const rewriter = new TreeRewriter({ trees: await repository.trees(run), table, saver }, options.rules, run);
-  const drafts: { readonly snapshot: SnapshotFile; readonly file: SnapshotFile | undefined }[] = [];
+  const drafts: Draft[] = [];
   for (const snapshot of snapshots) {
     const root = await rewriter.rewrite(rootOf(snapshot));
     drafts.push({ snapshot, file: root === undefined ? undefined : replacementOf(snapshot, hexOf(root), options) });
   }
   await saver?.finish();
   repository.forgetIndex();
+  if (options.forget) await refuseHeld(repository, drafts, run);
   const results: RewrittenSnapshot[] = [];
-  for (const { snapshot, file } of drafts) {
-    const outcome = file === undefined ? 'lost' : isAlike(file, snapshot) ? 'unchanged' : 'changed';
+  for (const draft of drafts) {
+    const { snapshot, file } = draft;
+    const outcome = outcomeOf(draft);
     let newId: string | undefined;
     if (!options.dryRun && outcome !== 'unchanged') {
       repository.assertLocked(run);

@@ -1,6 +1,8 @@
 import { throwIfInterrupted, type Run } from '../../../contract/run.ts';
 import { asFault, isFault } from '../../../model/fault.ts';
+import { heldFault } from '../../../model/retention.ts';
 import { formatSnapshot, type SnapshotFile } from '../format/snapshot-format.ts';
+import { isHoldNote } from '../holds/hold-notes.ts';
 import type { Repository } from '../repository.ts';
 import { refuseImmutable } from './remove-snapshots.ts';
 
@@ -42,7 +44,7 @@ export interface TagsChanged {
 
 /**
  * Changes the tags of the snapshots that `choose` finds, under an exclusive lock. The id of a snapshot that is changed is
- * another afterwards; `originalId` stays. Faults: what `choose` throws, `read-only`, `repository-locked`.
+ * another afterwards; `originalId` stays, by which holds know it. Faults: `snapshot-held` for the note of a hold, what `choose` throws, `read-only`, `repository-locked`.
  */
 export const changeTags = async (
   repository: Repository,
@@ -56,7 +58,10 @@ export const changeTags = async (
     async () => {
       const changed: { from: SnapshotFile; to: SnapshotFile }[] = [];
       let failed = 0;
-      for (const from of await choose()) {
+      const chosen = await choose();
+      const note = chosen.find(isHoldNote);
+      if (note !== undefined) throw heldFault(note, [], 'its tags stay as they are: it is the note of a hold');
+      for (const from of chosen) {
         throwIfInterrupted(run);
         repository.assertLocked(run);
         const tags = changedTags(from.tags, change);

@@ -1,6 +1,9 @@
 import { throwIfInterrupted, type Run } from '../../../contract/run.ts';
 import { asFault, Fault, isFault } from '../../../model/fault.ts';
+import { heldBy } from '../../../model/retention.ts';
+import { heldSnapshots } from '../holds/held-snapshots.ts';
 import type { Repository } from '../repository.ts';
+import { loadAllSnapshots } from './load-snapshots.ts';
 
 /** Fault `read-only` where the storage keeps what it has (append-only server, object lock). */
 export const refuseImmutable = (repository: Repository, what: string): void => {
@@ -15,12 +18,26 @@ export interface RemovedSnapshots {
   readonly removed: readonly string[];
   /** Those that are still there; why was told as fault events. */
   readonly failed: readonly string[];
+  /** Those on which a hold stands: nobody has tried to remove them. */
+  readonly held: readonly string[];
 }
+
+/** Whoever planned may have planned before a hold was added, or without asking: here it is asked of each in any case. */
+const heldAmongThem = async (
+  repository: Repository,
+  ids: readonly string[],
+  run: Run,
+): Promise<ReadonlySet<string>> => {
+  const all = await loadAllSnapshots(repository, run);
+  const held = await heldSnapshots(repository, all, run);
+  const wanted = new Set(ids);
+  return new Set(all.filter((one) => wanted.has(one.id) && heldBy(one, held) !== undefined).map(({ id }) => id));
+};
 
 /**
  * Removes snapshots under an exclusive lock; their data stays until a prune. One that cannot be removed is told and the
- * others go on; one that is gone already counts as removed. Faults: `read-only`,
- * `repository-locked`, `lock-lost`, `interrupted`.
+ * others go on; one that is gone already counts as removed; one that is held stays. Faults: `read-only`,
+ * `repository-locked`, `lock-lost`, `snapshot-damaged`, `interrupted`.
  */
 export const removeSnapshots = async (
   repository: Repository,
@@ -31,7 +48,7 @@ export const removeSnapshots = async (
   const { backend } = repository.session;
   const removed: string[] = [];
   const failed: string[] = [];
-  const waiting = [...ids].reverse();
+  const waiting: string[] = [];
   const work = async (): Promise<void> => {
     for (let name = waiting.pop(); name !== undefined; name = waiting.pop()) {
       throwIfInterrupted(run);
@@ -53,8 +70,10 @@ export const removeSnapshots = async (
   return repository.locked(
     'exclusive',
     async () => {
+      const held = await heldAmongThem(repository, ids, run);
+      waiting.push(...ids.filter((id) => !held.has(id)).reverse());
       await Promise.all(Array.from({ length: backend.capabilities.connections }, work));
-      return { removed, failed };
+      return { removed, failed, held: [...held] };
     },
     run,
   );
