@@ -36,6 +36,7 @@ const loaders: Readonly<Record<string, () => Promise<DefineCommand>>> = {
   cat: async () => (await import('./command/cat.ts')).catCommand,
   completion: async () => (await import('./command/completion.ts')).completionCommand,
   forget: async () => (await import('./command/forget.ts')).forgetCommand,
+  hold: async () => (await import('./command/hold.ts')).holdCommand,
   copy: async () => (await import('./command/copy.ts')).copyCommand,
   rewrite: async () => (await import('./command/rewrite.ts')).rewriteCommand,
   repair: async () => (await import('./command/repair.ts')).repairCommand,
@@ -46,7 +47,7 @@ const loaders: Readonly<Record<string, () => Promise<DefineCommand>>> = {
   key: async () => (await import('./command/key.ts')).keyCommand,
 };
 
-const groups: ReadonlySet<string> = new Set(['key', 'repair', 'config', 'history']);
+const groups: ReadonlySet<string> = new Set(['hold', 'key', 'repair', 'config', 'history']);
 
 /** Whether a command's next word is a command, too. */
 export const isCommandGroup = (name: string): boolean => groups.has(name);

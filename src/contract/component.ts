@@ -2,6 +2,7 @@ import type { ByteString } from '../model/byte-string.ts';
 import type { BrakeReason } from '../model/damage-brake.ts';
 import type { DatedName } from '../model/dated-name.ts';
 import type { Counts, Path } from '../model/entry.ts';
+import type { HoldEntry, HoldLog } from '../model/hold.ts';
 import type { Fault } from '../model/fault.ts';
 import type { ScrubAmount } from '../model/scrub-slices.ts';
 import type { Base, BaseEntry, Source } from './source.ts';
@@ -197,8 +198,14 @@ export interface DatedStore {
   ): AsyncIterable<FolderDifference>;
   alarms(run: Run): Promise<AlarmState>;
   noteAlarms(state: AlarmState, run: Run): Promise<void>;
-  /** Takes it away under a hidden name first, so that nobody meets half of it. */
+  /** Takes it away under a hidden name first, so that nobody meets half of it. Fault `snapshot-held`. */
   remove(backup: DatedBackup, run: Run): Promise<void>;
+  /** What is noted of holds. */
+  holds(run: Run): Promise<HoldLog>;
+  /** Adds lines to it, which are signed, and have no line ends. Nothing is ever taken away. */
+  addHolds(added: readonly { readonly text: string; readonly entry: HoldEntry }[], run: Run): Promise<void>;
+  /** The ids of the holds that stand on a backup. What cannot be looked into is held. */
+  holdsOn(backup: DatedBackup, run: Run): Promise<readonly string[]>;
   close(): Promise<void>;
 }
 

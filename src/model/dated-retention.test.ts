@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import * as fc from 'fast-check';
 import { type DatedFacts, planDatedRetention, verificationNeeded } from './dated-retention.ts';
 
 const day = 86_400_000;
@@ -12,6 +13,7 @@ const daily = (age: number, more: Partial<DatedFacts> = {}): DatedFacts => ({
   started: now - age * day - 7_200_000,
   isGood: true,
   verified: undefined,
+  held: [],
   ...more,
 });
 const weekly = (weeks: number): DatedFacts => ({ ...daily(7 * weeks), kind: 'weekly', path: `weekly/${weeks}` });
@@ -75,4 +77,18 @@ test('B3: a damaged day stays as long as a good one would, covers nothing, and t
   assert.deepEqual(removed(one), [daily(31).path]);
   const damagedNewest = days.map((known, age) => (age === 0 ? { ...known, isDamaged: true } : known));
   assert.deepEqual(removed(damagedNewest), []);
+});
+
+test('S8: of random days, no policy lets one go on which a hold stands', () => {
+  const day = fc.record({ age: fc.nat(100), isGood: fc.boolean(), isVerified: fc.boolean(), isHeld: fc.boolean() });
+  fc.assert(
+    fc.property(fc.array(day, { maxLength: 40 }), fc.nat(5), (days, keepDaily) => {
+      const backups = days.map(({ age, isGood, isVerified, isHeld }) =>
+        daily(age, { isGood, verified: isVerified ? now : undefined, held: isHeld ? ['abc'] : [] }),
+      );
+      for (const decision of planDatedRetention(backups, { ...policy, keepDaily }, now)) {
+        assert.ok(decision.verdict === 'keep' || decision.backup.held.length === 0);
+      }
+    }),
+  );
 });

@@ -11,6 +11,8 @@ export interface DatedFacts {
   readonly isDamaged?: boolean;
   /** When all of it was last read again without a difference. */
   readonly verified: number | undefined;
+  /** The ids of the holds that stand on it. */
+  readonly held: readonly string[];
 }
 
 export interface DatedPolicy {
@@ -27,6 +29,8 @@ export type DatedKeepReason =
   | { readonly kind: 'damaged' }
   /** Its time is yet to come: a clock was wrong. */
   | { readonly kind: 'future' }
+  /** It would leave, but holds stand on it, by their ids. */
+  | { readonly kind: 'held'; readonly by: readonly string[] }
   /** Nothing newer is good and verified. */
   | { readonly kind: 'not-covered' };
 
@@ -44,7 +48,7 @@ const newestFirst = (left: DatedFacts, right: DatedFacts): number =>
 /**
  * Which backups leave (requirement B3). Only good ones are counted; beyond the count one leaves when a newer good one covers it
  * that was verified lately. Incomplete ones leave as soon as a newer one is good and verified. So the last good one never goes, and
- * nothing goes because of a clock: what lies in the future takes no place in the count and covers nothing. One that is damaged takes no place and
+ * nothing goes because of a clock, nor what is held: what lies in the future takes no place in the count and covers nothing. One that is damaged takes no place and
  * covers nothing either, and leaves no sooner than if it were whole: files are shared, and one bad one must not take all days away.
  */
 export const planDatedRetention = <Known extends DatedFacts>(
@@ -71,9 +75,9 @@ export const planDatedRetention = <Known extends DatedFacts>(
         return { verdict: 'keep', backup, reason: { kind: 'counted', place: counts[backup.kind], of } };
     }
     const by = ordered.find((other) => other.started > backup.started && isEvidence(other));
-    return by === undefined
-      ? { verdict: 'keep', backup, reason: { kind: 'not-covered' } }
-      : { verdict: 'remove', backup, by: by.path };
+    if (by === undefined) return { verdict: 'keep', backup, reason: { kind: 'not-covered' } };
+    if (backup.held.length > 0) return { verdict: 'keep', backup, reason: { kind: 'held', by: backup.held } };
+    return { verdict: 'remove', backup, by: by.path };
   });
 };
 

@@ -1,6 +1,7 @@
 import type { StopSetting } from '../config/stop-setting.ts';
 import type { Component, DatedBackup, DatedStore } from '../contract/component.ts';
 import type { DatabaseTarget } from '../contract/database-target.ts';
+import type { HoldTrust } from '../model/hold-trust.ts';
 import type { Run } from '../contract/run.ts';
 import type { ServerBackup } from '../contract/server-backup.ts';
 import type { ServerOrigin } from '../contract/server-origin.ts';
@@ -71,10 +72,18 @@ export interface DatedStoreWish {
   readonly wait: number;
   /** Where what is backed up on it comes from; needed to write. */
   readonly origin?: ServerOrigin;
+  /** By whose word holds end; without it, by nobody's. */
+  readonly holdTrust?: HoldTrust;
 }
 
 /** The dated disk of a server. Nothing is touched yet. */
-export const datedStoreAt = async ({ disk, timeZone, wait, origin }: DatedStoreWish): Promise<DatedStore> => {
+export const datedStoreAt = async ({
+  disk,
+  timeZone,
+  wait,
+  origin,
+  holdTrust,
+}: DatedStoreWish): Promise<DatedStore> => {
   const [{ openDatedStore }, { loadPosix }] = await Promise.all([
     import('../store/dated/dated-store.ts'),
     import('../system/posix.ts'),
@@ -84,6 +93,7 @@ export const datedStoreAt = async ({ disk, timeZone, wait, origin }: DatedStoreW
     copies: disk.withoutHardLinks === 'copy',
     ...(timeZone === undefined ? {} : { timeZone }),
     ...(origin === undefined ? {} : { origin }),
+    ...(holdTrust === undefined ? {} : { holdTrust }),
     wait,
     posix: await loadPosix(),
   });

@@ -14,6 +14,7 @@ import { sleep } from '../../system/clock.ts';
 import { beGentle, computedTime, processors } from '../../system/gentle.ts';
 import { readSecret } from '../../config/read-secret.ts';
 import type { CommandContext } from '../context.ts';
+import { diskHoldTrust } from '../hold/disk-hold-trust.ts';
 import { leaveRunbook } from '../runbook/leave-runbook.ts';
 import { withRepository } from '../open-repository.ts';
 import { contextOfRepository } from '../run/repository-upkeep.ts';
@@ -99,6 +100,7 @@ const diskPart = (
   if (disk === undefined) return undefined;
   const { timeZone } = job.config;
   const { run } = context;
+  const holdTrust = diskHoldTrust(job.config, context);
   const rescue = rescueFromRepository(job, context);
   const { enabled, ...limits } = job.entry.alarms;
   return {
@@ -118,7 +120,7 @@ const diskPart = (
     policy: { keepDaily: disk.keepDaily, keepWeekly: disk.keepWeekly, verifiedWithin: disk.verifyWithin },
     withDisk: (work) =>
       withServerDisk(
-        { disk, timeZone, ...wish },
+        { disk, timeZone, holdTrust, ...wish },
         (open) => work({ ...open, leaveRunbook: (own) => leaveRunbook(job, open.store, { ...context, run: own }) }),
         run,
       ),

@@ -1,5 +1,6 @@
 import type { DatedBackup, DatedStore } from '../../contract/component.ts';
 import type { DiskSetting } from '../../config/disk-setting.ts';
+import type { HoldTrust } from '../../model/hold-trust.ts';
 import type { Run } from '../../contract/run.ts';
 import type { ServerOrigin } from '../../contract/server-origin.ts';
 import { estimateOf, isTooFull, usedPercent } from '../../model/disk-space.ts';
@@ -16,6 +17,7 @@ export interface DiskWish {
   /** Milliseconds to wait for another program on the same disk. */
   readonly wait: number;
   readonly origin: ServerOrigin;
+  readonly holdTrust: HoldTrust;
   /** Bytes that lie in the sources, for the first backup. */
   readonly inSources: () => Promise<number>;
 }

@@ -9,6 +9,7 @@ import type {
   DatedWriter,
   FolderDifference,
 } from '../../contract/component.ts';
+import { noHolds } from '../../model/hold.ts';
 import type { Run } from '../../contract/run.ts';
 import { type DatedName, datedPlace } from '../../model/dated-name.ts';
 import { description } from '../../contract/store-fixture.ts';
@@ -128,6 +129,9 @@ export const createMemoryDatedStore = (options: MemoryDatedStoreOptions = {}): M
     get kept() {
       return kept;
     },
+    holds: async () => noHolds,
+    addHolds: async () => {},
+    holdsOn: async () => [],
     backups: async () => kept.toSorted((left, right) => left.started - right.started),
     begin: async (name, run) => begin(name, run),
     linkWeekly: async (name, daily) => {

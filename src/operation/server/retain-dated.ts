@@ -15,13 +15,14 @@ interface Known extends DatedFacts {
   readonly backup: DatedBackup;
 }
 
-const factsOf = (backup: DatedBackup): Known => ({
+const factsOf = (backup: DatedBackup, held: readonly string[]): Known => ({
   kind: backup.name.kind,
   path: datedPlace(backup.name),
   started: backup.started,
   isGood: backup.state === 'good',
   isDamaged: backup.damaged === true,
   verified: backup.verified,
+  held,
   backup,
 });
 
@@ -35,8 +36,11 @@ export interface DatedRetention {
 
 const milliseconds = (run: Run): number => Number(run.now() / 1_000_000n);
 
-const plan = async (store: DatedStore, policy: DatedPolicy, run: Run): Promise<readonly DatedDecision<Known>[]> =>
-  planDatedRetention((await store.backups(run)).map(factsOf), policy, milliseconds(run));
+const plan = async (store: DatedStore, policy: DatedPolicy, run: Run): Promise<readonly DatedDecision<Known>[]> => {
+  const known: Known[] = [];
+  for (const backup of await store.backups(run)) known.push(factsOf(backup, await store.holdsOn(backup, run)));
+  return planDatedRetention(known, policy, milliseconds(run));
+};
 
 /** Why one stays; what is merely one of the newest is not told. */
 const keepText = (reason: DatedKeepReason): string | undefined => {
@@ -47,6 +51,8 @@ const keepText = (reason: DatedKeepReason): string | undefined => {
       return 'is damaged, and stays as long as if it were not';
     case 'future':
       return 'stays: it lies in the future, so a clock was wrong';
+    case 'held':
+      return `stays: it is held (${reason.by.join(', ')})`;
     case 'not-covered':
       return 'stays: nothing newer is good and was verified';
   }

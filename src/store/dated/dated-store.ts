@@ -22,12 +22,17 @@ import { errnoFault } from '../../system/errno.ts';
 import type { Posix } from '../../system/posix.ts';
 import { type RunHolder, type RunLock, takeRunLock } from '../../system/run-lock.ts';
 import { syncFolder } from '../../system/sync-file-system.ts';
+import type { HoldTrust } from '../../model/hold-trust.ts';
+import { type HoldLog, standingHolds } from '../../model/hold.ts';
+import { holdsOn } from './holds/held-backups.ts';
+import { addHolds, readHolds, type SignedHold } from './holds/hold-files.ts';
+import { readDescription } from './disk/backup-file.ts';
 import { beginBackup } from './dated-writer.ts';
 import { readAlarms, writeAlarms } from './disk/alarms-file.ts';
 import { removeEvidence } from './disk/evidence-file.ts';
-import { type DiskPlaces, hiddenPlace, lockName, placesBelow } from './disk/layout.ts';
+import { descriptionName, type DiskPlaces, hiddenPlace, lockName, placesBelow } from './disk/layout.ts';
 import { evidencePlace, type KnownBackup, listBackups, readBackup, writeMetadata } from './disk/list-backups.ts';
-import { hasHardLinks, noHardLinks, prepareDisk, removeLeftovers } from './disk/prepare-disk.ts';
+import { hasHardLinks, type IsHeld, noHardLinks, prepareDisk, removeLeftovers } from './disk/prepare-disk.ts';
 import { repointLatest } from './disk/move-into-place.ts';
 import { removeTree } from './disk/remove-tree.ts';
 import { readSlices } from './disk/slices-file.ts';
@@ -56,10 +61,18 @@ export interface DatedStoreOptions {
   readonly posix: Posix | undefined;
   /** Where what is backed up comes from; every backup says it of itself. */
   readonly origin?: ServerOrigin;
+  /** By whose word holds end; without it, by nobody's. */
+  readonly holdTrust?: HoldTrust;
 }
 
 /** A dated disk. Nothing is touched until something is asked of it. */
 export const openDatedStore = (options: DatedStoreOptions): DatedStore => new DiskStore(options);
+
+const heldBackup = (name: DatedName, by: string): Fault =>
+  new Fault('snapshot-held', `the backup ${datedPlace(name)} is held (${by}), so it is not removed`, {
+    hint: `\`mailkeep hold list\` tells why; to end it: mailkeep hold release ${by} --reason …`,
+    context: { backup: datedPlace(name), hold: by },
+  });
 
 class DiskStore implements DatedStore {
   readonly description: string;
@@ -88,7 +101,8 @@ class DiskStore implements DatedStore {
     try {
       const { posix, timeZone, origin } = this.#options;
       const parts = { places: this.#places, name, known, pool, abilities: diskAbilities(posix), timeZone, origin };
-      return (this.#writer = await beginBackup(parts, run));
+      const isHeld = this.#isHeld(run);
+      return (this.#writer = await beginBackup({ ...parts, isHeld }, run));
     } catch (error) {
       await pool.close();
       throw error;
@@ -102,7 +116,8 @@ class DiskStore implements DatedStore {
     const known = await this.#known(daily);
     const pool = this.#startPool(run);
     try {
-      return await linkBackup({ places: this.#places, pool, from: known, name, posix: this.#options.posix }, run);
+      const { posix } = this.#options;
+      return await linkBackup({ places: this.#places, pool, from: known, name, posix, isHeld: this.#isHeld(run) }, run);
     } finally {
       await pool.close();
     }
@@ -169,7 +184,8 @@ class DiskStore implements DatedStore {
     throwIfInterrupted(run);
     await this.#takeDisk(run);
     const { name } = backup;
-    await this.#known(backup);
+    const [by] = await this.holdsOn(await this.#known(backup).then((known) => known.backup), run);
+    if (by !== undefined) throw heldBackup(name, by);
     const aside = hiddenPlace('removed', name);
     try {
       await rename(this.#places.backup(name), this.#places.path(aside));
@@ -181,6 +197,20 @@ class DiskStore implements DatedStore {
     await repointLatest(this.#places, name, run);
     await writeMetadata(this.#places, run);
     await removeTree(this.#places.bytes(aside));
+  }
+
+  async holds(run: Run): Promise<HoldLog> {
+    throwIfInterrupted(run);
+    return readHolds(this.#places, this.#options.holdTrust, run);
+  }
+
+  async addHolds(added: readonly SignedHold[], run: Run): Promise<void> {
+    throwIfInterrupted(run);
+    await addHolds(this.#places, added, await this.holds(run));
+  }
+
+  async holdsOn({ name, started, folder }: DatedBackup, run: Run): Promise<readonly string[]> {
+    return holdsOn({ place: datedPlace(name), started, folder }, await this.holds(run), run);
   }
 
   async close(): Promise<void> {
@@ -221,13 +251,28 @@ class DiskStore implements DatedStore {
     });
     try {
       await prepareDisk(this.#places);
-      await removeLeftovers(this.#places);
+      await removeLeftovers(this.#places, this.#isHeld(run));
       if (!copies && !(await hasHardLinks(this.#places))) throw noHardLinks(this.#places.root);
     } catch (error) {
       await lock.release();
       throw error;
     }
     this.#lock = lock;
+  }
+
+  /** What has no description that can be read is held: nobody knows when it began. */
+  #isHeld(run: Run): IsHeld {
+    return async (name, folder) => {
+      const log = await this.holds(run);
+      if (standingHolds(log).length === 0) return false;
+      try {
+        const { started } = await readDescription(`${folder}/${descriptionName}`);
+        return (await holdsOn({ place: datedPlace(name), started, folder }, log, run)).length > 0;
+      } catch (error) {
+        if (isFault(error, 'interrupted', 'internal')) throw error;
+        return true;
+      }
+    };
   }
 
   #startPool(run: Run): DiskPool {

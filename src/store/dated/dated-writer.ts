@@ -20,7 +20,7 @@ import { writeEvidence } from './disk/evidence-file.ts';
 import { type DiskPlaces, hiddenPlace, processName } from './disk/layout.ts';
 import { evidencePlace, type KnownBackup, writeMetadata } from './disk/list-backups.ts';
 import { moveIntoPlace, pointLatest, setAside } from './disk/move-into-place.ts';
-import { stampProcess } from './disk/prepare-disk.ts';
+import { type IsHeld, stampProcess } from './disk/prepare-disk.ts';
 import { removeTree } from './disk/remove-tree.ts';
 import { manifestsFolder } from './manifest/manifest-files.ts';
 import { damagedBackup, finishBackup, goodStays } from './publish.ts';
@@ -34,6 +34,7 @@ export interface WriterParts {
   readonly pool: DiskPool;
   readonly abilities: Abilities;
   readonly timeZone: string | undefined;
+  readonly isHeld: IsHeld;
   /** Where the components come from. */
   readonly origin: ServerOrigin | undefined;
 }
@@ -101,7 +102,7 @@ class HiddenBackup implements DatedWriter {
 
   async publish(failed: readonly FailedComponent[], run: Run): Promise<DatedBackup> {
     this.#assertOpen();
-    const { places, pool, name, origin } = this.#parts;
+    const { isHeld, places, pool, name, origin } = this.#parts;
     const work = { places, pool, hidden: this.#hidden, components: this.#components, started: this.#started, origin };
     const { description, damages } = await finishBackup({ ...work, log: this.#log }, failed, run);
     if (damages.length > 0) {
@@ -114,7 +115,7 @@ class HiddenBackup implements DatedWriter {
       await this.#end();
       throw goodStays(name, aside);
     }
-    await moveIntoPlace(places, this.#hidden, name);
+    await moveIntoPlace(places, this.#hidden, name, isHeld);
     const backup = backupOf(name, places.backup(name), description);
     const verified = this.#verifiedSince(run);
     await writeEvidence(evidencePlace(places, name), {

@@ -13,7 +13,7 @@ import { writeEvidence } from './disk/evidence-file.ts';
 import { type DiskPlaces, hiddenPlace, ownFolder, processName } from './disk/layout.ts';
 import { evidencePlace, type KnownBackup, writeMetadata } from './disk/list-backups.ts';
 import { moveIntoPlace } from './disk/move-into-place.ts';
-import { stampProcess } from './disk/prepare-disk.ts';
+import { type IsHeld, stampProcess } from './disk/prepare-disk.ts';
 import { removeTree } from './disk/remove-tree.ts';
 import type { DiskPool } from './threads/disk-pool.ts';
 
@@ -23,11 +23,12 @@ export interface Linking {
   readonly from: KnownBackup;
   readonly name: DatedName;
   readonly posix: Posix | undefined;
+  readonly isHeld: IsHeld;
 }
 
 /** Makes a backup of another by giving all of its files a second name. What is known of the one is known of the other. */
 export const linkBackup = async (linking: Linking, run: Run): Promise<DatedBackup> => {
-  const { places, from, name } = linking;
+  const { places, from, name, isHeld } = linking;
   const hidden = hiddenPlace('partial', name);
   const target = places.bytes(hidden);
   try {
@@ -42,7 +43,7 @@ export const linkBackup = async (linking: Linking, run: Run): Promise<DatedBacku
     await removeTree(target);
     throw errnoFault(error, 'write to', places.path(hidden));
   }
-  await moveIntoPlace(places, hidden, name);
+  await moveIntoPlace(places, hidden, name, isHeld);
   const { description, evidence } = from;
   if (evidence !== undefined) await writeEvidence(evidencePlace(places, name), evidence);
   await writeMetadata(places, run);

@@ -4,12 +4,15 @@ import { datedFolder, type DatedName, datedPlace, parseDatedFolder } from '../..
 
 /*
  * What lies where below the root of a dated disk. Hidden names: `.partial-` is being made, `.failed-` did not pass its check,
- * `.replaced-` was there before a backup of the same name took its place, `.removed-` is on its way out.
+ * `.replaced-` was there before a backup of the same name took its place, `.held-` likewise, and stays while a hold stands on it;
+ * `.removed-` is on its way out.
  */
 
 export const ownFolder = '.mailkeep';
 export const lockName = `${ownFolder}/lock`;
 export const evidenceFolder = `${ownFolder}/evidence`;
+/** Notes of holds: nothing is ever taken away from it. */
+export const holdsFolder = `${ownFolder}/holds`;
 export const latestName = 'latest';
 export const metadataName = 'backup-metadata.json';
 
@@ -23,7 +26,7 @@ export const processName = `${ownFolder}/process`;
 /** Begins the name of a file that is about to take the place of a bad one. */
 export const mendPrefix = '.mailkeep-mend-';
 
-export type HiddenKind = 'partial' | 'failed' | 'replaced' | 'removed';
+export type HiddenKind = 'partial' | 'failed' | 'replaced' | 'held' | 'removed';
 
 /** Its place below the root, on the same file system as the backup's own. One that failed has a name that can be foreseen. */
 export const hiddenPlace = (kind: HiddenKind, name: DatedName): string => {
@@ -38,10 +41,10 @@ export interface HiddenName {
 
 /** Reads a hidden name of `daily` or `weekly`; undefined for what is none of ours. */
 export const parseHidden = (folder: DatedName['kind'], text: string): HiddenName | undefined => {
-  const [, kind, rest] = /^\.(partial|failed|replaced|removed)-([^.]+)(?:\.[\da-f]{12})?$/.exec(text) ?? [];
+  const [, kind, rest] = /^\.(partial|failed|replaced|held|removed)-([^.]+)(?:\.[\da-f]{12})?$/.exec(text) ?? [];
   const name = rest === undefined ? undefined : parseDatedFolder(folder, rest);
   if (name === undefined) return undefined;
-  return kind === 'partial' || kind === 'failed' || kind === 'replaced' || kind === 'removed'
+  return kind === 'partial' || kind === 'failed' || kind === 'replaced' || kind === 'held' || kind === 'removed'
     ? { kind, name }
     : undefined;
 };

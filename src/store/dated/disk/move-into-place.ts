@@ -6,17 +6,23 @@ import { errnoCode, errnoFault } from '../../../system/errno.ts';
 import { syncFolder } from '../../../system/sync-file-system.ts';
 import { type DiskPlaces, hiddenPlace, latestName } from './layout.ts';
 import { listBackups } from './list-backups.ts';
-import { isThere } from './prepare-disk.ts';
+import { type IsHeld, isThere } from './prepare-disk.ts';
 import { removeTree } from './remove-tree.ts';
 
 /**
  * Gives a hidden backup, which is on the disk, its name. What has the name is moved aside first and removed when the new one is
- * durable; should we be killed between the two renames, the next run gives the old one its name back.
+ * durable; should we be killed between the two renames, the next run gives the old one its name back. One that is held stays aside.
  */
-export const moveIntoPlace = async (places: DiskPlaces, hidden: string, name: DatedName): Promise<void> => {
+export const moveIntoPlace = async (
+  places: DiskPlaces,
+  hidden: string,
+  name: DatedName,
+  isHeld: IsHeld,
+): Promise<void> => {
   const place = datedPlace(name);
-  const aside = hiddenPlace('replaced', name);
   const replaces = await isThere(places.path(place));
+  const keeps = replaces && (await isHeld(name, places.path(place)));
+  const aside = hiddenPlace(keeps ? 'held' : 'replaced', name);
   try {
     if (replaces) await rename(places.path(place), places.path(aside));
     try {
@@ -29,7 +35,7 @@ export const moveIntoPlace = async (places: DiskPlaces, hidden: string, name: Da
     throw errnoFault(error, 'publish', places.path(place));
   }
   await syncFolder(places.path(name.kind));
-  if (replaces) await removeTree(places.bytes(aside));
+  if (replaces && !keeps) await removeTree(places.bytes(aside));
 };
 
 /** Leaves a backup that did not pass its check for people to look at, in the place of an earlier one of that kind. */

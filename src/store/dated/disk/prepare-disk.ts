@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { chmod, link, mkdir, readdir, readFile, rename, rm, stat, unlink, writeFile } from 'node:fs/promises';
-import { datedPlace } from '../../../model/dated-name.ts';
+import { type DatedName, datedPlace } from '../../../model/dated-name.ts';
 import { Fault } from '../../../model/fault.ts';
 import { errnoCode, errnoFault } from '../../../system/errno.ts';
 import { fateOfProcess, ownProcessStamp, type ProcessStamp } from '../../../system/process-stamp.ts';
@@ -64,12 +64,18 @@ export const noHardLinks = (root: string): Fault =>
 
 const kinds = ['daily', 'weekly'] as const;
 
-/** What runs that were killed have left: half backups go, and one that was on its way out under its name comes back. */
-export const removeLeftovers = async (places: DiskPlaces): Promise<void> => {
+/** Whether a hold stands on a backup that lies aside, in this folder. */
+export type IsHeld = (name: DatedName, folder: string) => Promise<boolean>;
+
+/**
+ * What runs that were killed have left: half backups go, and one that was on its way out under its name comes back. What was
+ * replaced while it was held goes when no hold stands on it any more.
+ */
+export const removeLeftovers = async (places: DiskPlaces, isHeld: IsHeld): Promise<void> => {
   for (const kind of kinds) {
     for (const text of await namesIn(places.path(kind))) {
       const hidden = parseHidden(kind, text);
-      if (hidden !== undefined) await removeLeftover(places, `${kind}/${text}`, hidden);
+      if (hidden !== undefined) await removeLeftover(places, `${kind}/${text}`, hidden, isHeld);
     }
   }
   for (const text of await namesIn(places.root)) {
@@ -80,7 +86,12 @@ export const removeLeftovers = async (places: DiskPlaces): Promise<void> => {
   }
 };
 
-const removeLeftover = async (places: DiskPlaces, place: string, { kind, name }: HiddenName): Promise<void> => {
+const removeLeftover = async (
+  places: DiskPlaces,
+  place: string,
+  { kind, name }: HiddenName,
+  isHeld: IsHeld,
+): Promise<void> => {
   switch (kind) {
     case 'failed':
       return;
@@ -89,6 +100,10 @@ const removeLeftover = async (places: DiskPlaces, place: string, { kind, name }:
       return;
     case 'removed':
       return removeTree(places.bytes(place));
+    case 'held':
+      if (!(await isThere(places.backup(name)))) await rename(places.path(place), places.path(datedPlace(name)));
+      else if (!(await isHeld(name, places.path(place)))) await removeTree(places.bytes(place));
+      return;
     case 'replaced':
       // Killed between the two renames: the new one is still hidden.
       if (await isThere(places.backup(name))) await removeTree(places.bytes(place));
