@@ -2,9 +2,12 @@ import assert from 'node:assert/strict';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { z } from 'zod';
 import { createPerson, type Person } from '../journey/program.ts';
 import { succeed } from '../requirement/command.ts';
 import { resticBinary } from '../requirement/restic.ts';
+
+const snapshots = z.array(z.object({ id: z.string(), hostname: z.string() }));
 
 const deliver = async (person: Person, user: string): Promise<void> => {
   for (const folder of ['cur', 'new'])
@@ -64,13 +67,14 @@ test('S8: a held mailbox leaves by no command, also not in a copy, until it is r
   assert.match(added, /main: 1 snapshot is held/);
   assert.match(await ours(0, 'hold', 'list'), /alice@example\.com.*suit/);
 
-  const list: unknown = JSON.parse(await ours(0, 'snapshots', '--json'));
-  assert.ok(Array.isArray(list) && list.length === 3);
-  const first: unknown = Object(list[0]).id;
-  assert.match(await ours(2, 'forget', '--yes', String(first)), new RegExp(`held \\(${id}\\)`));
+  const list = snapshots.parse(JSON.parse(await ours(0, 'snapshots', '--json')));
+  assert.equal(list.length, 3);
+  const [first] = list;
+  assert.ok(first !== undefined);
+  assert.match(await ours(2, 'forget', '--yes', first.id), new RegExp(`held \\(${id}\\)`));
   assert.match(await ours(0, 'forget', '--keep-last', '1', '--prune', '--yes'), new RegExp(`held \\(${id}\\)`));
   assert.match(await ours(2, 'rewrite', '--exclude', 'alice', '--forget', '--yes'), /held/);
-  await ours(0, 'tag', '--add', 'seen', '--host', String(Object(list[0]).hostname));
+  await ours(0, 'tag', '--add', 'seen', '--host', first.hostname);
   await ours(0, 'forget', '--keep-last', '1', '--yes');
   await ours(0, 'copy', '--from-repo', 'main', '-r', 'other');
   await ours(0, 'forget', '-r', 'other', '--keep-last', '1', '--yes');
