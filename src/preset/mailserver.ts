@@ -4,6 +4,7 @@ import { openStack, wantComposeFiles } from './compose/stack.ts';
 import { tellDkim } from './dkim.ts';
 import { tellMailForms } from './mail-forms.ts';
 import { finished, type Proposal, wantAll } from './proposal.ts';
+import { tellUnclaimed } from './unclaimed.ts';
 
 /**
  * Postfix, Dovecot and MariaDB in containers, with everything below one folder: `data/mail`, `data/certbot`, `config`, `logs`, `scripts`,
@@ -32,6 +33,7 @@ export const mailserverPreset = async (machine: Machine, root: string): Promise<
     { component: 'logs', role: 'extra', path: at('logs'), need: 'may' },
   ]);
   await tellDkim(draft, [at('config/opendkim/keys'), at('config/rspamd/dkim'), at('config/opendkim')]);
+  await tellUnclaimed(stack, () => false);
   await tellMailForms(draft, at('data/mail/vmail'), { files: [], isSaid: false });
   return finished(draft, 'mailserver');
 };

@@ -1,6 +1,6 @@
 import type { Machine } from '../contract/machine.ts';
 import type { Engine, PresetFinding, PresetName, Role } from './finding.ts';
-import { fromRoot, lastName } from './path.ts';
+import { fromRoot, lastName, parentOf } from './path.ts';
 
 /** A component as it stands in the configuration. */
 export type ProposedComponent =
@@ -80,16 +80,20 @@ const freeName = (name: string, taken: readonly string[]): string => {
   }
 };
 
-const put = (draft: Draft, { component, path, name, form, exclude }: Wanted, kind: 'file' | 'folder'): void => {
+/** A component beside another, for a file whose name that has already: named by the file's folder. */
+const besideOf = (component: string, path: string): string =>
+  `${component}-${lastName(parentOf(path)).replace(/[^\w+-]/g, '') || 'more'}`;
+
+/** Resolves to the component that has it: a single file keeps its name, and goes into another where that is taken. */
+const put = (draft: Draft, wanted: Wanted, kind: 'file' | 'folder'): string => {
+  const { component, path, name, form, exclude } = wanted;
   const before = draft.components.get(component);
   const files = before?.kind === 'files' ? before : { kind: 'files' as const, folders: {}, files: [] };
   const taken = [...Object.keys(files.folders), ...files.files.map(lastName)];
-  const written = fromRoot(path, draft.root);
-  // A single file keeps its own name; where that is taken, it goes into a component beside.
   if (kind === 'file' && taken.includes(lastName(path))) {
-    put(draft, { component: `${component}-more`, role: 'extra', path, need: 'must', form: form ?? 'archive' }, kind);
-    return;
+    return put(draft, { ...wanted, component: besideOf(component, path), form: form ?? 'archive' }, kind);
   }
+  const written = fromRoot(path, draft.root);
   const excluded = [...(files.exclude ?? []), ...(exclude ?? [])];
   draft.components.set(component, {
     ...files,
@@ -99,16 +103,17 @@ const put = (draft: Draft, { component, path, name, form, exclude }: Wanted, kin
     ...(excluded.length === 0 ? {} : { exclude: excluded }),
     ...(form === undefined ? {} : { form }),
   });
+  return component;
 };
 
-const isKnown = (draft: Draft, component: string, path: string): boolean =>
-  draft.places.some((place) => place.component === component && place.path === path);
+/** A path is captured once: the configuration takes none twice. */
+const isKnown = (draft: Draft, path: string): boolean => draft.places.some((place) => place.path === path);
 
 /** Looks whether it is there, and takes it into the draft. Resolves to what it is. */
 export const want = async (draft: Draft, wanted: Wanted): Promise<'file' | 'folder' | 'missing' | 'closed'> => {
-  const { component, role, path, need } = wanted;
+  const { role, path, need } = wanted;
   const place = await draft.machine.placeAt(path);
-  if (isKnown(draft, component, path)) return place;
+  if (isKnown(draft, path)) return place;
   if (place === 'missing' && need !== 'must') {
     if (need === 'should')
       draft.tell(role === 'mail' ? { code: 'mail-missing', path } : { code: 'not-there', role, path });
@@ -117,7 +122,7 @@ export const want = async (draft: Draft, wanted: Wanted): Promise<'file' | 'fold
   if (place === 'closed') draft.tell({ code: 'closed', path });
   if (place === 'missing' && role === 'mail') draft.tell({ code: 'mail-missing', path });
   const looksLikeFile = /\.(?:pem|key|crt|conf|cf|txt|ya?ml|env|sqlite|db)$|\/\.env$|\/\.my\.cnf$/.test(path);
-  put(draft, wanted, place === 'file' || (place !== 'folder' && looksLikeFile) ? 'file' : 'folder');
+  const component = put(draft, wanted, place === 'file' || (place !== 'folder' && looksLikeFile) ? 'file' : 'folder');
   draft.places.push({ component, role, path });
   return place;
 };

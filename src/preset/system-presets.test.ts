@@ -24,6 +24,7 @@ describe('B15: the preset iredmail', () => {
       'driver = mysql\nconnect = host=127.0.0.1 dbname=vmail user=vmail password=hidden\n',
     '/etc/amavis/conf.d/50-user': '',
     '/opt/iredapd/settings.py': '',
+    '/opt/mlmmjadmin/settings.py': '',
     '/opt/www/roundcubemail/config/config.inc.php': '',
     '/root/.my.cnf': '[client]\nuser=root\npassword=hidden\n',
     '/root/.iredmail/kv/sql_user_root': 'hidden',
@@ -38,7 +39,8 @@ describe('B15: the preset iredmail', () => {
 
   test('it finds the mailboxes with sieve and lists, all databases, settings, secrets, certificates and keys', async () => {
     const proposal = await look('iredmail', { files, says });
-    const { mail, mysql, config, ssl, dkim } = componentsOf(proposal);
+    const { mail, mysql, config, ssl, dkim, ...others } = componentsOf(proposal);
+    assert.deepEqual(others, { 'config-mlmmjadmin': { files: ['/opt/mlmmjadmin/settings.py'], form: 'archive' } });
     assert.deepEqual(mail, {
       folders: { mlmmj: '/var/vmail/mlmmj', sieve: '/var/vmail/sieve', vmail1: '/var/vmail/vmail1' },
     });

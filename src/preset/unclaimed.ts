@@ -7,6 +7,9 @@ import { liesIn } from './path.ts';
 /** Of the machine itself: nothing of a mail server. */
 const ofMachine = /^\/(?:proc|sys|dev|run|lib|var\/run|etc\/(?:localtime|timezone|hosts|resolv\.conf))(?:\/|$)/;
 
+/** Signatures of viruses, which are fetched again, and places of sockets. */
+const fetchedAgain = /^\/var\/lib\/clamav(?:\/|$)|^\/(?:var\/)?run(?:\/|$)/;
+
 /** Folders of databases: their servers are asked instead. */
 const ofDatabase = /^\/var\/lib\/(?:mysql|postgresql)(?:\/|$)|^\/data$|^\/bitnami/;
 
@@ -19,7 +22,7 @@ export const tellUnclaimed = async (
   const seen = new Set<string>();
   for (const service of project.services) {
     for (const mount of service.mounts) {
-      if (ofMachine.test(mount.source) || isMadeAgain(mount, service)) continue;
+      if (ofMachine.test(mount.source) || fetchedAgain.test(mount.target) || isMadeAgain(mount, service)) continue;
       if (engineOf(service) !== undefined && ofDatabase.test(mount.target)) continue;
       const question = { machine: draft.machine, project, engine, tell: () => undefined };
       const path = await folderOfMount(question, mount, 'extra');
