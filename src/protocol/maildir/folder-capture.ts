@@ -10,7 +10,7 @@ import { createMessageFinder } from './message-finder.ts';
 import { listAmendments, lookAtPacked } from './amended-listing.ts';
 import { createAmendedLook, createListingLook, formatLook, type ListingLook } from './message-look.ts';
 import { listMessages, type MessageListing } from './message-pages.ts';
-import { compareNames, type NameDifference, scanOf } from './name-difference.ts';
+import { compareNames, identitiesAmong, type NameDifference, scanOf } from './name-difference.ts';
 import { type Scan, scanSettled } from './settled-scan.ts';
 import { baseOfPart, looksTheSame, mayStayUnseen, type PartNow } from './unchanged-part.ts';
 
@@ -203,9 +203,10 @@ const vanishedPart = ({ places, reader }: CaptureContext, { name, path, file }: 
 const withoutMoved = (arrivals: Part, messages: Part, { reader }: CaptureContext): Part => {
   if (arrivals.kind !== 'scanned' || messages.kind !== 'scanned' || arrivals.scan.names.length === 0) return arrivals;
   const waiting = new Set(arrivals.scan.names.map((name) => identityOf(name)));
-  const moved = new Set(
-    messages.scan.names.map((name) => identityOf(name)).filter((identity) => waiting.has(identity)),
-  );
+  const moved =
+    messages.difference === undefined
+      ? new Set(messages.scan.names.map((name) => identityOf(name)).filter((identity) => waiting.has(identity)))
+      : identitiesAmong(messages.difference, waiting);
   if (moved.size === 0) return arrivals;
   const names = arrivals.scan.names.filter(
     (name) => !moved.has(identityOf(name)) || reader.stats(childFile(arrivals.file, name)) !== undefined,

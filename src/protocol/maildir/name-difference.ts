@@ -1,5 +1,6 @@
-import { type PackedFiles, packedName, packedStampLength } from '../../contract/packed-files.ts';
+import { type PackedFiles, packedName, packedStampLength, placeInPacked } from '../../contract/packed-files.ts';
 import type { Base } from '../../contract/source.ts';
+import { identityOf } from '../../mail/maildir-name.ts';
 import { type ByteString, byteStringOfLatin1 } from '../../model/byte-string.ts';
 import type { Path } from '../../model/entry.ts';
 import { lowWord } from '../../model/nanosecond-words.ts';
@@ -122,6 +123,23 @@ export const isMostlyKnown = ({ packed, removed, added }: NameDifference): boole
   const gone = removed.reduce((sum, one) => sum + one, 0);
   const stay = packed.count - gone;
   return stay > gone && stay > added.length;
+};
+
+/** Which of these identities messages of the directory have. */
+export const identitiesAmong = (
+  { packed, removed, added }: NameDifference,
+  wanted: ReadonlySet<ByteString>,
+): ReadonlySet<ByteString> => {
+  const met = new Set(added.map((name) => identityOf(name)).filter((identity) => wanted.has(identity)));
+  for (const identity of wanted) {
+    // An identity is a beginning of the names that have it.
+    for (let number = placeInPacked(packed, identity); number < packed.count; number++) {
+      const name = byteStringOfLatin1(packedName(packed, number));
+      if (!name.startsWith(identity)) break;
+      if (removed[number] === 0 && identityOf(name) === identity) met.add(identity);
+    }
+  }
+  return met;
 };
 
 /** The same as a scan. Its names are made when somebody asks for them. */
