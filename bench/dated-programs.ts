@@ -11,14 +11,17 @@ export function findDatedPrograms(folder: string): Found[] {
   return [findMailkeep(folder), findRsync()];
 }
 
+/** What the launcher in bin/ sets. */
+const launcherFlags = ['--semi-space-growth-factor=1', '--heap-growing-percent=30'];
+
 /** A night as a run makes it, as far as the disk goes: begin, capture, publish. */
 const night = (module: (path: string) => string): string => `import { readdirSync, existsSync } from 'node:fs';
 import { openDatedStore } from ${module('store/dated/dated-store.js')};
 import { createFilesSource } from ${module('protocol/files/files-source.js')};
 import { loadPosix } from ${module('system/posix.js')};
-import { keepNurserySmall } from ${module('system/small-heap.js')};
+import { setFlagsFromString } from 'node:v8';
 const [source, root] = process.argv.slice(2);
-keepNurserySmall();
+for (const flag of ${JSON.stringify(launcherFlags)}) setFlagsFromString(flag);
 const posix = await loadPosix();
 const signal = new AbortController().signal;
 const run = { signal, now: () => BigInt(Date.now()) * 1_000_000n, emit: ({ kind, fault }) => fault && console.error(fault) };

@@ -219,20 +219,24 @@ test('S4: night after night at random, what is amended is what a look at each me
   assert.ok(amended > 15, `${amended} of 25 nights`);
 });
 
-test('A1: a message that has moved on from new, and one that waits in both, are told as a look at each message tells them', options, async () => {
-  using mailbox = makeMailbox();
-  const { cur } = mailbox;
-  const arrivals = join(cur, '..', 'new');
-  fill(cur, 0, 60);
-  writeFileSync(join(arrivals, nameOf(70)), bodyOf(70));
-  writeFileSync(join(arrivals, nameOf(71)), bodyOf(71));
-  const before = await mailbox.night(undefined);
-  renameSync(join(arrivals, nameOf(70)), join(cur, `${nameOf(70)}:2,S`));
-  linkSync(join(arrivals, nameOf(71)), join(cur, `${nameOf(71)}:2,`));
-  const after = await compareNights(mailbox, before);
-  assert.equal(after.kind, 'amended');
-  assert.equal(nodesOf(after.json).length, 62);
-});
+test(
+  'A1: a message that has moved on from new, and one that waits in both, are told as a look at each message tells them',
+  options,
+  async () => {
+    using mailbox = makeMailbox();
+    const { cur } = mailbox;
+    const arrivals = join(cur, '..', 'new');
+    fill(cur, 0, 60);
+    writeFileSync(join(arrivals, nameOf(70)), bodyOf(70));
+    writeFileSync(join(arrivals, nameOf(71)), bodyOf(71));
+    const before = await mailbox.night(undefined);
+    renameSync(join(arrivals, nameOf(70)), join(cur, `${nameOf(70)}:2,S`));
+    linkSync(join(arrivals, nameOf(71)), join(cur, `${nameOf(71)}:2,`));
+    const after = await compareNights(mailbox, before);
+    assert.equal(after.kind, 'amended');
+    assert.equal(nodesOf(after.json).length, 62);
+  },
+);
 
 test('a filter is asked for each message, also of what has not changed', options, async () => {
   let largest = 1_000_000;
