@@ -31,8 +31,8 @@ const asked: readonly (readonly [name: string, program: string, ...parameters: s
   ['podman', 'podman', '--version'],
 ];
 
-/** A program that does not answer is one that is not there. */
-const patience = 5000;
+/** A program that does not answer is one that is not there. On a busy machine some need seconds to start. */
+const patience = 30_000;
 
 const versionIn = (text: string): string | undefined => /\d+(?:\.\d+)+[\w.+~-]*/.exec(text)?.[0];
 

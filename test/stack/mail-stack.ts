@@ -69,7 +69,8 @@ const writeConfiguration = async ({ places, database, disk, backups, person, pos
     root: places.root,
     components: JSON.stringify(components),
     disk: JSON.stringify({ path: backups, mounts: [{ uuid: disk.uuid, marker: '.mailkeep-disk' }], reserve: '1M' }),
-    gentle: '{cpu: 100%}',
+    // Where many tests run, what gives way to all others never comes to its end.
+    gentle: '{nice: 0, io: normal, cpu: 100%}',
     retries: '[1s, 1s, 1s]',
     ...more,
   };

@@ -9,6 +9,7 @@ import { datedPlace } from '../../../model/dated-name.ts';
 import { noCounts } from '../../../model/entry.ts';
 import { databaseFacts } from './database-facts.ts';
 import type { BackupSite, ComposeFile, RunbookComponent, RunbookFacts, RunbookPlace } from './runbook-facts.ts';
+import { serviceStartOf } from './service-start.ts';
 import { ownersIn, signsOfLife, type SurveyedComponent } from './signs-of-life.ts';
 import { readSmallFile, surveyComponent } from './survey-backup.ts';
 
@@ -131,6 +132,7 @@ export const gatherFacts = async (backup: ServerBackup, parts: GatherParts, run:
       components,
       owners: ownersIn(files),
       compose: await composeIn(gathering, surveys, run),
+      start: serviceStartOf(backup.origin?.stop),
       signs: signsOfLife(files),
     };
   } finally {

@@ -16,8 +16,15 @@ export interface RunbookFacts {
   /** Whoever owns files, the superuser left out. */
   readonly owners: readonly RunbookOwner[];
   readonly compose: ComposeFile | undefined;
+  /** How the services are started, where the backup says it. */
+  readonly start: ServiceStart | undefined;
   readonly signs: SignsOfLife;
 }
+
+export type ServiceStart =
+  | { readonly kind: 'compose'; readonly file: string }
+  | { readonly kind: 'systemd'; readonly units: readonly string[] }
+  | { readonly kind: 'command'; readonly words: readonly string[] };
 
 /** Where the backup lies. */
 export type BackupSite =

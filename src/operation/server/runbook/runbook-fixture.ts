@@ -88,6 +88,7 @@ export const runbookFacts = (more: Partial<RunbookFacts> = {}): RunbookFacts => 
   ],
   owners: [{ uid: 5000, gid: 5000, user: 'vmail', group: 'vmail' }],
   compose: { path: '/opt/mailserver/docker-compose.yml', services: { 'mailserver-mariadb': 'mariadb' } },
+  start: undefined,
   signs: {
     certificates: ['/opt/mailserver/data/certbot/live/mail.example.com/fullchain.pem'],
     keys: [

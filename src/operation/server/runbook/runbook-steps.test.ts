@@ -116,3 +116,21 @@ test('every command is one line that a shell can read', () => {
     execFileSync('bash', ['-n', '-c', commands.join('\n')]);
   }
 });
+
+test('services start as the backup says a restore starts them; else those that were installed', () => {
+  const { machine } = runbookFacts();
+  assert.ok(machine);
+  const installed = { ...machine, programs: { dovecot: '2.4.1', postfix: '3.9' } };
+  const started = (more: Parameters<typeof runbookFacts>[0]) =>
+    named(runbookSteps(runbookFacts({ machine: installed, compose: undefined, ...more })), 'services').commands;
+  assert.deepEqual(started({}), ['systemctl enable --now dovecot postfix']);
+  const words = ['/usr/local/sbin/mail server', 'start'];
+  assert.deepEqual(started({ start: { kind: 'command', words } }), ["'/usr/local/sbin/mail server' start"]);
+  assert.deepEqual(started({ start: { kind: 'systemd', units: ['mail.target'] } }), [
+    'systemctl enable --now mail.target',
+  ]);
+  assert.match(
+    started({ start: { kind: 'compose', file: '/srv/compose.yml' } })[0] ?? '',
+    /--file \/srv\/compose\.yml up/,
+  );
+});

@@ -29,14 +29,23 @@ export const databaseServerCommands = (component: DatabaseOfComponent, facts: Ru
 
 const systemServices = ['opendkim', 'rspamd', 'dovecot', 'postfix'];
 
+/** What the backup says is started; else what was installed on the machine. */
+const systemCommands = ({ start, machine }: RunbookFacts): readonly string[] => {
+  if (start?.kind === 'command') return [shellCommand(...start.words)];
+  if (start?.kind === 'compose') return [];
+  const installed = systemServices.filter((name) => machine?.programs[name] !== undefined);
+  const units = start?.kind === 'systemd' ? start.units : installed;
+  return units.length === 0 ? [] : [shellCommand('systemctl', 'enable', '--now', ...units)];
+};
+
 /** Starts everything. */
 export const serviceCommands = (facts: RunbookFacts): readonly string[] => {
-  const { compose, machine } = facts;
-  const own = systemServices.filter((name) => machine?.programs[name] !== undefined);
-  const composed = compose === undefined ? [] : [...composeWords(facts), '--file', compose.path];
+  const { compose, start } = facts;
+  const file = start?.kind === 'compose' ? start.file : compose?.path;
+  const composed = file === undefined ? undefined : [...composeWords(facts), '--file', file];
   return [
-    ...(compose === undefined ? [] : [shellCommand(...composed, 'up', '--detach'), shellCommand(...composed, 'ps')]),
-    ...(own.length === 0 ? [] : [shellCommand('systemctl', 'enable', '--now', ...own)]),
+    ...(composed === undefined ? [] : [shellCommand(...composed, 'up', '--detach'), shellCommand(...composed, 'ps')]),
+    ...systemCommands(facts),
   ];
 };
 
