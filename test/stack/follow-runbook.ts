@@ -26,6 +26,10 @@ const blocksIn = (markdown: string): readonly CommandBlock[] => {
   return blocks;
 };
 
+/** The commands of the way without Mailkeep, in their order. */
+export const commandsToType = (markdown: string): readonly string[] =>
+  blocksIn(markdown).flatMap(({ label, commands }) => (label === 'With Mailkeep:' ? [] : commands));
+
 /**
  * What this test does by itself: no packages are installed here, systemd does not run, there is no DNS that knows the server, and its
  * ports are others.
