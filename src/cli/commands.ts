@@ -44,10 +44,11 @@ const loaders: Readonly<Record<string, () => Promise<DefineCommand>>> = {
   protect: async () => (await import('./command/protect.ts')).protectCommand,
   prune: async () => (await import('./command/prune.ts')).pruneCommand,
   tag: async () => (await import('./command/tag.ts')).tagCommand,
+  kit: async () => (await import('./command/kit.ts')).kitCommand,
   key: async () => (await import('./command/key.ts')).keyCommand,
 };
 
-const groups: ReadonlySet<string> = new Set(['hold', 'key', 'repair', 'config', 'history']);
+const groups: ReadonlySet<string> = new Set(['hold', 'key', 'kit', 'repair', 'config', 'history']);
 
 /** Whether a command's next word is a command, too. */
 export const isCommandGroup = (name: string): boolean => groups.has(name);

@@ -9,6 +9,7 @@ import { healthMessages } from './english/health.ts';
 import { historyMessages } from './english/history.ts';
 import { holdMessages } from './english/hold.ts';
 import { keyMessages } from './english/keys.ts';
+import { kitMessages } from './english/kit.ts';
 import { lookingInsideMessages } from './english/looking-inside.ts';
 import { mountMessages } from './english/mount.ts';
 import { notifyMessages } from './english/notify.ts';
@@ -43,6 +44,7 @@ export const english = {
   ...forgetMessages,
   ...holdMessages,
   ...keyMessages,
+  ...kitMessages,
   ...notifyMessages,
   ...presetMessages,
   ...pruneMessages,

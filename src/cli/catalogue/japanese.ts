@@ -10,6 +10,7 @@ import { healthMessages } from './japanese/health.ts';
 import { historyMessages } from './japanese/history.ts';
 import { holdMessages } from './japanese/hold.ts';
 import { keyMessages } from './japanese/keys.ts';
+import { kitMessages } from './japanese/kit.ts';
 import { lookingInsideMessages } from './japanese/looking-inside.ts';
 import { mountMessages } from './japanese/mount.ts';
 import { notifyMessages } from './japanese/notify.ts';
@@ -43,6 +44,7 @@ export const japanese: Messages = {
   ...forgetMessages,
   ...holdMessages,
   ...keyMessages,
+  ...kitMessages,
   ...notifyMessages,
   ...presetMessages,
   ...pruneMessages,
