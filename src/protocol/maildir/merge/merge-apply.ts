@@ -15,12 +15,11 @@ import { createRound, type Round } from '../../files/restore-round.ts';
 import type { RestoreContext } from '../../files/restore-dispatch.ts';
 import { unsupported } from '../../files/target-decision.ts';
 import { childPath, joinedPath } from '../../files/target-name.ts';
-import { readLivingText } from './living-text.ts';
 import type { LivingTree, Owner } from './living-tree.ts';
 import { nameOf } from './merge-plan.ts';
 import type { DirectoryRole, MergeRecord } from './merge-record.ts';
 import { ownedAs } from './owner.ts';
-import { changeText, placeText } from './place-text.ts';
+import { changeText, placeText, textInPlace } from './place-text.ts';
 import { publish } from './publish.ts';
 import { readText } from './read-source.ts';
 import type { Stage, StagedFolder, StagedMessage } from './stage.ts';
@@ -221,7 +220,7 @@ const addSubscriptions = ({ context, run }: Merging, path: Path, record: MergeRe
   for (const [name, backup] of record.change(path).subscriptions) {
     const key = joinedPath([...path, name]);
     try {
-      const text = mergeSubscriptions(readLivingText(byteStringOfLatin1(`${context.root}/${key}`)), backup);
+      const text = mergeSubscriptions(textInPlace({ directory: path, name }, context), backup);
       if (text === undefined) continue;
       changeText({ directory: path, name, text }, context, run);
       context.ledger.written(key, backup.length, true);

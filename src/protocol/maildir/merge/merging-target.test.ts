@@ -5,6 +5,7 @@ import {
   mkdtempSync,
   readdirSync,
   readFileSync,
+  readlinkSync,
   rmSync,
   statSync,
   symlinkSync,
@@ -238,6 +239,16 @@ describe('B11 a backup is merged into Maildirs that are in use', () => {
       assert.equal(text('subscriptions'), 'V\t2\n\nSent\nOld\n');
       assert.equal(text('.dovecot.sieve'), 'discard;');
       assert.deepEqual((await bring(backup)).plan.overwritten, []);
+    }));
+
+  test('a file of the mail server that is a link to one of somebody else is not read, and stays', () =>
+    inPlace(async ({ bring, make, put, place, refusals }) => {
+      make('');
+      put('secret', 'root:hash\n');
+      symlinkSync('secret', place('subscriptions'));
+      const { plan } = await bring(maildir({}, { subscriptions: memoryFile('V\t2\n\nOld\n') }));
+      assert.deepEqual(refusals(plan), ['subscriptions: target-occupied']);
+      assert.equal(readlinkSync(place('subscriptions')), 'secret');
     }));
 
   test('mail in sdbox and mdbox is refused where there is some, and comes whole where there is none', () =>

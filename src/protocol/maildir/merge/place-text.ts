@@ -9,6 +9,7 @@ import { renameOver, renameToFree } from '../../files/file-writer.ts';
 import type { RestoreContext } from '../../files/restore-dispatch.ts';
 import { childPath, joinedPath } from '../../files/target-name.ts';
 import { lookAt } from '../../files/target-decision.ts';
+import { readLivingText } from './living-text.ts';
 
 export interface PlacedText {
   readonly directory: Path;
@@ -43,6 +44,19 @@ export const placeText = ({ directory, name, text, metadata, replace }: PlacedTe
     }
   } catch (error) {
     throw errnoFault(error, 'write', shown, { EEXIST: 'target-occupied' });
+  } finally {
+    tree.release(directory);
+  }
+};
+
+/** What a small file has now, through its directory held open, whatever has become of the path to it. */
+export const textInPlace = (
+  { directory, name }: Pick<PlacedText, 'directory' | 'name'>,
+  { tree }: RestoreContext,
+): ByteString => {
+  const { prefix } = tree.hold(directory);
+  try {
+    return readLivingText(childPath(prefix, name));
   } finally {
     tree.release(directory);
   }

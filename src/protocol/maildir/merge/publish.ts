@@ -17,9 +17,8 @@ import type { RestoreContext } from '../../files/restore-dispatch.ts';
 import { lookAt } from '../../files/target-decision.ts';
 import { childPath, joinedPath, occupied } from '../../files/target-name.ts';
 import { withLivingLock } from './living-lock.ts';
-import { readLivingText } from './living-text.ts';
 import type { MergeRecord } from './merge-record.ts';
-import { changeText } from './place-text.ts';
+import { changeText, textInPlace } from './place-text.ts';
 import type { Stage, StagedFolder, StagedMessage } from './stage.ts';
 
 export interface Publishing {
@@ -163,7 +162,7 @@ const publishKeywords = (
   const { keywords: backup, used } = record.change(folder);
   if (used.size === 0) return undefined;
   const path = [...folder, keywordsName];
-  const text = readLivingText(byteStringOfLatin1(`${context.root}/${joinedPath(path)}`));
+  const text = textInPlace({ directory: folder, name: keywordsName }, context);
   // Both have them elsewhere, where the server keeps its control files.
   if (backup.size === 0 && text === '') return undefined;
   const merged = mergeKeywords(parseKeywords(text), backup, used);

@@ -64,7 +64,7 @@ export const digestsOf = async (
 export const digestOfLiving = async (place: ByteString): Promise<string> => {
   const hash = createHash('sha256');
   try {
-    const file = await open(nativePath(place), constants.O_RDONLY | constants.O_NOFOLLOW);
+    const file = await open(nativePath(place), constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
     try {
       const buffer = new Uint8Array(1 << 20);
       for (;;) {
