@@ -118,14 +118,14 @@ const onDisk = async (disk: OpenDisk, parts: ServerNightParts & { readonly disk:
   const told = { faults, run };
   const backup = night?.backup;
   const brake = night === undefined ? undefined : await judgeNight(store, parts.disk, backup, told);
-  // What could not be judged is taken for good in the repository, and lets nothing leave the disk.
-  const isBraked = brake !== undefined && brake.length > 0;
+  // What could not be judged lets nothing leave either; the next snapshot that could be lets go.
+  const isBraked = brake === undefined || brake.length > 0;
   const repository =
     backup === undefined ? undefined : await orFault(() => passOn(disk, { backup, isBraked }, parts, run), faults, run);
   const { removed, warnings, scrubbed } =
     night === undefined
       ? { removed: 0, warnings: [], scrubbed: undefined }
-      : await lookAfterDisk(store, parts.disk, brake !== undefined && !isBraked, told);
+      : await lookAfterDisk(store, parts.disk, !isBraked, told);
   if (night !== undefined) await disk.leaveRunbook?.(run);
   const state = await disk.record(run).catch((error: unknown) => {
     rethrowInterrupted(error, run);

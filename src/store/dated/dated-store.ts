@@ -174,7 +174,8 @@ class DiskStore implements DatedStore {
     await this.#takeDisk(run);
     const pool = this.#startPool(run);
     try {
-      return await work({ places: this.#places, pool, posix: this.#options.posix });
+      const { posix, copies = false } = this.#options;
+      return await work({ places: this.#places, pool, posix, copies });
     } finally {
       await pool.close();
     }

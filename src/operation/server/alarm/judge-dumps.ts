@@ -3,6 +3,7 @@ import type { Run } from '../../../contract/run.ts';
 import type { Base, BaseEntry } from '../../../contract/source.ts';
 import { byteStringOfText, displayText } from '../../../model/byte-string.ts';
 import type { BrakeReason } from '../../../model/damage-brake.ts';
+import { isFault } from '../../../model/fault.ts';
 import { shrunkDump, tableOfLine } from '../../../model/usual-dump.ts';
 import type { JudgedPair, JudgedStore } from './judged-pair.ts';
 import { linesOfEntry } from './look-into.ts';
@@ -53,10 +54,7 @@ export const judgeDumps = async (
   if (!newer.components.some(({ form }) => form === 'dump')) return [];
   const sizes = new Map<string, number[]>();
   for (const backup of usual) {
-    await using opened = await openFor(store, backup, run);
-    for (const [name, { entry }] of await dumpsIn(opened.source, backup, run)) {
-      sizes.set(name, [...(sizes.get(name) ?? []), entry.size]);
-    }
+    for (const [name, size] of await sizesIn(store, backup, run)) sizes.set(name, [...(sizes.get(name) ?? []), size]);
   }
   await using before = await openFor(store, older, run);
   await using now = await openFor(store, newer, run);
@@ -73,6 +71,21 @@ export const judgeDumps = async (
     if (lost.length > 0) reasons.push({ kind: 'tables-lost', dump, tables: lost });
   }
   return reasons;
+};
+
+/** One that cannot be read says nothing of what is usual. */
+const sizesIn = async (
+  store: DumpJudging['store'],
+  backup: DatedBackup,
+  run: Run,
+): Promise<readonly (readonly [string, number])[]> => {
+  try {
+    await using opened = await openFor(store, backup, run);
+    return [...(await dumpsIn(opened.source, backup, run))].map(([name, { entry }]) => [name, entry.size] as const);
+  } catch (error) {
+    if (isFault(error, 'verification-failed')) return [];
+    throw error;
+  }
 };
 
 const openFor = async (store: DumpJudging['store'], backup: DatedBackup, run: Run) => {

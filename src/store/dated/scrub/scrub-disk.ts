@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import type { BadFile, BadName, DiskScrub, ScrubWish } from '../../../contract/component.ts';
 import { type Run, throwIfInterrupted } from '../../../contract/run.ts';
 import { byteStringOfLatin1, byteStringOfText } from '../../../model/byte-string.ts';
@@ -16,6 +17,8 @@ export interface Scrubbing {
   readonly places: DiskPlaces;
   readonly pool: DiskPool;
   readonly posix: Posix | undefined;
+  /** Each day has files of its own: the file system has no links, and perhaps no numbers of files that can be relied on. */
+  readonly copies: boolean;
 }
 
 /** What was found so far, by the place on the disk, or by the name where there is none. */
@@ -66,6 +69,9 @@ export const scrubDisk = async (scrubbing: Scrubbing, wish: ScrubWish, run: Run)
   };
 };
 
+/** How many groups of lines are gone through in one go. */
+const groupsAtOnce = 20;
+
 const milliseconds = (run: Run): number => Number(run.now() / 1_000_000n);
 
 const readSlicesOf = async (parts: Pick<Pass, 'scrubbing' | 'wish' | 'slices' | 'known'>, run: Run): Promise<Pass> => {
@@ -74,7 +80,10 @@ const readSlicesOf = async (parts: Pick<Pass, 'scrubbing' | 'wish' | 'slices' | 
   for (const known of pass.known.toReversed()) {
     const list = walkList(known, inSlices(pass.slices));
     const checks: Promise<void>[] = [];
+    let groups = 0;
     for (const group of list.groups) {
+      // A list may be long, and little of it wanted: signals are to be heard meanwhile.
+      if (++groups % groupsAtOnce === 0) await setImmediate();
       throwIfInterrupted(run);
       const fresh = group.filter((file) => isFresh(pass, known, file));
       if (fresh.length === 0) continue;
@@ -100,6 +109,7 @@ const isFresh = (pass: Pass, known: KnownBackup, { path, sha256 }: ListedFile): 
     addBad(pass, known, { path, sha256 }, 'missing');
     return false;
   }
+  if (pass.scrubbing.copies) return true;
   // What two lists say of one file must both be true.
   const identity = `${identityOf(found)}:${sha256.slice(0, 16)}`;
   if (pass.seen.has(identity)) return false;
