@@ -15,7 +15,8 @@ import { createTemporaryNames } from '../../files/target-name.ts';
 import type { Filter } from '../../files/target-plan.ts';
 import { createWriterPool } from '../../files/writer-pool.ts';
 import { applyMerge } from './merge-apply.ts';
-import { type MadeMerge, type MergePlanOptions, planMerge } from './merge-plan.ts';
+import { type MadeMerge, planMerge } from './merge-plan.ts';
+import type { MergePlanOptions } from './planning.ts';
 import { createStage } from './stage.ts';
 
 export interface MergingTargetOptions {
