@@ -6,7 +6,7 @@ import { after, before, describe, test } from 'node:test';
 import { describeTree } from '../journey/program.ts';
 import { succeed } from '../requirement/command.ts';
 import type { SeenAccount } from '../stack/clients.ts';
-import { followRunbook } from '../stack/follow-runbook.ts';
+import { followRunbook, mailkeepRestores } from '../stack/follow-runbook.ts';
 import { type MailStack, startMailStack } from '../stack/mail-stack.ts';
 import { type PersonName, people } from '../stack/tables.ts';
 import { publicKeyOf } from '../stack/write-tree.ts';
@@ -195,12 +195,14 @@ describe('the recovery of a whole mail server', { skip: why ?? false, timeout: 6
     await assertRecovered(lost);
   });
 
-  test('B11, IT-03: on a bare machine without any configuration each part is restored by itself, then the databases', async () => {
+  test('B11, IT-03: on a bare machine without any configuration each part is restored by the printed commands, then the databases', async () => {
+    const printed = mailkeepRestores(await readFile(join(stack.backups, 'RECOVERY.md'), 'utf8'));
     const lost = await stack.lose();
-    const from = ['restore', '--from', join(stack.backups, 'latest'), '--yes'];
     const restore = (component: string) =>
-      stack.person.run([...from, '--component', component], { environment: stack.database.variables });
-    for (const component of ['config', 'mail', 'ssl', 'dkim', 'logs', 'scripts']) {
+      stack.person.run([...(printed.get(component) ?? []), '--yes'], { environment: stack.database.variables });
+    const files = [...printed.keys()].filter((component) => component !== 'mysql');
+    assert.deepEqual(files, ['config', 'scripts', 'ssl', 'dkim', 'mail', 'logs']);
+    for (const component of files) {
       const { code, stdout, stderr } = await restore(component);
       assert.equal(code, 0, `${component}: ${stdout}${stderr}`);
     }

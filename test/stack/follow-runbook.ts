@@ -1,3 +1,4 @@
+import { splitCommand } from '../../src/model/split-command.ts';
 import { runCommand } from '../requirement/command.ts';
 import type { MailStack } from './mail-stack.ts';
 
@@ -29,6 +30,18 @@ const blocksIn = (markdown: string): readonly CommandBlock[] => {
 /** The commands of the way without Mailkeep, in their order. */
 export const commandsToType = (markdown: string): readonly string[] =>
   blocksIn(markdown).flatMap(({ label, commands }) => (label === 'With Mailkeep:' ? [] : commands));
+
+/** Those that bring parts back with Mailkeep, as its parameters, by the name of the part. */
+export const mailkeepRestores = (markdown: string): ReadonlyMap<string, readonly string[]> =>
+  new Map(
+    blocksIn(markdown)
+      .flatMap(({ label, commands }) => (label === 'With Mailkeep:' ? commands : []))
+      .flatMap((command) => {
+        const [program, ...parameters] = splitCommand(command);
+        const component = parameters.at(-1);
+        return program === 'mailkeep' && component !== undefined ? [[component, parameters] as const] : [];
+      }),
+  );
 
 /**
  * What this test does by itself: no packages are installed here, systemd does not run, there is no DNS that knows the server, and its
