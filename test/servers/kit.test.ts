@@ -101,9 +101,13 @@ test('S8: passwords are written only when that was said twice; a kit overwrites 
   const said = await person.run(['kit', '--output', kit, '--with-secrets']);
   assert.equal(said.code, 2);
   assert.match(await ours(person, 'kit', '--output', kit, '--dry-run'), /kit\.html/);
+  assert.match(await ours(person, 'doctor', 'main'), /no recovery kit/);
   await ours(person, 'kit', '--output', kit, '--with-secrets', '--yes', '--language', 'ja');
   assert.equal(await readFile(join(kit, 'secrets/main.password'), 'utf8'), 'correct horse battery\n');
   assert.match(await readFile(join(kit, 'kit.html'), 'utf8'), /lang="ja".*復旧キット/s);
   assert.equal((await stat(kit)).mode & 0o777, 0o700);
+  assert.match(await ours(person, 'doctor', 'main'), /kit says what is so/);
+  await ours(person, 'key', 'add', '--generate-password', join(person.folder, 'second'));
+  assert.match(await ours(person, 'doctor', 'main'), /have changed since its recovery kit/);
   assert.equal((await person.run(['kit', '--output', kit])).code, 2);
 });

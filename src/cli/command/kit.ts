@@ -16,6 +16,7 @@ import { withoutSecrets } from '../kit/hidden-secrets.ts';
 import { type KitFile, kitFiles } from '../kit/kit-files.ts';
 import type { KitFacts } from '../kit/kit-page.ts';
 import { fileNameOf } from '../kit/kit-page.ts';
+import { kitState, noteKit } from '../kit/kit-record.ts';
 import { type KnownDisk, knownStores } from '../kit/known-stores.ts';
 import { readIfThere, writeKit } from '../kit/write-kit.ts';
 import { recoveryName } from '../runbook/leave-runbook.ts';
@@ -125,6 +126,10 @@ const makeKit = async (options: KitOptions, context: CommandContext): Promise<nu
     return exitCode.incomplete;
   }
   await writeKit(folder, files, options.withProgram ? { root: packageRoot(), node: process.execPath } : undefined);
+  await noteKit(
+    environment,
+    Object.fromEntries(stores.repositories.map((repository) => [repository.id, kitState(repository, text)])),
+  );
   if (options.json) {
     output.print(JSON.stringify({ message_type: 'kit', dry_run: false, folder, files: paths }));
     return exitCode.good;

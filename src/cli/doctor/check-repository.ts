@@ -4,6 +4,7 @@ import type { Repository } from '../../store/restic/repository.ts';
 import type { CommandContext } from '../context.ts';
 import { probeBackend } from '../probe-backend.ts';
 import { withRepository } from '../open-repository.ts';
+import { checkKit } from './check-kit.ts';
 import { failed, type Tell } from './finding.ts';
 
 export interface CheckedRepository {
@@ -34,6 +35,7 @@ export const checkRepository = async (
     await repository.locked('shared', () => tellClock(name, folder, context, tell), context.run);
     tell({ ...about, state: 'ok', check: 'writable', message: messages.doctorWritable() });
     await tellStorage(name, repository, context, tell);
+    await checkKit(name, repository, { ...context, options }, tell);
   };
   try {
     await withRepository({ ...context, options: { ...options, lock: true } }, look);

@@ -31,7 +31,8 @@ export interface Finding {
     | 'smart'
     | 'file-system'
     | 'scrub'
-    | 'alarm';
+    | 'alarm'
+    | 'kit';
   readonly message: string;
   /** What to do. */
   readonly hint?: string | undefined;

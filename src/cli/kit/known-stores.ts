@@ -38,6 +38,10 @@ const sealedFiles = async ({ session }: Repository, run: Run): Promise<KnownRepo
   return files;
 };
 
+/** As it is typed on another machine: whole, and without a password. */
+export const shownLocation = (location: string): string =>
+  /^[a-z0-9]+:/i.test(location) ? locationName(location) : resolve(location);
+
 const describe = async (name: string, context: CommandContext): Promise<KnownRepository> => {
   const access = await repositoryAccess(context);
   const password = await passwordOf(access, context);
@@ -45,8 +49,7 @@ const describe = async (name: string, context: CommandContext): Promise<KnownRep
   return withRepository(context, async (repository) => {
     const files = await sealedFiles(repository, context.run);
     const keys = files.flatMap(({ path }) => (path.startsWith('keys/') ? [path.slice(5, 13)] : []));
-    const shown = /^[a-z0-9]+:/i.test(location) ? locationName(location) : resolve(location);
-    return { name, location: shown, id: repository.id, keys, files, password };
+    return { name, location: shownLocation(location), id: repository.id, keys, files, password };
   });
 };
 

@@ -35,4 +35,9 @@ export const kitMessages = {
   kitDeclined: (): string => 'no kit was written',
   kitJoined: (path: string): string => `the password is in ${path}`,
   kitTypeShares: (): string => 'Type the shares, an empty line after each; end with Ctrl-D.',
+  doctorKitNever: (): string => 'there is no recovery kit of it yet',
+  doctorKitOld: (): string =>
+    'its keys, its place or the configuration have changed since its recovery kit was written',
+  doctorKitGood: (): string => 'its recovery kit says what is so',
+  doctorKitHint: (): string => '`mailkeep kit --output DIR` writes what is needed when this machine is gone.',
 };

@@ -35,4 +35,8 @@ export const kitMessages: typeof english = {
   kitDeclined: () => 'キットは書き込みませんでした',
   kitJoined: (path) => `パスワードは ${path} にあります`,
   kitTypeShares: () => '分割片を入力してください。一つごとに空行を入れ、最後に Ctrl-D を押します。',
+  doctorKitNever: () => '復旧キットがまだありません',
+  doctorKitOld: () => '復旧キットを書いたあとで、鍵、場所または設定が変わりました',
+  doctorKitGood: () => '復旧キットは最新です',
+  doctorKitHint: () => '`mailkeep kit --output DIR` が、この機器が失われたときに必要なものを書き出します。',
 };
