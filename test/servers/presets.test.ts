@@ -117,7 +117,7 @@ describe('B15: the backup of a mail server that is there', { concurrency: 1 }, (
     const without = text
       .replace(/ +- mailserver\.env\n/, '')
       .replace(/ +dkim:\n +folders:\n.*\n/, '')
-      .replace(/ {10}config: docker-data.*\n/, '          state: docker-data/dms/mail-state\n');
+      .replace(/ {10}config: docker-data.*\n/, '          config: docker-data/dms/config/opendkim\n');
     await writeFile(file, without, { mode: 0o600 });
     const forgotten = await run('doctor', 'docker-mailserver');
     await writeFile(file, text, { mode: 0o600 });
