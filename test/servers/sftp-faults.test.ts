@@ -20,6 +20,11 @@ after(() => server[Symbol.asyncDispose]());
 const known = await server.knownHosts();
 const config: ObjectHandle = { kind: 'config', name: '' };
 let places = 0;
+/** A test that fails leaves its backend open, which would keep the process alive. */
+const reached: Backend[] = [];
+after(async () => {
+  for (const backend of reached) await backend.close();
+});
 
 interface Way {
   readonly port?: number;
@@ -48,7 +53,9 @@ const reach = async (way: Way = {}): Promise<Backend> => {
     way.command === undefined ? { 'sftp.args': `-F ${file}` } : { 'sftp.command': way.command };
   const variables = { HOME: server.folder, ...(way.agent === undefined ? {} : { SSH_AUTH_SOCK: way.agent }) };
   const location = `sftp://127.0.0.1:${way.port ?? server.port}/${folder}`;
-  return openSftpBackend(sftpSettings(location, { ...usualStorageSettings, options, variables }));
+  const backend = openSftpBackend(sftpSettings(location, { ...usualStorageSettings, options, variables }));
+  reached.push(backend);
+  return backend;
 };
 
 const met = async (code: FaultCode, backend: Backend, call = backend.create(createTestRun())): Promise<Fault> => {
@@ -234,7 +241,9 @@ describe('S6: SFTP over a bad line', () => {
     await utimes(join(data, 'notes'), old, old);
     for await (const page of backend.list('pack', run)) assert.deepEqual(page, []);
     assert.equal((await readdir(data)).length, 3);
-    const bytes = randomBytes(10);
+    // In another folder than what was left.
+    const bytes = Buffer.from('what is saved');
+    assert.doesNotMatch(named(bytes).name, /^ab/);
     await backend.save(named(bytes), [bytes], run);
     assert.deepEqual((await readdir(data)).toSorted(), [`${name}-tmp-new`, 'notes']);
     await backend.close();
