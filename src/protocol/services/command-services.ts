@@ -7,10 +7,13 @@ interface Commands {
   readonly start: string;
 }
 
-/** Whatever two commands stop and start. Whether it runs nobody can say, and databases may be among it. */
+/**
+ * Whatever two commands stop and start. Whether it runs nobody can say, and databases may be among it. The commands may come from the backup,
+ * so they are its name: the plan shows them before anybody agrees.
+ */
 export const commandServices = ({ stop, start }: Commands, variables: Variables): Services => ({
   description: `\`${stop}\` and \`${start}\``,
-  list: async () => [{ name: 'services', state: 'unknown', isDatabase: true }],
+  list: async () => [{ name: `${stop} / ${start}`, state: 'unknown', isDatabase: true }],
   stop: async (_names, run) => void (await mustSucceed(splitCommand(stop), variables, run)),
   start: async (_names, run) => void (await mustSucceed(splitCommand(start), variables, run)),
 });
