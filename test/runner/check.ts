@@ -5,6 +5,7 @@ import { type Tally, oneFailed, onePassed } from './tally.ts';
 export async function check(program: string, args: readonly string[], print: (line: string) => void): Promise<Tally> {
   const result = await runCommand(program, args);
   if (result.code === 0) return onePassed;
-  print(`${result.stdout}${result.stderr}`.trimEnd());
-  return oneFailed;
+  const said = `${result.stdout}${result.stderr}`.trimEnd();
+  print(said);
+  return { ...oneFailed, faults: [said] };
 }

@@ -16,7 +16,10 @@ export type TestFiles = {
   readonly print: (line: string) => void;
 };
 
-/** Runs test files with Node's own runner, each in its process; a line for each, and all of what a failing one said. */
+/**
+ * Runs test files with Node's own runner, each in its process; a line for each, and all of what a failing one said.
+ * What failed stands in the tally too, since whoever reads a log may have its end only.
+ */
 export async function runTestFiles(wish: TestFiles): Promise<Tally> {
   const waiting = [...wish.files];
   let total = nothing;
@@ -67,13 +70,14 @@ async function runTestFile(file: string, wish: TestFiles): Promise<Tally> {
   const lines = [`  ${isGood(tally) ? '✔' : '✖'} ${relative(process.cwd(), file)} (${times})`, ...skipped];
   if (!isGood(tally)) lines.push(said.join('').trimEnd());
   wish.print(lines.join('\n'));
-  return tally;
+  return isGood(tally) ? tally : { ...tally, faults: lines };
 }
 
 /** Node counts failed tests too, but its types do not say so; each test is in exactly one of the counts. */
 function tallyOf({ counts }: EventData.TestSummary): Tally {
   const { tests, suites, passed, cancelled, skipped, todo } = counts;
-  return { tests, suites, passed, cancelled, skipped, todo, failed: tests - passed - cancelled - skipped - todo };
+  const failed = tests - passed - cancelled - skipped - todo;
+  return { ...nothing, tests, suites, passed, cancelled, skipped, todo, failed };
 }
 
 function isOnlyTheSubtests(data: EventData.TestFail): boolean {
