@@ -11,7 +11,16 @@ export type Tally = {
   readonly faults: readonly string[];
 };
 
-export const nothing: Tally = { tests: 0, suites: 0, passed: 0, failed: 0, cancelled: 0, skipped: 0, todo: 0, faults: [] };
+export const nothing: Tally = {
+  tests: 0,
+  suites: 0,
+  passed: 0,
+  failed: 0,
+  cancelled: 0,
+  skipped: 0,
+  todo: 0,
+  faults: [],
+};
 export const onePassed: Tally = { ...nothing, tests: 1, passed: 1 };
 export const oneFailed: Tally = { ...nothing, tests: 1, failed: 1 };
 
