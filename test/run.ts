@@ -38,11 +38,15 @@ function tests(name: string, files: readonly string[], budget: keyof typeof budg
   };
 }
 
+/** Half a minute and more: it has its turn with the servers. */
+const isLonger = (file: string): boolean => file.endsWith('.longer.test.ts');
+
 /** Unit tests are all tests beside the sources; those that call a contract's suite are the conformance tests. */
 async function unitAndConformance(): Promise<Step[]> {
   const unit: string[] = [];
   const conformance: string[] = [];
   for (const file of await find('src/**/*.test.ts', 'test/*.test.ts', 'bench/**/*.test.ts')) {
+    if (isLonger(file)) continue;
     const text = await readFile(file, 'utf8');
     (/from\s+'[^']*\.suite\.ts'/.test(text) ? conformance : unit).push(file);
   }
@@ -73,7 +77,7 @@ async function stepsOf(tier: string): Promise<Step[] | undefined> {
     case 'servers':
       return [
         requirements('servers'),
-        tests('longer journeys', await find('test/journey/longer/*.test.ts'), 'servers'),
+        tests('longer', await find('src/**/*.longer.test.ts', 'test/journey/longer/*.test.ts'), 'servers'),
         tests('servers', await find('test/servers/*.test.ts'), 'servers'),
       ];
     case 'long':

@@ -4,16 +4,16 @@ import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { z } from 'zod';
-import { openLocalBackend } from '../../src/backend/local.ts';
-import { createTestRun } from '../../src/contract/test-run.ts';
-import { acquireLock } from '../../src/store/restic/lock/lock.ts';
-import { testOptions } from '../../src/store/restic/repository-fixture.ts';
-import { initRepository } from '../../src/store/restic/init-repository.ts';
-import { openRepository } from '../../src/store/restic/open-repository.ts';
-import { createRun } from '../../src/system/run.ts';
-import type { CommandResult } from '../requirement/command.ts';
-import { createPerson, lockCount, type Person } from './program.ts';
-import { resticOn, type ResticRunner } from './restic-runner.ts';
+import { openLocalBackend } from '../../../src/backend/local.ts';
+import { createTestRun } from '../../../src/contract/test-run.ts';
+import { acquireLock } from '../../../src/store/restic/lock/lock.ts';
+import { testOptions } from '../../../src/store/restic/repository-fixture.ts';
+import { initRepository } from '../../../src/store/restic/init-repository.ts';
+import { openRepository } from '../../../src/store/restic/open-repository.ts';
+import { createRun } from '../../../src/system/run.ts';
+import type { CommandResult } from '../../requirement/command.ts';
+import { createPerson, lockCount, type Person } from '../program.ts';
+import { resticOn, type ResticRunner } from '../restic-runner.ts';
 
 const password = 'only a test';
 

@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { mkdir, readdir, readFile, symlink, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { succeed as execute } from '../requirement/command.ts';
-import { resticBinary } from '../requirement/restic.ts';
-import { createPerson, type Person } from './program.ts';
+import { succeed as execute } from '../../requirement/command.ts';
+import { resticBinary } from '../../requirement/restic.ts';
+import { createPerson, type Person } from '../program.ts';
 
 const cacheTag = 'Signature: 8a477f597d28d172789f06886806bc55\n# a cache\n';
 
