@@ -136,6 +136,7 @@ export const createMemoryDatedStore = (options: MemoryDatedStoreOptions = {}): M
     begin: async (name, run) => begin(name, run),
     linkWeekly: async (name, daily) => {
       done.push(`link ${datedPlace(name)} of ${datedPlace(daily.name)}`);
+      snapshots.set(datedPlace(name), snapshots.get(datedPlace(daily.name)) ?? new Map());
       return keep({ ...daily, name, folder: `/disk/${datedPlace(name)}` });
     },
     open: async (backup, run) => {

@@ -3,7 +3,7 @@ import type { Run } from '../../contract/run.ts';
 import type { BrakeReason } from '../../model/damage-brake.ts';
 import type { DatedPolicy } from '../../model/dated-retention.ts';
 import { asFault, type Fault } from '../../model/fault.ts';
-import { alarmNight, type AlarmWish } from './alarm/alarm-night.ts';
+import { alarmNight, type AlarmNight, type AlarmWish } from './alarm/alarm-night.ts';
 import { orFault, rethrowInterrupted } from './or-fault.ts';
 import { retainDated } from './retain-dated.ts';
 import { scrubDiskNight, type ScrubbedNight, type ScrubSetting } from './scrub-disk-night.ts';
@@ -17,27 +17,55 @@ export interface DiskCare {
   readonly alarm?: Omit<AlarmWish, 'store'>;
 }
 
-/** Undefined: it could not be told whether all is right, and that is among the faults. */
+/** What a night says of the source. */
+export interface JudgedNight {
+  /** Why the brake holds; none: it does not. */
+  readonly reasons: readonly BrakeReason[];
+  readonly warnings: readonly string[];
+}
+
+/** What was published of a night; both undefined: nothing. `weekly`: made of a daily one by links. */
+export interface Published {
+  readonly backup: DatedBackup | undefined;
+  readonly weekly: DatedBackup | undefined;
+}
+
+const notConfirmed =
+  'nothing was published, so nothing was confirmed: the alarm stays open. Run it again with --confirm once a backup can be made';
+
+/**
+ * What a person confirms is a backup: without a published one an alarm stays open, and a warning says so. Undefined: it could not be told
+ * whether all is right, and that is among the faults.
+ */
 export const judgeNight = (
   store: DatedStore,
   { alarm }: DiskCare,
-  backup: DatedBackup | undefined,
+  { backup, weekly }: Published,
   { faults, run }: { readonly faults: Fault[]; readonly run: Run },
-): Promise<readonly BrakeReason[] | undefined> =>
+): Promise<JudgedNight | undefined> =>
   orFault(
     async () => {
-      if (alarm === undefined) return [];
-      if (backup === undefined) return (await store.alarms(run)).open?.reasons ?? [];
-      const { reasons, confirmed } = await alarmNight({ ...alarm, store }, backup, run);
-      const log = (level: 'ERROR' | 'WARNING', message: string): void =>
-        run.emit({ kind: 'log', level, component: 'ALARM', message });
-      if (reasons.length > 0) log('ERROR', `the brake holds, nothing leaves: ${kindsOf(reasons)}`);
-      if (confirmed.length > 0) log('WARNING', `confirmed by a person: ${kindsOf(confirmed)}`);
-      return reasons;
+      if (alarm === undefined) return { reasons: [], warnings: [] };
+      const judged = backup ?? (alarm.confirmed ? weekly : undefined);
+      if (judged === undefined) {
+        const reasons = (await store.alarms(run)).open?.reasons ?? [];
+        return { reasons, warnings: alarm.confirmed && reasons.length > 0 ? [notConfirmed] : [] };
+      }
+      const { reasons, confirmed } = await alarmNight({ ...alarm, store }, judged, run);
+      tellAlarms({ reasons, confirmed }, run);
+      return { reasons, warnings: [] };
     },
     faults,
     run,
   );
+
+/** Into the log. */
+export const tellAlarms = ({ reasons, confirmed }: AlarmNight, run: Run): void => {
+  const log = (level: 'ERROR' | 'WARNING', message: string): void =>
+    run.emit({ kind: 'log', level, component: 'ALARM', message });
+  if (reasons.length > 0) log('ERROR', `the brake holds, nothing leaves: ${kindsOf(reasons)}`);
+  if (confirmed.length > 0) log('WARNING', `confirmed by a person: ${kindsOf(confirmed)}`);
+};
 
 const kindsOf = (reasons: readonly BrakeReason[]): string => [...new Set(reasons.map(({ kind }) => kind))].join(', ');
 

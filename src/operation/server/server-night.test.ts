@@ -410,6 +410,42 @@ describe('the chain to a repository', () => {
     assert.ok(after?.tags.includes(brakedTag) === false);
   });
 
+  test('B3: an alarm that a person confirms stays open when no backup was published, and the night says so', async () => {
+    const open = { since: now - 1000, reasons: [{ kind: 'bodies-changed', messages: 40 }] } as const;
+    const alarm = { limits: usualAlarmLimits, timeZone: 'UTC', confirmed: true };
+    const dated = createMemoryDatedStore({ backups: old() });
+    const world = createWorld(dated, false, { alarm });
+    await dated.noteAlarms({ open }, world.run);
+    const broken: Component = {
+      ...memoryComponent('mail', mail),
+      open: async () => {
+        throw new Fault('io-failed', 'the mail cannot be read');
+      },
+    };
+    const night = await world.night({ components: async () => [broken] });
+    assert.equal(night.backup, undefined);
+    assert.deepEqual(night.brake, open.reasons);
+    assert.match(night.warnings.join(), /nothing was confirmed: the alarm stays open/);
+    assert.deepEqual(await dated.alarms(world.run), { open });
+    assert.equal(night.removed, 0);
+    const after = createWorld(dated, false, { alarm });
+    const good = await after.night({ components: async () => [memoryComponent('mail', mail)] });
+    assert.deepEqual([good.brake, good.warnings], [[], []]);
+    assert.equal((await dated.alarms(after.run)).open, undefined);
+  });
+
+  test('B3: a weekly backup that was made by links is one that a person can confirm', async () => {
+    const alarm = { limits: usualAlarmLimits, timeZone: 'UTC', confirmed: true };
+    const dated = createMemoryDatedStore({ backups: old() });
+    const world = createWorld(dated, false, { alarm });
+    await world.night({ components: async () => [memoryComponent('mail', mail)] });
+    await dated.noteAlarms({ open: { since: now, reasons: [{ kind: 'bodies-changed', messages: 40 }] } }, world.run);
+    const night = await world.night({ wish: { daily: false, weekly: true } });
+    assert.ok(night.weekly !== undefined);
+    assert.deepEqual(night.brake, []);
+    assert.deepEqual(await dated.alarms(world.run), { confirmed: now });
+  });
+
   test('an interrupted night leaves nothing and goes on nowhere', async () => {
     const dated = createMemoryDatedStore();
     const world = createWorld(dated, true);

@@ -117,21 +117,24 @@ const onDisk = async (disk: OpenDisk, parts: ServerNightParts & { readonly disk:
   // A failed verification ends; so does what would end anything.
   const told = { faults, run };
   const backup = night?.backup;
-  const brake = night === undefined ? undefined : await judgeNight(store, parts.disk, backup, told);
+  const judged = night === undefined ? undefined : await judgeNight(store, parts.disk, night, told);
+  const brake = judged?.reasons ?? [];
   // What could not be judged lets nothing leave either; the next snapshot that could be lets go.
-  const isBraked = brake === undefined || brake.length > 0;
+  const isBraked = judged === undefined || brake.length > 0;
   const repository =
     backup === undefined ? undefined : await orFault(() => passOn(disk, { backup, isBraked }, parts, run), faults, run);
-  const { removed, warnings, scrubbed } =
+  const care =
     night === undefined
       ? { removed: 0, warnings: [], scrubbed: undefined }
       : await lookAfterDisk(store, parts.disk, !isBraked, told);
+  const { removed, scrubbed } = care;
   if (night !== undefined) await disk.leaveRunbook?.(run);
   const state = await disk.record(run).catch((error: unknown) => {
     rethrowInterrupted(error, run);
     return undefined;
   });
-  return { night, state, repository, removed, scrubbed, brake: brake ?? [], faults, warnings } satisfies DiskResult;
+  const warnings = [...(judged?.warnings ?? []), ...care.warnings];
+  return { night, state, repository, removed, scrubbed, brake, faults, warnings } satisfies DiskResult;
 };
 
 /** Whether a backup is still owed to the repository: the disk has none for it. */
