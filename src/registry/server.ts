@@ -9,6 +9,7 @@ import type { Services } from '../contract/services.ts';
 import type { DatabaseSetting } from '../protocol/database/config.ts';
 import type { DatabaseParts } from '../protocol/database/parts.ts';
 import type { Survey } from '../protocol/server/survey-places.ts';
+import type { Reading } from '../store/dated/reading.ts';
 import type { AccountParts, Config } from '../registry.ts';
 
 /* What a server of the configuration consists of; imported when it is asked for. */
@@ -138,6 +139,12 @@ export const originOf = async (
 export const backupFolderAt = async (folder: string): Promise<ServerBackup> => {
   const { openBackupFolder } = await import('../store/dated/backup-folder.ts');
   return openBackupFolder(folder);
+};
+
+/** Likewise, and nobody removes, replaces or mends it until `release`. */
+export const readBackupFolder = async (folder: string): Promise<Reading> => {
+  const { beginReading } = await import('../store/dated/reading.ts');
+  return beginReading(folder);
 };
 
 /** Where what lies at the root of a component is, by its name there; none for one that the configuration does not have. */

@@ -49,9 +49,11 @@ describe('the lock of a run', () => {
     const path = await place(t);
     const first = await takeRunLock({ path, ...now });
     let told = 0;
-    const waiting = takeRunLock({ path, wait: 60_000, signal, interval: 5, onWait: () => void told++ });
-    await new Promise((resolve) => setTimeout(resolve, 30));
-    await first.release();
+    const onWait = (): void => {
+      told++;
+      setTimeout(() => void first.release(), 20);
+    };
+    const waiting = takeRunLock({ path, wait: 60_000, signal, interval: 5, onWait });
     await (await waiting).release();
     assert.equal(told, 1);
   });

@@ -1,18 +1,19 @@
 import { randomBytes } from 'node:crypto';
-import { constants, copyFile, link, mkdir, open, readdir, readFile, rename, rm, stat, utimes } from 'node:fs/promises';
+import { constants, copyFile, link, mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { Fault } from '../model/fault.ts';
 import { sleep } from './clock.ts';
 import { errnoCode, errnoFault, knowsNoLinks } from './errno.ts';
-import { fateOfProcess, ownProcessStamp, type ProcessFate, type ProcessStamp } from './process-stamp.ts';
-
-/** Who holds a run lock. */
-export interface RunHolder {
-  /** Undefined where it is not known. */
-  readonly pid: number | undefined;
-  /** Milliseconds since 1970. */
-  readonly since: number;
-}
+import {
+  type FoundHolder,
+  holderText,
+  isHolderDead,
+  lookAtHolder,
+  ownHolderText,
+  type RunHolder,
+  showLife,
+} from './lock-holder.ts';
+import { fateOfProcess, type ProcessFate, type ProcessStamp } from './process-stamp.ts';
 
 export interface RunLockOptions {
   /** The file that is the lock. */
@@ -33,64 +34,8 @@ export interface RunLock {
   release(): Promise<void>;
 }
 
-/** A holder shows every minute that it lives; where that cannot be asked of the system, this long a silence is its end. */
-const heartbeat = 60_000;
-const silence = 30 * 60_000;
-
-interface Found {
-  readonly text: string;
-  readonly holder: RunHolder;
-  readonly process: ProcessStamp | undefined;
-  readonly silentFor: number;
-}
-
-interface LockContent {
-  readonly process: ProcessStamp | undefined;
-  readonly pid: number | undefined;
-  readonly since: number | undefined;
-}
-
-const contentOf = (text: string): LockContent => {
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch {
-    return { process: undefined, pid: undefined, since: undefined };
-  }
-  const fields: Readonly<Record<string, unknown>> = typeof value === 'object' ? { ...value } : {};
-  const { pid, start, boot, namespace, machine, since } = fields;
-  const isStamp =
-    typeof pid === 'number' &&
-    typeof start === 'string' &&
-    typeof boot === 'string' &&
-    typeof namespace === 'string' &&
-    typeof machine === 'string';
-  return {
-    process: isStamp ? { pid, start, boot, namespace, machine } : undefined,
-    pid: typeof pid === 'number' ? pid : undefined,
-    since: typeof since === 'number' ? since : undefined,
-  };
-};
-
-/** Undefined: nobody holds it. */
-const look = async (path: string): Promise<Found | undefined> => {
-  try {
-    const [text, { mtimeMs }] = [await readFile(path, 'utf8'), await stat(path)];
-    const { process, pid, since = mtimeMs } = contentOf(text);
-    return { text, holder: { pid, since }, process, silentFor: Date.now() - mtimeMs };
-  } catch (error) {
-    if (errnoCode(error) === 'ENOENT') return undefined;
-    throw error;
-  }
-};
-
-const isDead = ({ process, silentFor }: Found, fateOf: (stamp: ProcessStamp) => ProcessFate): boolean => {
-  const fate = process === undefined ? 'unknown' : fateOf(process);
-  return fate === 'over' || (fate === 'unknown' && silentFor > silence);
-};
-
 /** Takes the lock of a dead run away. Should another have taken it over in between, that one's is put back. */
-const removeDead = async (path: string, dead: Found): Promise<void> => {
+const removeDead = async (path: string, dead: FoundHolder): Promise<void> => {
   const aside = `${path}.${randomBytes(6).toString('hex')}`;
   try {
     await rename(path, aside);
@@ -119,9 +64,9 @@ const removeLeftovers = async (path: string, fateOf: (stamp: ProcessStamp) => Pr
   const [folder, name] = [dirname(path), basename(path)];
   for (const entry of await readdir(folder)) {
     if (!entry.startsWith(name) || !temporaryName.test(entry.slice(name.length))) continue;
-    const found = await look(join(folder, entry));
+    const found = await lookAtHolder(join(folder, entry));
     if (found === undefined) continue;
-    if (isDead(found, fateOf) || (found.text === '' && found.silentFor > emptyFor)) {
+    if (isHolderDead(found, fateOf) || (found.text === '' && found.silentFor > emptyFor)) {
       await rm(join(folder, entry), { force: true });
     }
   }
@@ -167,20 +112,18 @@ const put = async (path: string, text: string, giveName: typeof link): Promise<b
   }
 };
 
-const underWay = ({ pid, since }: RunHolder): Fault =>
-  new Fault(
-    'run-under-way',
-    `another run is under way${pid === undefined ? '' : `, process ${pid}`}, since ${new Date(since).toISOString().slice(0, 16)}Z`,
-    {
-      hint: 'Wait until it is over, or let this one wait: --wait 3h.',
-      retry: true,
-      context: { since: Math.round(since), ...(pid === undefined ? {} : { pid }) },
-    },
-  );
+const underWay = (holder: RunHolder): Fault => {
+  const { pid, since } = holder;
+  return new Fault('run-under-way', `another run is under way, ${holderText(holder)}`, {
+    hint: 'Wait until it is over, or let this one wait: --wait 3h.',
+    retry: true,
+    context: { since: Math.round(since), ...(pid === undefined ? {} : { pid }) },
+  });
+};
 
 const release = async (path: string, text: string): Promise<void> => {
   // It may have been taken over after a long silence (the machine slept).
-  const found = await look(path);
+  const found = await lookAtHolder(path);
   if (found?.text === text) await rm(path, { force: true });
 };
 
@@ -199,15 +142,15 @@ export const takeRunLock = async (options: RunLockOptions): Promise<RunLock> => 
     giveName = link,
   } = options;
   const token = randomBytes(8).toString('hex');
-  const text = JSON.stringify({ ...ownProcessStamp(), pid: process.pid, since: Date.now(), token });
+  const text = ownHolderText(token);
   const deadline = performance.now() + wait;
   let told = false;
   try {
     await mkdir(dirname(path), { recursive: true, mode: 0o700 });
     while (!(await put(path, text, giveName))) {
-      const found = await look(path);
+      const found = await lookAtHolder(path);
       if (found === undefined) continue;
-      if (isDead(found, fateOf)) {
+      if (isHolderDead(found, fateOf)) {
         await removeDead(path, found);
         continue;
       }
@@ -222,14 +165,10 @@ export const takeRunLock = async (options: RunLockOptions): Promise<RunLock> => 
   } catch (error) {
     throw error instanceof Fault ? error : errnoFault(error, 'take the lock', path);
   }
-  const beat = setInterval(() => {
-    const now = new Date();
-    utimes(path, now, now).catch(() => undefined);
-  }, heartbeat);
-  beat.unref();
+  const stopShowing = showLife(path);
   return {
     release: async () => {
-      clearInterval(beat);
+      stopShowing();
       await release(path, text).catch((error: unknown) => {
         throw errnoFault(error, 'release the lock', path);
       });

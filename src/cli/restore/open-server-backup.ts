@@ -5,7 +5,7 @@ import { type BackupPlace, parseBackupPlace } from '../../model/backup-place.ts'
 import { datedPlace } from '../../model/dated-name.ts';
 import { Fault } from '../../model/fault.ts';
 import type { Config } from '../../registry.ts';
-import { backupFolderAt } from '../../registry/server.ts';
+import { readBackupFolder } from '../../registry/server.ts';
 import { openConfiguration } from '../configuration.ts';
 import type { CommandContext } from '../context.ts';
 import { withRepository } from '../open-repository.ts';
@@ -79,6 +79,21 @@ const inRepository = <Result>(
     }, context.run),
   );
 
+/** Nobody takes the backup away meanwhile. */
+const inFolder = async <Result>(
+  path: string,
+  work: (backup: ServerBackup) => Promise<Result>,
+  { run, messages }: CommandContext,
+): Promise<Result> => {
+  const { backup, refused, release } = await readBackupFolder(path);
+  try {
+    if (refused !== undefined) run.emit({ kind: 'notice', message: messages.readUnmarked(refused.message) });
+    return await work(backup);
+  } finally {
+    await release();
+  }
+};
+
 const noDisk = ({ name }: ServerJob): Fault =>
   new Fault('usage', `${name} has no disk, so its backups are in a repository`, {
     hint: 'Give --from repository, or repository:SNAPSHOT; `mailkeep snapshots` lists them.',
@@ -113,7 +128,7 @@ export const withServerBackup = async <Result>(
   const loaded = await openConfiguration(context);
   if (place.kind === 'folder') {
     const path = homePath(place.path, context);
-    return work(describedServer(loaded, await backupFolderAt(path), server));
+    return inFolder(path, (backup) => work(describedServer(loaded, backup, server)), context);
   }
   const isNamed = context.options.repo !== undefined || context.options.repositoryFile !== undefined;
   const isElsewhere = server !== undefined && loaded?.config.servers[server] === undefined && isNamed;
@@ -124,5 +139,5 @@ export const withServerBackup = async <Result>(
   }
   if (job === undefined) throw noServer();
   const folder = await folderOnDisk(place, job, context);
-  return work({ backup: await backupFolderAt(folder), name: job.name, job });
+  return inFolder(folder, (backup) => work({ backup, name: job.name, job }), context);
 };

@@ -13,7 +13,8 @@ import {
   type RunStart,
 } from '../../model/run-record.ts';
 import { processIdentity } from '../../system/identity.ts';
-import { type RunHolder, type RunLock, takeRunLock } from '../../system/run-lock.ts';
+import type { RunHolder } from '../../system/lock-holder.ts';
+import { type RunLock, takeRunLock } from '../../system/run-lock.ts';
 import type { CommandContext } from '../context.ts';
 import { type RunLog, openRunLog } from '../log/run-log.ts';
 import { programVersion } from '../version.ts';

@@ -113,8 +113,20 @@ const isSameDay = (date: string, { name, state }: DatedBackup): boolean =>
   name.kind === 'daily' && name.date === date && state === 'good';
 
 /** Requirement B2: a weekly backup is that date's good daily one by hard links. */
-const linkWeek = async (daily: DatedBackup, { store, thisWeek }: DiskNightParts, run: Run): Promise<DatedBackup> => {
-  const weekly = await store.linkWeekly(thisWeek, daily, run);
+const linkWeek = async (
+  daily: DatedBackup,
+  { store, thisWeek }: DiskNightParts,
+  run: Run,
+): Promise<DatedBackup | undefined> => {
+  let weekly: DatedBackup;
+  try {
+    weekly = await store.linkWeekly(thisWeek, daily, run);
+  } catch (error) {
+    // Somebody restores from that of this week, which is there, then.
+    if (!isFault(error, 'run-under-way')) throw error;
+    run.emit({ kind: 'log', level: 'WARNING', component: 'DISK', message: error.message });
+    return undefined;
+  }
   run.emit({ kind: 'log', level: 'INFO', component: 'DISK', message: `${weekly.folder} is made of ${daily.folder}` });
   return weekly;
 };

@@ -96,7 +96,10 @@ export const retainDated = async (store: DatedStore, policy: DatedPolicy, run: R
       run.emit({ kind: 'log', level: 'INFO', component: 'DISK', message });
     } catch (error) {
       if (run.signal.aborted) throw interrupted(error);
-      warnings.push(`${path} could not be removed: ${asFault(error).message}`);
+      const fault = asFault(error);
+      // Somebody restores from it: it leaves another night.
+      if (fault.code === 'run-under-way') warnings.push(`${path} stays for now: ${fault.message}`);
+      else warnings.push(`${path} could not be removed: ${fault.message}`);
     }
   }
   return { removed, damage, warnings };

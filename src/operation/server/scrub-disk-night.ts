@@ -1,8 +1,8 @@
-import type { BadFile, DatedStore, DiskScrub, MendedFile, Rescue } from '../../contract/component.ts';
+import type { BadFile, DatedStore, DiskScrub, MendedFile, MendWish, Rescue } from '../../contract/component.ts';
 import type { Run } from '../../contract/run.ts';
 import { displayText } from '../../model/byte-string.ts';
 import { datedPlace } from '../../model/dated-name.ts';
-import { Fault } from '../../model/fault.ts';
+import { Fault, isFault } from '../../model/fault.ts';
 import { formatBytes } from '../../model/size.ts';
 import type { Pace } from './paced-component.ts';
 
@@ -56,6 +56,21 @@ const damageOf = (left: readonly BadFile[], repair: boolean): Fault | undefined 
   return new Fault('verification-failed', message, { hint });
 };
 
+/** Undefined: somebody restores from the disk, so that nothing of it is exchanged now. */
+const mendUnlessRead = async (
+  store: Pick<DatedStore, 'mend'>,
+  wish: MendWish,
+  run: Run,
+): Promise<readonly MendedFile[] | undefined> => {
+  try {
+    return await store.mend(wish, run);
+  } catch (error) {
+    if (!isFault(error, 'run-under-way')) throw error;
+    log(run, 'WARNING', `nothing is mended tonight: ${error.message}`);
+    return undefined;
+  }
+};
+
 /** Reads some of a disk again, and mends what was found to be bad where that is wished. */
 export const scrubDiskNight = async (
   store: Pick<DatedStore, 'scrub' | 'mend'>,
@@ -68,7 +83,8 @@ export const scrubDiskNight = async (
   log(run, 'INFO', `${files} files, ${formatBytes(bytes)} of older days read again (${slices}/256), ${bad.length} bad`);
   for (const file of bad) tellBad(file, run);
   if (bad.length === 0 || !repair) return { scrub, mended: [], damage: damageOf(bad, repair) };
-  const mended = await store.mend(rescue === undefined ? { dryRun: false } : { dryRun: false, rescue }, run);
+  const mended = await mendUnlessRead(store, rescue === undefined ? { dryRun: false } : { dryRun: false, rescue }, run);
+  if (mended === undefined) return { scrub, mended: [], damage: damageOf(bad, false) };
   for (const file of mended.filter(({ outcome }) => outcome.kind === 'mended')) {
     const from = file.outcome.kind === 'mended' ? file.outcome.from : '';
     log(run, 'WARNING', `mended from ${from}: ${badFileText(file)}`);

@@ -1,4 +1,3 @@
-import { rename } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import type {
   AlarmState,
@@ -18,9 +17,9 @@ import { type DatedName, datedPlace } from '../../model/dated-name.ts';
 import type { Path } from '../../model/entry.ts';
 import { Fault, isFault } from '../../model/fault.ts';
 import { allReadSince } from '../../model/scrub-slices.ts';
-import { errnoFault } from '../../system/errno.ts';
 import type { Posix } from '../../system/posix.ts';
-import { type RunHolder, type RunLock, takeRunLock } from '../../system/run-lock.ts';
+import type { RunHolder } from '../../system/lock-holder.ts';
+import { type RunLock, takeRunLock } from '../../system/run-lock.ts';
 import { syncFolder } from '../../system/sync-file-system.ts';
 import type { HoldTrust } from '../../model/hold-trust.ts';
 import { type HoldLog, standingHolds } from '../../model/hold.ts';
@@ -30,10 +29,11 @@ import { readDescription } from './disk/backup-file.ts';
 import { beginBackup } from './dated-writer.ts';
 import { readAlarms, writeAlarms } from './disk/alarms-file.ts';
 import { removeEvidence } from './disk/evidence-file.ts';
-import { descriptionName, type DiskPlaces, hiddenPlace, lockName, placesBelow } from './disk/layout.ts';
+import { descriptionName, type DiskPlaces, lockName, placesBelow } from './disk/layout.ts';
 import { evidencePlace, type KnownBackup, listBackups, readBackup, writeMetadata } from './disk/list-backups.ts';
 import { hasHardLinks, type IsHeld, noHardLinks, prepareDisk, removeLeftovers } from './disk/prepare-disk.ts';
-import { repointLatest } from './disk/move-into-place.ts';
+import { awaitUnread, requireUnread } from './disk/reading-mark.ts';
+import { moveAside, repointLatest } from './disk/move-into-place.ts';
 import { removeTree } from './disk/remove-tree.ts';
 import { readSlices } from './disk/slices-file.ts';
 import { linkBackup } from './link-backup.ts';
@@ -96,6 +96,7 @@ class DiskStore implements DatedStore {
     throwIfInterrupted(run);
     await this.#writer?.abandon();
     await this.#takeDisk(run);
+    await this.#requireUnread(name, run);
     const known = await listBackups(this.#places, run);
     const pool = this.#startPool(run);
     try {
@@ -113,6 +114,7 @@ class DiskStore implements DatedStore {
     throwIfInterrupted(run);
     if (daily.state !== 'good') throw new Fault('usage', `${datedPlace(daily.name)} is not complete`);
     await this.#takeDisk(run);
+    await this.#requireUnread(name, run);
     const known = await this.#known(daily);
     const pool = this.#startPool(run);
     try {
@@ -145,7 +147,10 @@ class DiskStore implements DatedStore {
   }
 
   mend(wish: MendWish, run: Run): Promise<readonly MendedFile[]> {
-    return this.#withPool((scrubbing) => mendDisk(scrubbing, wish, run), run);
+    return this.#withPool(async (scrubbing) => {
+      if (!wish.dryRun) await requireUnread(this.#places);
+      return mendDisk(scrubbing, wish, run);
+    }, run);
   }
 
   async *differences(
@@ -187,12 +192,7 @@ class DiskStore implements DatedStore {
     const { name } = backup;
     const [by] = await this.holdsOn(await this.#known(backup).then((known) => known.backup), run);
     if (by !== undefined) throw heldBackup(name, by);
-    const aside = hiddenPlace('removed', name);
-    try {
-      await rename(this.#places.backup(name), this.#places.path(aside));
-    } catch (error) {
-      throw errnoFault(error, 'remove', this.#places.backup(name));
-    }
+    const aside = await moveAside(this.#places, name);
     await syncFolder(this.#places.path(name.kind));
     await removeEvidence(evidencePlace(this.#places, name));
     await repointLatest(this.#places, name, run);
@@ -238,6 +238,12 @@ class DiskStore implements DatedStore {
       if (isFault(error, 'object-missing')) return undefined;
       throw error;
     }
+  }
+
+  /** A backup that is about to get this name would take the place of one that somebody reads. */
+  async #requireUnread(name: DatedName, { signal }: Run): Promise<void> {
+    const { wait = 0, onWait } = this.#options;
+    await awaitUnread(this.#places, name, { wait, signal, ...(onWait === undefined ? {} : { onWait }) });
   }
 
   /** Takes the disk for this process, tidies it, and looks whether it is fit. */

@@ -21,6 +21,7 @@ import { type DiskPlaces, hiddenPlace, processName } from './disk/layout.ts';
 import { evidencePlace, type KnownBackup, writeMetadata } from './disk/list-backups.ts';
 import { moveIntoPlace, pointLatest, setAside } from './disk/move-into-place.ts';
 import { type IsHeld, stampProcess } from './disk/prepare-disk.ts';
+import { requireUnread } from './disk/reading-mark.ts';
 import { removeTree } from './disk/remove-tree.ts';
 import { manifestsFolder } from './manifest/manifest-files.ts';
 import { damagedBackup, finishBackup, goodStays } from './publish.ts';
@@ -115,6 +116,7 @@ class HiddenBackup implements DatedWriter {
       await this.#end();
       throw goodStays(name, aside);
     }
+    await this.#requireUnread();
     await moveIntoPlace(places, this.#hidden, name, isHeld);
     const backup = backupOf(name, places.backup(name), description);
     const verified = this.#verifiedSince(run);
@@ -150,6 +152,18 @@ class HiddenBackup implements DatedWriter {
       since = Math.min(since, base.verified);
     }
     return since;
+  }
+
+  /** Somebody may have begun to restore from what has the name, since this one was begun. */
+  async #requireUnread(): Promise<void> {
+    const { places, name } = this.#parts;
+    try {
+      await requireUnread(places, name);
+    } catch (error) {
+      await setAside(places, this.#hidden, name);
+      await this.#end();
+      throw error;
+    }
   }
 
   /** An incomplete backup must not take the place of a good one of the same date, which may be the only one, and `latest`. */

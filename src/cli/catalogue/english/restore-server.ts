@@ -28,6 +28,8 @@ const number = (count: number): string => count.toLocaleString('en');
 export const restoreServerMessages = {
   backupWhole: (backup: string): string => `${backup} was read again: it is whole`,
   backupIncomplete: (backup: string): string => `${backup} is incomplete: something was missing when it was made`,
+  readUnmarked: (reason: string): string =>
+    `a backup that runs meanwhile on this disk will not know that this one is being read (${reason})`,
   serverRestorePlan: (server: string, backup: string): string => `${server} from ${backup}:`,
   mailMerged: (place: string): string => `${place} (mail lives there: what is missing is added, nothing is changed)`,
   servicesStop: (names: readonly string[]): string => `stopped first:  ${list(names)}`,

@@ -12,6 +12,8 @@ const list = (names: readonly string[]): string => names.join('、');
 export const restoreServerMessages: typeof english = {
   backupWhole: (backup) => `${backup} を読み直しました: 破損はありません`,
   backupIncomplete: (backup) => `${backup} は不完全です: 作成時に欠けたものがあります`,
+  readUnmarked: (reason) =>
+    `このバックアップを読み取り中であることを、同じディスクで同時に動くバックアップに知らせることができません（${reason}）`,
   serverRestorePlan: (server, backup) => `${backup} から ${server} を復元します:`,
   mailMerged: (place) => `${place}（使用中のメール: 足りないものだけを追加し、変更はしません）`,
   servicesStop: (names) => `最初に停止: ${list(names)}`,

@@ -13,6 +13,8 @@ export const lockName = `${ownFolder}/lock`;
 export const evidenceFolder = `${ownFolder}/evidence`;
 /** Notes of holds: nothing is ever taken away from it. */
 export const holdsFolder = `${ownFolder}/holds`;
+/** Marks of those who restore from a backup. */
+export const readersFolder = `${ownFolder}/readers`;
 export const latestName = 'latest';
 export const metadataName = 'backup-metadata.json';
 

@@ -2,11 +2,13 @@ import { randomBytes } from 'node:crypto';
 import { readlink, rename, rm, symlink } from 'node:fs/promises';
 import type { Run } from '../../../contract/run.ts';
 import { type DatedName, datedPlace } from '../../../model/dated-name.ts';
+import { Fault } from '../../../model/fault.ts';
 import { errnoCode, errnoFault } from '../../../system/errno.ts';
 import { syncFolder } from '../../../system/sync-file-system.ts';
 import { type DiskPlaces, hiddenPlace, latestName } from './layout.ts';
 import { listBackups } from './list-backups.ts';
 import { type IsHeld, isThere } from './prepare-disk.ts';
+import { requireUnread } from './reading-mark.ts';
 import { removeTree } from './remove-tree.ts';
 
 /**
@@ -49,6 +51,25 @@ export const setAside = async (places: DiskPlaces, hidden: string, name: DatedNa
   }
   await syncFolder(places.path(name.kind));
   return places.path(place);
+};
+
+/** Hides a backup that is to be removed. Returns where it is. Fault `run-under-way` when somebody reads it: then it is where it was. */
+export const moveAside = async (places: DiskPlaces, name: DatedName): Promise<string> => {
+  await requireUnread(places, name);
+  const [shown, aside] = [places.backup(name), hiddenPlace('removed', name)];
+  try {
+    await rename(shown, places.path(aside));
+    try {
+      // Whoever has begun meanwhile still finds it; who begins now does not.
+      await requireUnread(places, name);
+    } catch (error) {
+      await rename(places.path(aside), shown);
+      throw error;
+    }
+  } catch (error) {
+    throw error instanceof Fault ? error : errnoFault(error, 'remove', shown);
+  }
+  return aside;
 };
 
 /** After a backup was removed: a link to it leads to the newest good one that is left, or goes. */

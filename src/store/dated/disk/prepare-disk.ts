@@ -14,6 +14,7 @@ import {
   parseHidden,
   processName,
 } from './layout.ts';
+import { readersOf } from './reading-mark.ts';
 import { removeTree } from './remove-tree.ts';
 
 /** Makes the folders of a disk, for its owner alone. Faults as `errnoFault`. */
@@ -99,7 +100,10 @@ const removeLeftover = async (
       if (!(await isAtWork(places.path(`${place}/${processName}`)))) await removeTree(places.bytes(place));
       return;
     case 'removed':
-      return removeTree(places.bytes(place));
+      // Killed between the look for readers and the one after it.
+      if ((await readersOf(places, name)).length === 0) return removeTree(places.bytes(place));
+      if (!(await isThere(places.backup(name)))) await rename(places.path(place), places.path(datedPlace(name)));
+      return;
     case 'held':
       if (!(await isThere(places.backup(name)))) await rename(places.path(place), places.path(datedPlace(name)));
       else if (!(await isHeld(name, places.path(place)))) await removeTree(places.bytes(place));
