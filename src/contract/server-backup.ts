@@ -18,6 +18,8 @@ export interface ServerBackup {
   readonly components: readonly StoredComponent[];
   /** What the backup says of where it came from; undefined in those of earlier versions. */
   readonly origin: ServerOrigin | undefined;
+  /** `origin` was compared with its checksum; backups of earlier versions have none. */
+  readonly isProved: boolean;
   /**
    * What lies in a folder of it, as the root of a source of its own; `[]` is all of it, with a folder for each component. Bytes are
    * logical. Whoever opens it closes it. Fault `path-missing`.

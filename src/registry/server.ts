@@ -9,6 +9,7 @@ import type { Services } from '../contract/services.ts';
 import type { DatabaseSetting } from '../protocol/database/config.ts';
 import type { DatabaseParts } from '../protocol/database/parts.ts';
 import type { Survey } from '../protocol/server/survey-places.ts';
+import type { OpeningOptions } from '../store/dated/backup-folder.ts';
 import type { Reading } from '../store/dated/reading.ts';
 import type { AccountParts, Config } from '../registry.ts';
 
@@ -142,9 +143,9 @@ export const backupFolderAt = async (folder: string): Promise<ServerBackup> => {
 };
 
 /** Likewise, and nobody removes, replaces or mends it until `release`. */
-export const readBackupFolder = async (folder: string): Promise<Reading> => {
+export const readBackupFolder = async (folder: string, options: OpeningOptions): Promise<Reading> => {
   const { beginReading } = await import('../store/dated/reading.ts');
-  return beginReading(folder);
+  return beginReading(folder, options);
 };
 
 /** Where what lies at the root of a component is, by its name there; none for one that the configuration does not have. */

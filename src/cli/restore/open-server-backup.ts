@@ -19,6 +19,8 @@ export interface BackupWish {
   readonly from: string;
   /** The name of the server; needed where several are configured and the backup does not say it. */
   readonly server: string | undefined;
+  /** Also when its description is not as it was written: it does not say where it came from, then. */
+  readonly despiteDamage?: boolean;
 }
 
 export interface OpenedServer {
@@ -81,13 +83,15 @@ const inRepository = <Result>(
 
 /** Nobody takes the backup away meanwhile. */
 const inFolder = async <Result>(
-  path: string,
+  { path, despiteDamage }: { readonly path: string; readonly despiteDamage: boolean },
   work: (backup: ServerBackup) => Promise<Result>,
   { run, messages }: CommandContext,
 ): Promise<Result> => {
-  const { backup, refused, release } = await readBackupFolder(path);
+  const { backup, refused, release } = await readBackupFolder(path, { despiteDamage });
   try {
     if (refused !== undefined) run.emit({ kind: 'notice', message: messages.readUnmarked(refused.message) });
+    const isDoubtful = backup.origin !== undefined && !backup.isProved;
+    if (isDoubtful) run.emit({ kind: 'notice', message: messages.backupUnproved(backup.description) });
     return await work(backup);
   } finally {
     await release();
@@ -120,7 +124,7 @@ const homePath = (path: string, { environment }: CommandContext): string =>
  * snapshot. Faults: `usage`, `snapshot-missing`, `disk-missing`, those of the repository.
  */
 export const withServerBackup = async <Result>(
-  { from, server }: BackupWish,
+  { from, server, despiteDamage = false }: BackupWish,
   work: (opened: OpenedServer) => Promise<Result>,
   context: CommandContext,
 ): Promise<Result> => {
@@ -128,7 +132,7 @@ export const withServerBackup = async <Result>(
   const loaded = await openConfiguration(context);
   if (place.kind === 'folder') {
     const path = homePath(place.path, context);
-    return inFolder(path, (backup) => work(describedServer(loaded, backup, server)), context);
+    return inFolder({ path, despiteDamage }, (backup) => work(describedServer(loaded, backup, server)), context);
   }
   const isNamed = context.options.repo !== undefined || context.options.repositoryFile !== undefined;
   const isElsewhere = server !== undefined && loaded?.config.servers[server] === undefined && isNamed;
@@ -139,5 +143,5 @@ export const withServerBackup = async <Result>(
   }
   if (job === undefined) throw noServer();
   const folder = await folderOnDisk(place, job, context);
-  return inFolder(folder, (backup) => work({ backup, name: job.name, job }), context);
+  return inFolder({ path: folder, despiteDamage }, (backup) => work({ backup, name: job.name, job }), context);
 };

@@ -75,6 +75,8 @@ export const snapshotBackup = async (
   const open: ServerBackup['open'] = (path, openRun) => repository.open(id, openRun, [root, ...path]);
   const backup: ServerBackup = {
     kind: 'repository',
+    // A repository has nothing that was not authenticated.
+    isProved: true,
     description: whole.description,
     name: id,
     started: Number((snapshot.summary?.backupStart ?? snapshot.time).nanoseconds / 1_000_000n),

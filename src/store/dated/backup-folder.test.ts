@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { recordCapture } from '../../contract/recorded-capture.ts';
@@ -64,5 +65,32 @@ describe('a backup by its folder alone', () => {
       ['mail/vmail/alice/cur/1:2,S'],
     );
     assert.equal(readFileSync(join(root, '.mailkeep/evidence/daily-2025-11-07.json'), 'utf8'), evidence);
+  });
+
+  test('B11, B13: a description that was altered is a fault, and its commands are not believed', async (context) => {
+    const fixture = await makeDatedFixture();
+    context.after(fixture.close);
+    const { mail, root, run } = fixture;
+    placeMessages(join(mail, 'alice'), { 'cur/1:2,S': 'first' });
+    await fixture.night('2025-11-07', undefined, { origin });
+    const folder = join(root, 'daily/2025-11-07');
+    execFileSync('sha256sum', ['--check', '--strict', 'backup.json.sha256'], { cwd: join(folder, '.mailkeep') });
+    assert.equal((await openBackupFolder(folder)).isProved, true);
+    const file = join(folder, '.mailkeep/backup.json');
+    writeFileSync(file, readFileSync(file, 'utf8').replace('"dovecot"', '"sshd"'));
+    await assert.rejects(openBackupFolder(folder), { code: 'verification-failed', message: /is not what was written/ });
+    const store = fixture.open();
+    assert.deepEqual(await store.backups(run), []);
+    await store.close();
+    const damaged = await openBackupFolder(folder, { despiteDamage: true });
+    assert.deepEqual([damaged.origin, damaged.isProved], [undefined, false]);
+    const damages = await damaged.check(['mail'], run);
+    assert.deepEqual(
+      damages.map(({ path }) => path),
+      ['.mailkeep/backup.json'],
+    );
+    rmSync(`${file}.sha256`);
+    const earlier = await openBackupFolder(folder);
+    assert.deepEqual([earlier.origin?.stop, earlier.isProved], [{ systemd: ['sshd'] }, false]);
   });
 });

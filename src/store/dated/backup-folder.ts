@@ -1,23 +1,34 @@
 import { realpath } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
+import type { DatedDamage } from '../../contract/component.ts';
 import type { ServerBackup } from '../../contract/server-backup.ts';
+import { byteStringOfText } from '../../model/byte-string.ts';
 import { datedPlace, parseDatedPlace } from '../../model/dated-name.ts';
 import { Fault, isFault } from '../../model/fault.ts';
 import { errnoFault } from '../../system/errno.ts';
-import { type BackupDescription, readDescription } from './disk/backup-file.ts';
+import { alteredDescription, readDescription, readSealed, type SealedDescription } from './disk/backup-file.ts';
 import { descriptionName } from './disk/layout.ts';
 import { openBackup } from './read/open-backup.ts';
 import { startDiskPool } from './threads/disk-pool.ts';
 import { findDamage } from './verify/find-damage.ts';
 
+export interface OpeningOptions {
+  /** Take what is whole of it. */
+  readonly despiteDamage?: boolean;
+}
+
 /**
  * A backup by its folder alone, wherever it lies: on a disk that no configuration knows, or copied from one. Nothing is
- * written, so that it may be mounted read-only. Faults: `snapshot-missing` when it is none; those of the file system.
+ * written, so that it may be mounted read-only. Faults: `snapshot-missing` when it is none; `verification-failed` when its description
+ * is not as it was written, unless damage is no reason to stop: then it does not say where it came from; those of the file system.
  */
-export const openBackupFolder = async (path: string): Promise<ServerBackup> => {
+export const openBackupFolder = async (
+  path: string,
+  { despiteDamage = false }: OpeningOptions = {},
+): Promise<ServerBackup> => {
   const folder = await realFolder(path);
-  const description = await describedIn(folder, path);
-  const { components, origin, started, state } = description;
+  const { description, seal } = await describedIn(folder, path, despiteDamage);
+  const { components, started, state } = description;
   const place = parseDatedPlace(folder.split('/').slice(-2).join('/'));
   return {
     kind: 'dated',
@@ -26,18 +37,25 @@ export const openBackupFolder = async (path: string): Promise<ServerBackup> => {
     started,
     isComplete: state === 'good',
     components: components.map(({ name, form }) => ({ name, form })),
-    origin,
+    origin: seal === 'broken' ? undefined : description.origin,
+    isProved: seal === 'whole',
     open: async (at, openRun) => openBackup({ folder, description, at }, openRun),
     check: async (wanted, checkRun) => {
       const pool = startDiskPool({ threads: Math.min(4, availableParallelism()), copies: false }, checkRun);
       try {
-        return await findDamage({ folder, description, pool, components: wanted }, checkRun);
+        const damages = await findDamage({ folder, description, pool, components: wanted }, checkRun);
+        return seal === 'broken' ? [ofDescription(folder), ...damages] : damages;
       } finally {
         await pool.close();
       }
     },
   };
 };
+
+const ofDescription = (folder: string): DatedDamage => ({
+  path: byteStringOfText(descriptionName),
+  fault: alteredDescription(`${folder}/${descriptionName}`),
+});
 
 const realFolder = async (path: string): Promise<string> => {
   try {
@@ -47,9 +65,13 @@ const realFolder = async (path: string): Promise<string> => {
   }
 };
 
-const describedIn = async (folder: string, given: string): Promise<BackupDescription> => {
+const describedIn = async (folder: string, given: string, despiteDamage: boolean): Promise<SealedDescription> => {
+  const file = `${folder}/${descriptionName}`;
   try {
-    return await readDescription(`${folder}/${descriptionName}`);
+    const sealed = await readSealed(file);
+    // Throws what is to be said of it.
+    if (sealed.seal === 'broken' && !despiteDamage) await readDescription(file);
+    return sealed;
   } catch (error) {
     if (!isFault(error, 'object-missing')) throw error;
     throw new Fault('snapshot-missing', `${given} is no folder of a backup: it has no ${descriptionName}`, {

@@ -7,9 +7,9 @@ import { type DatedName, datedPlace } from '../../model/dated-name.ts';
 import { Fault } from '../../model/fault.ts';
 import { errnoCode, errnoFault } from '../../system/errno.ts';
 import { syncFileSystem } from '../../system/sync-file-system.ts';
-import { type BackupDescription, type DescribedComponent, formatDescription } from './disk/backup-file.ts';
+import { type BackupDescription, type DescribedComponent, formatDescription, formatSeal } from './disk/backup-file.ts';
 import type { BackupLog } from './disk/backup-log.ts';
-import { checksumsList, descriptionName, type DiskPlaces, logName, processName } from './disk/layout.ts';
+import { checksumsList, descriptionName, type DiskPlaces, logName, processName, sealName } from './disk/layout.ts';
 import { concatenate } from './disk/write-list.ts';
 import { checksumsName, manifestFolder, writtenName } from './manifest/manifest-files.ts';
 import type { DiskPool } from './threads/disk-pool.ts';
@@ -58,7 +58,9 @@ export const finishBackup = async (
   try {
     for (const path of [...list(checksumsName), ...list(writtenName), written]) await rm(Buffer.from(path, 'latin1'));
     await writeLog(places.path(`${hidden}/${logName}`), work.log);
-    await writeFile(places.path(`${hidden}/${descriptionName}`), formatDescription(description), { mode: 0o600 });
+    const text = formatDescription(description);
+    await writeFile(places.path(`${hidden}/${descriptionName}`), text, { mode: 0o600 });
+    await writeFile(places.path(`${hidden}/${sealName}`), formatSeal(text), { mode: 0o600 });
     await rm(places.path(`${hidden}/${processName}`), { force: true });
   } catch (error) {
     throw errnoFault(error, 'write to', places.path(hidden));

@@ -2,7 +2,7 @@ import { realpath, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { ServerBackup } from '../../contract/server-backup.ts';
 import { parseDatedPlace } from '../../model/dated-name.ts';
-import { openBackupFolder } from './backup-folder.ts';
+import { openBackupFolder, type OpeningOptions } from './backup-folder.ts';
 import { ownFolder, placesBelow } from './disk/layout.ts';
 import { markReading, type ReadingMark } from './disk/reading-mark.ts';
 
@@ -28,11 +28,11 @@ const markOn = async (path: string): Promise<ReadingMark> => {
 };
 
 /** Marks a backup, by its folder, as being read, and opens it. Faults as `openBackupFolder`. */
-export const beginReading = async (path: string): Promise<Reading> => {
+export const beginReading = async (path: string, options?: OpeningOptions): Promise<Reading> => {
   // First the mark: who removes a backup looks for marks once more when it is out of sight.
   const mark = await markOn(path);
   try {
-    return { ...mark, backup: await openBackupFolder(path) };
+    return { ...mark, backup: await openBackupFolder(path, options) };
   } catch (error) {
     await mark.release();
     throw error;

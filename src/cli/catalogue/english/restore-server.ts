@@ -28,6 +28,8 @@ const number = (count: number): string => count.toLocaleString('en');
 export const restoreServerMessages = {
   backupWhole: (backup: string): string => `${backup} was read again: it is whole`,
   backupIncomplete: (backup: string): string => `${backup} is incomplete: something was missing when it was made`,
+  backupUnproved: (backup: string): string =>
+    `${backup} says of itself where it came from and which commands stop and start services, and nothing proves that`,
   readUnmarked: (reason: string): string =>
     `a backup that runs meanwhile on this disk will not know that this one is being read (${reason})`,
   serverRestorePlan: (server: string, backup: string): string => `${server} from ${backup}:`,

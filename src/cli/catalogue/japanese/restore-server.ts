@@ -12,6 +12,8 @@ const list = (names: readonly string[]): string => names.join('、');
 export const restoreServerMessages: typeof english = {
   backupWhole: (backup) => `${backup} を読み直しました: 破損はありません`,
   backupIncomplete: (backup) => `${backup} は不完全です: 作成時に欠けたものがあります`,
+  backupUnproved: (backup) =>
+    `${backup} に記された取得元と、サービスを停止・起動するコマンドは、チェックサムで確かめられません`,
   readUnmarked: (reason) =>
     `このバックアップを読み取り中であることを、同じディスクで同時に動くバックアップに知らせることができません（${reason}）`,
   serverRestorePlan: (server, backup) => `${backup} から ${server} を復元します:`,

@@ -178,10 +178,10 @@ const restoreOpened = async (opened: OpenedServer, wish: ComponentsWish, context
 
 /** `restore --from WHERE --component LIST`: parts of a server, or all of it, back to where they were or below a folder. */
 export const restoreComponents = async (wish: ComponentsWish, context: CommandContext): Promise<number> => {
-  const { from, server, compare, dryRun, into } = wish;
+  const { from, server, compare, dryRun, into, despiteDamage } = wish;
   if (compare && dryRun) {
     throw new Fault('usage', '--compare changes nothing, so there is nothing to leave out with --dry-run');
   }
   if (into === '') throw new Fault('usage', 'the folder to restore into is empty');
-  return withServerBackup({ from, server }, (opened) => restoreOpened(opened, wish, context), context);
+  return withServerBackup({ from, server, despiteDamage }, (opened) => restoreOpened(opened, wish, context), context);
 };

@@ -1,10 +1,14 @@
+import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
+import { basename } from 'node:path';
 import { z } from 'zod';
 import type { CapturedComponent, DatedBackup } from '../../../contract/component.ts';
 import { type ServerOrigin, serverOriginFormat } from '../../../contract/server-origin.ts';
+import { formatChecksumLine, parseChecksumLine } from '../../../model/checksum-line.ts';
 import type { DatedName } from '../../../model/dated-name.ts';
 import { Fault } from '../../../model/fault.ts';
-import { errnoFault } from '../../../system/errno.ts';
+import { errnoCode, errnoFault } from '../../../system/errno.ts';
+import { descriptionName } from './layout.ts';
 
 /** What a backup says of itself, in `.mailkeep/backup.json`. Its name is that of its folder, so that a weekly one is the same file. */
 export interface BackupDescription {
@@ -54,14 +58,57 @@ const description = z.object({
   checksums: z.string(),
 });
 
-/** Faults: those of the file system, and `verification-failed` for a file that is no such description. */
-export const readDescription = async (path: string): Promise<BackupDescription> => {
-  let text: string;
+/** What a description comes to beside its checksum: `none` in backups of earlier versions, which had no such file. */
+export type DescriptionSeal = 'whole' | 'none' | 'broken';
+
+export interface SealedDescription {
+  readonly description: BackupDescription;
+  readonly seal: DescriptionSeal;
+}
+
+/** The line of coreutils for a description, to lie beside it. */
+export const formatSeal = (text: string): string => formatChecksumLine(digestOf(text), basename(descriptionName));
+
+const digestOf = (text: string | Uint8Array): string => createHash('sha256').update(text).digest('hex');
+
+const readOptionally = async (path: string): Promise<string | undefined> => {
   try {
-    text = await readFile(path, 'utf8');
+    return await readFile(path, 'utf8');
+  } catch (error) {
+    if (errnoCode(error) === 'ENOENT') return undefined;
+    throw error;
+  }
+};
+
+/** Faults as `readDescription`, but for one that does not have its checksum. */
+export const readSealed = async (path: string): Promise<SealedDescription> => {
+  let bytes: Uint8Array;
+  let line: string | undefined;
+  try {
+    bytes = await readFile(path);
+    line = await readOptionally(`${path}.sha256`);
   } catch (error) {
     throw errnoFault(error, 'read', path);
   }
+  const isWhole = line !== undefined && parseChecksumLine(line.trimEnd())?.sha256 === digestOf(bytes);
+  const seal = line === undefined ? 'none' : isWhole ? 'whole' : 'broken';
+  return { description: parseDescription(Buffer.from(bytes).toString('utf8'), path), seal };
+};
+
+export const alteredDescription = (path: string): Fault =>
+  new Fault('verification-failed', `the description of a backup is not what was written: ${path}`, {
+    hint: 'It says which commands stop and start services, so nothing of it is believed. Take another backup, or restore what is whole of this one, without them: --despite-damage.',
+    context: { path },
+  });
+
+/** Faults: those of the file system, and `verification-failed` for a file that is no such description, or is not as it was written. */
+export const readDescription = async (path: string): Promise<BackupDescription> => {
+  const { description: found, seal } = await readSealed(path);
+  if (seal === 'broken') throw alteredDescription(path);
+  return found;
+};
+
+const parseDescription = (text: string, path: string): BackupDescription => {
   try {
     return description.parse(JSON.parse(text));
   } catch (error) {

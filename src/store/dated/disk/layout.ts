@@ -22,6 +22,8 @@ export const metadataName = 'backup-metadata.json';
 export const checksumsList = 'checksums.sha256';
 export const logName = 'backup.log';
 export const descriptionName = `${ownFolder}/backup.json`;
+/** The checksum of that, as coreutils checks it. */
+export const sealName = `${descriptionName}.sha256`;
 /** Only while it is being made: who makes it. */
 export const processName = `${ownFolder}/process`;
 
