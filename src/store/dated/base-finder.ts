@@ -2,7 +2,7 @@ import type { Component } from '../../contract/component.ts';
 import type { Run } from '../../contract/run.ts';
 import { byteStringOfText } from '../../model/byte-string.ts';
 import { isFault } from '../../model/fault.ts';
-import type { TreeBase } from './capture/tree-capture.ts';
+import type { TreeBase } from './capture/capture-state.ts';
 import { damagesTold } from './disk/evidence-file.ts';
 import type { KnownBackup } from './disk/list-backups.ts';
 import { within } from './manifest/manifest-files.ts';

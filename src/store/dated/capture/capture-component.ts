@@ -15,7 +15,8 @@ import { createArchivePacking } from './archive-packing.ts';
 import type { CaptureTally } from './capture-tally.ts';
 import { createDumpPacking } from './dump-packing.ts';
 import { addWritten, PackedCapture } from './packed-capture.ts';
-import { type TreeBase, TreeCapture } from './tree-capture.ts';
+import type { TreeBase } from './capture-state.ts';
+import { TreeCapture } from './tree-capture.ts';
 
 export interface ComponentParts {
   /** The backup under work. */
