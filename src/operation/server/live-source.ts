@@ -1,9 +1,10 @@
 import type { CapturedComponent, Component, FailedComponent } from '../../contract/component.ts';
-import type { Run } from '../../contract/run.ts';
-import type { Base, CapturedDirectory, Delivery, ReadRequest, Source } from '../../contract/source.ts';
+import { interrupted, type Run } from '../../contract/run.ts';
+import type { Base, CapturedDirectory, Child, Delivery, ReadRequest, Source } from '../../contract/source.ts';
 import { byteStringOfText, compareBytes, displayText } from '../../model/byte-string.ts';
 import { asFault, type Fault } from '../../model/fault.ts';
-import { attempt, endsAtOnce, type Patience, tellAttempt } from './component-attempts.ts';
+import { formatDuration } from '../../model/size.ts';
+import { endsAtOnce, type Patience, tellAttempt } from './component-attempts.ts';
 import {
   captureMember,
   folderMetadata,
@@ -14,7 +15,7 @@ import {
   renumbered,
   rootOf,
 } from './joined-sources.ts';
-import { counted, newTally } from './tally.ts';
+import { counted, newTally, type Tally } from './tally.ts';
 
 /** The components of a server as one source, for when there is no finished backup to take them from. */
 export interface LiveSource extends Source {
@@ -23,23 +24,36 @@ export interface LiveSource extends Source {
   readonly failed: readonly FailedComponent[];
 }
 
-interface Opened {
-  readonly member: NamedSource;
-  readonly directories: AsyncGenerator<CapturedDirectory, void>;
-  readonly first: IteratorResult<CapturedDirectory, void>;
-}
+/** What an attempt at a component came to. */
+type Tried = { readonly kind: 'captured'; readonly tally: Tally } | { readonly kind: 'failed'; readonly fault: Fault };
 
-/** Opens a component, and goes as far as its first directory: what is wrong with all of it shows by then. */
-const openComponent = async (component: Component, base: Base | undefined, run: Run): Promise<Opened> => {
-  const source = await component.open(run);
-  try {
-    const member = { name: byteStringOfText(component.name), source };
-    const directories = captureMember(member, base, run);
-    return { member, directories, first: await directories.next() };
-  } catch (error) {
-    await source.close();
-    throw error;
+/** What may be tried again; throws what ends all. */
+const faultOf = (error: unknown, run: Run): Fault => {
+  if (run.signal.aborted) throw interrupted(error);
+  const fault = asFault(error);
+  if (endsAtOnce(fault)) throw fault;
+  return fault;
+};
+
+/**
+ * A directory whose listing ends where it fails, and says so: whoever takes it is not to fail with it. What it makes of the half is
+ * replaced by the next attempt, or counts for nothing.
+ */
+const failingSoftly = (directory: CapturedDirectory, onFailure: (error: unknown) => void): CapturedDirectory => {
+  const { listing } = directory;
+  if (listing.kind !== 'listed' && listing.kind !== 'amended') return directory;
+  let isWhole = true;
+  async function* pages(from: AsyncIterable<readonly Child[]>): AsyncGenerator<readonly Child[]> {
+    try {
+      yield* from;
+    } catch (error) {
+      isWhole = false;
+      onFailure(error);
+    }
   }
+  // A listing of which half is missing must not be taken for that of an unchanged folder.
+  const look = (): string | undefined => (isWhole ? listing.look?.() : undefined);
+  return { ...directory, listing: { ...listing, pages: pages(listing.pages), look } };
 };
 
 const faultIn = ({ verdicts }: Delivery): Fault | undefined => {
@@ -54,7 +68,10 @@ class LiveComponents implements LiveSource {
   readonly #dumps = new Map<NamedSource, Component>();
   readonly #components: readonly Component[];
   readonly #patience: Patience;
-  readonly #members: NamedSource[] = [];
+  /** By name: that of the last attempt. */
+  readonly #members = new Map<string, NamedSource>();
+  /** Of all attempts: what was listed may be read later. */
+  readonly #sources: Source[] = [];
 
   constructor(components: readonly Component[], patience: Patience) {
     this.#components = components.toSorted((left, right) =>
@@ -66,39 +83,71 @@ class LiveComponents implements LiveSource {
 
   async *capture(base: Base | undefined, run: Run): AsyncGenerator<CapturedDirectory, void> {
     for (const component of this.#components) yield* this.#captureOne(component, base, run);
-    yield rootOf(this.#members.map(({ name }) => name));
+    yield rootOf([...this.#members.values()].map(({ name }) => name));
   }
 
   async *#captureOne(component: Component, base: Base | undefined, run: Run): AsyncGenerator<CapturedDirectory, void> {
     const { name, form } = component;
     const started = run.now();
-    const opened = await attempt(name, () => openComponent(component, base, run), this.#patience, run);
-    if (opened.kind === 'failed') {
-      this.failed.push({ name, form, fault: opened.fault, attempts: opened.attempts });
-      return;
-    }
-    const { member, directories, first } = opened.result;
-    this.#members.push(member);
-    if (form === 'dump') this.#dumps.set(member, component);
-    const tally = newTally();
-    try {
-      for (let next = first; next.done !== true; next = await directories.next()) {
-        yield await counted(next.value, tally, run);
+    const { retries, sleep } = this.#patience;
+    for (let attempts = 1; ; attempts++) {
+      const tried = yield* this.#tryOne(component, base, run);
+      if (tried.kind === 'captured') {
+        const duration = Number((run.now() - started) / 1_000_000n);
+        this.#walked.push({ name, form, duration, linked: 0, writtenBytes: 0, ...tried.tally });
+        run.emit({ kind: 'log', level: 'INFO', component: name, message: 'captured' });
+        return;
       }
-    } catch (error) {
-      // What has been captured of it counts for nothing then: it cannot be taken back, and tried again.
-      const fault = asFault(error);
-      if (run.signal.aborted || endsAtOnce(fault)) throw fault;
-      this.failed.push({ name, form, fault, attempts: opened.attempts });
-      run.emit({ kind: 'log', level: 'ERROR', component: name, message: `failed (${fault.code}): ${fault.message}` });
-      const path = [member.name];
-      const listing = { kind: 'carried', base: await base?.directory(path, run), fault } as const;
-      yield { path, metadata: listing.base?.metadata ?? folderMetadata, listing };
-      return;
+      const { fault } = tried;
+      tellAttempt(name, { fault, attempts, most: retries.length + 1 }, run);
+      const pause = retries[attempts - 1];
+      if (pause === undefined) {
+        this.failed.push({ name, form, fault, attempts });
+        yield* this.#carryOne(component, { base, fault }, run);
+        return;
+      }
+      run.emit({ kind: 'log', level: 'INFO', component: name, message: `tried again in ${formatDuration(pause)}` });
+      await sleep(pause, run.signal);
     }
-    const duration = Number((run.now() - started) / 1_000_000n);
-    this.#walked.push({ name, form, duration, linked: 0, writtenBytes: 0, ...tally });
-    run.emit({ kind: 'log', level: 'INFO', component: name, message: 'captured' });
+  }
+
+  /** From the beginning: what an earlier attempt has yielded is yielded once more, and that counts. */
+  async *#tryOne(component: Component, base: Base | undefined, run: Run): AsyncGenerator<CapturedDirectory, Tried> {
+    const tally = newTally();
+    let failure: { readonly error: unknown } | undefined;
+    let isBegun = false;
+    try {
+      const source = await component.open(run);
+      this.#sources.push(source);
+      const member = { name: byteStringOfText(component.name), source };
+      for await (const directory of captureMember(member, base, run)) {
+        if (!isBegun) this.#members.set(component.name, member);
+        if (component.form === 'dump') this.#dumps.set(member, component);
+        isBegun = true;
+        yield await counted(
+          failingSoftly(directory, (error) => (failure ??= { error })),
+          tally,
+          run,
+        );
+        if (failure !== undefined) return { kind: 'failed', fault: faultOf(failure.error, run) };
+      }
+      return { kind: 'captured', tally };
+    } catch (error) {
+      return { kind: 'failed', fault: faultOf(error, run) };
+    }
+  }
+
+  /** What has been captured of it counts for nothing then: it is what it was the last time. */
+  async *#carryOne(
+    { name }: Component,
+    { base, fault }: { readonly base: Base | undefined; readonly fault: Fault },
+    run: Run,
+  ): AsyncGenerator<CapturedDirectory, void> {
+    const member = this.#members.get(name);
+    if (member === undefined) return;
+    const path = [member.name];
+    const listing = { kind: 'carried', base: await base?.directory(path, run), fault } as const;
+    yield { path, metadata: listing.base?.metadata ?? folderMetadata, listing };
   }
 
   /** A dump fails when it is read, which may be long after it was listed. */
@@ -153,11 +202,11 @@ class LiveComponents implements LiveSource {
   }
 
   relocate(...[path, entry, run]: Parameters<Source['relocate']>): ReturnType<Source['relocate']> {
-    return relocateJoined(this.#members, path, entry, run);
+    return relocateJoined([...this.#members.values()], path, entry, run);
   }
 
   async close(): Promise<void> {
-    for (const { source } of this.#members) await source.close();
+    for (const source of this.#sources) await source.close();
   }
 }
 
