@@ -185,6 +185,8 @@ export interface Base {
    * `amended` listings. Undefined where it cannot be done.
    */
   packed?(path: Path, run: Run): Promise<PackedFiles | undefined>;
+  /** The same for equal files, and for equal subtrees, of one store; undefined for what has no content. */
+  versionOf?(entry: BaseEntry): string | undefined;
 }
 
 export interface BaseDirectory {

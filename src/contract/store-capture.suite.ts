@@ -14,7 +14,8 @@ import {
   type StoreSession,
   wholeContents,
 } from './store-fixture.ts';
-import type { CapturedDirectory, Child, Delivery, FreshChild, ReadRequest, Verdict } from './source.ts';
+import type { Base, CapturedDirectory, Child, Delivery, FreshChild, ReadRequest, Verdict } from './source.ts';
+import type { WriteOptions } from './store.ts';
 import { mixedTree, type Trying } from './store-write.suite.ts';
 
 const broken = (): Fault => new Fault('entry-unreadable', 'it cannot be read, for the test');
@@ -63,6 +64,42 @@ export const testReports = (trying: Trying): void => {
     assert.ok(listed.tags.includes('read') && !listed.tags.includes('unread'));
     assert.equal(new Set(listed.tags).size, listed.tags.length);
   });
+
+  trying(
+    'what was captured can be looked at before there is a snapshot of it, and told from what it was',
+    async (session) => {
+      const tree = (text: string) =>
+        memoryDirectory({
+          same: memoryDirectory({ file: memoryFile('same') }),
+          other: memoryDirectory({ file: memoryFile(text) }),
+        });
+      const first = await session.keep(tree('one'));
+      const versions = async (base: Base): Promise<readonly (string | undefined)[]> => {
+        const all: (string | undefined)[] = [];
+        for await (const page of base.children([], session.run))
+          all.push(...page.map((child) => base.versionOf?.(child)));
+        return all;
+      };
+      const [other, same] = await versions(first.snapshot);
+      const judge: WriteOptions['judge'] = async (captured, run) => {
+        assert.equal((await session.store.snapshots(run)).length, 1);
+        const now = await versions(captured);
+        assert.deepEqual([now[0] === other, now[1] === same], [false, true]);
+        const [file] = (await Array.fromAsync(captured.children([byteStringOfText('other')], run))).flat();
+        assert.ok(file !== undefined);
+        const read = (await Array.fromAsync(captured.contents([file], run))).map(({ bytes, pieces }) =>
+          pieces.map(({ start, length }) => Buffer.from(bytes.subarray(start, start + length)).toString()).join(''),
+        );
+        assert.equal(read.join(''), 'another');
+        return ['judged'];
+      };
+      const { listed } = await session.keep(tree('another'), { parent: first.snapshot, judge });
+      assert.ok(listed.tags.includes('judged'));
+      const failing = session.keep(tree('three'), { judge: async () => assert.fail('odd') });
+      await assert.rejects(failing, /odd/);
+      assert.equal((await session.store.snapshots(session.run)).length, 2);
+    },
+  );
 };
 
 /** Against a base: what is the same is taken over and never read. */

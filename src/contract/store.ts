@@ -40,6 +40,11 @@ export interface WriteOptions {
   readonly description: SnapshotDescription;
   /** Further tags of the snapshot, asked for when all of the source was captured: what the capture itself brought to light. */
   readonly tagsAtEnd?: () => readonly string[];
+  /**
+   * Looks at what was captured when all of it is stored, and before there is a snapshot of it; answers with further tags. When it
+   * throws, no snapshot is written. Not asked in a dry run.
+   */
+  readonly judge?: (captured: Base, run: Run) => Promise<readonly string[]>;
   /** The snapshot to capture against. */
   readonly parent?: StoredSnapshot;
   /** Do everything but write. */
@@ -64,7 +69,11 @@ export interface WriteResult {
   readonly changedWhileRead: number;
 }
 
-/** The tags of a snapshot once its source is captured. `unreadable`: entries that could not be read. */
-export const finalTags = ({ description, tagsAtEnd }: WriteOptions, unreadable: number): readonly string[] => [
-  ...new Set([...description.tags, ...(tagsAtEnd?.() ?? []), ...(unreadable > 0 ? [incompleteTag] : [])]),
+/** The tags of a snapshot once its source is captured. `unreadable`: entries that could not be read; `judged`: what `judge` has answered. */
+export const finalTags = (
+  { description, tagsAtEnd }: WriteOptions,
+  unreadable: number,
+  judged: readonly string[] = [],
+): readonly string[] => [
+  ...new Set([...description.tags, ...(tagsAtEnd?.() ?? []), ...judged, ...(unreadable > 0 ? [incompleteTag] : [])]),
 ];

@@ -60,6 +60,9 @@ export const incompleteTag = 'mailkeep:incomplete';
  */
 export const brakedTag = 'mailkeep:braked';
 
+/** Marks a snapshot of a server in which a person found right what held the brake: what was usual before is so no more. */
+export const confirmedTag = 'mailkeep:confirmed';
+
 /** Marks our own notes of what was read back when: outside of any policy, and never meant by `latest`. */
 export const evidenceTag = 'mailkeep:evidence';
 

@@ -42,8 +42,11 @@ export const readLedger = async (snapshot: BrowsableSnapshot, folder: Path, run:
   return file === undefined ? undefined : parseLedger(await readOwnFile(snapshot, file, run));
 };
 
-const isOf = (snapshot: Snapshot, { hostname, paths }: Pick<SnapshotDescription, 'hostname' | 'paths'>): boolean =>
-  snapshot.hostname === hostname && paths.every((path) => snapshot.paths.includes(path));
+/** Whether a snapshot is of this source. */
+export const isOfSource = (
+  snapshot: Snapshot,
+  { hostname, paths }: Pick<SnapshotDescription, 'hostname' | 'paths'>,
+): boolean => snapshot.hostname === hostname && paths.every((path) => snapshot.paths.includes(path));
 
 /** The newest snapshot that nothing is to be said against; undefined when there is none. One from the future is none. `snapshots`: oldest first. */
 export const lastGoodOf = (
@@ -54,7 +57,9 @@ export const lastGoodOf = (
   const doubts = [brakedTag, incompleteTag, checkpointTag];
   return snapshots.findLast(
     (snapshot) =>
-      isOf(snapshot, source) && !isFromFuture(snapshot, now) && !doubts.some((doubt) => snapshot.tags.includes(doubt)),
+      isOfSource(snapshot, source) &&
+      !isFromFuture(snapshot, now) &&
+      !doubts.some((doubt) => snapshot.tags.includes(doubt)),
   );
 };
 
@@ -70,7 +75,7 @@ export const accountStatus = async (
   run: Run,
 ): Promise<AccountStatus> => {
   const now = run.now();
-  const known = (await store.snapshots(run)).filter((snapshot) => isOf(snapshot, source));
+  const known = (await store.snapshots(run)).filter((snapshot) => isOfSource(snapshot, source));
   const all = known.filter((snapshot) => !isFromFuture(snapshot, now));
   const isCheckpoint = ({ tags }: Snapshot): boolean => tags.includes(checkpointTag);
   const newest = all.findLast((snapshot) => !isCheckpoint(snapshot));

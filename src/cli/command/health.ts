@@ -9,7 +9,7 @@ import { recentRuns } from '../run/write-metrics.ts';
 import { serverNamed, serversNamed } from '../server/server-job.ts';
 
 export const healthCommand: DefineCommand = (execute) =>
-  newCommand('health', 'tell how the disks of servers are: SMART, file system, room, what was read again, alarms')
+  newCommand('health', 'tell how servers and their disks are: SMART, file system, room, what was read again, alarms')
     .argument('[server]', 'a server of the configuration; all of them by default')
     .addHelpText(
       'after',
@@ -24,8 +24,7 @@ export const healthCommand: DefineCommand = (execute) =>
 
 const tellHealth = async (name: string | undefined, context: CommandContext): Promise<number> => {
   const loaded = await needConfiguration(context);
-  const named = name === undefined ? serversNamed(loaded, undefined) : [serverNamed(loaded, name)];
-  const servers = named.filter(({ entry }) => entry.disk !== undefined);
+  const servers = name === undefined ? serversNamed(loaded, undefined) : [serverNamed(loaded, name)];
   if (servers.length === 0) throw new Fault('usage', context.messages.healthNoServer());
   const runs = await recentRuns(context);
   let isWell = true;

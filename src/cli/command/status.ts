@@ -1,7 +1,7 @@
 import type { Nanoseconds } from '../../model/entry.ts';
 import { asFault, type Fault, isFault } from '../../model/fault.ts';
 import type { KnownRun } from '../../model/run-record.ts';
-import { formatBytes, formatDuration } from '../../model/size.ts';
+import { formatDuration } from '../../model/size.ts';
 import { incompleteTag } from '../../model/snapshot.ts';
 import { folderDifferences, uidText } from '../../mail/direct/ledger.ts';
 import { mailboxText } from '../../mail/mailbox-name.ts';
@@ -19,7 +19,7 @@ import { needConfiguration } from '../configuration.ts';
 import { readRepository } from '../read-repository.ts';
 import { lastRunJson, lastRunLines } from '../run/last-runs.ts';
 import { metricsText, recentRuns } from '../run/write-metrics.ts';
-import { lastDisk } from '../health/space-points.ts';
+import { type DiskOutlook, diskOutlook, diskOutlookLines } from '../health/disk-outlook.ts';
 import { selectedJobs } from '../server/selected-jobs.ts';
 import {
   serverRow,
@@ -93,29 +93,24 @@ interface JudgedJobs {
 const shownLines = async (jobs: JudgedJobs, context: CommandContext): Promise<readonly string[]> => {
   const { judged, servers } = jobs;
   const runs = await knownRuns(context);
+  const outlooks = new Map<string, DiskOutlook>();
+  for (const { status } of servers) {
+    const outlook = await diskOutlook(status.job, runs, context);
+    if (outlook !== undefined) outlooks.set(status.job.name, outlook);
+  }
   if (!context.options.json) {
-    return [...statusLines(jobs, context), ...forecastLines(servers, runs, context), ...lastRunLines(runs, context)];
+    const disks = [...outlooks].flatMap(([name, outlook]) => diskOutlookLines(name, outlook, context));
+    return [...statusLines(jobs, context), ...disks, ...lastRunLines(runs, context)];
   }
   const last = lastRunJson(runs, context);
   return [
     ...judged.map((one) => JSON.stringify(record(one))),
-    ...servers.map(({ status, troubles }) => serverStatusJson(status, troubles, context)),
+    ...servers.map(({ status, troubles }) =>
+      serverStatusJson(status, { troubles, outlook: outlooks.get(status.job.name) }, context),
+    ),
     ...(last === undefined ? [] : [last]),
   ];
 };
-
-/** Of the disks that will be full before long, by what the last night has said. */
-const forecastLines = (
-  servers: readonly JudgedServer[],
-  runs: readonly KnownRun[],
-  { messages }: CommandContext,
-): readonly string[] =>
-  servers.flatMap(({ status }) => {
-    const { name } = status.job;
-    const forecast = lastDisk(name, runs)?.forecast;
-    if (forecast === undefined) return [];
-    return [`${name}: ${messages.spaceForecast(forecast.days, formatBytes(forecast.bytesPerDay))}`];
-  });
 
 const metricLines = async (
   known: readonly KnownAccount[],

@@ -10,8 +10,22 @@ import { checkFileSystem, checkSmart, type DiskFinding } from './check-disk-heal
 /** Milliseconds: how often a disk is asked that was well (requirement B14). One that was not is asked every night. */
 const askedEvery = 30 * 86_400_000;
 
-const asked = z.record(z.string(), z.object({ time: z.number(), isWell: z.boolean() }));
+const asked = z.record(
+  z.string(),
+  z.object({
+    time: z.number(),
+    isWell: z.boolean(),
+    /** Whether any disk has said something of itself. */
+    isKnown: z.boolean().optional(),
+    /** What it said that is not well. */
+    troubles: z.array(z.string()).optional(),
+  }),
+);
 type Asked = z.output<typeof asked>;
+
+/** What the disk of a server has said when it was asked last; undefined: it never was. */
+export const lastDiskHealth = async (server: string, context: CommandContext): Promise<Asked[string] | undefined> =>
+  (await readAsked(context))[server];
 
 const fileOf = ({ environment }: CommandContext): string => join(environment.stateDirectory, 'disk-health.json');
 
@@ -31,8 +45,14 @@ const smartAtNight = async (server: string, path: string, context: CommandContex
   const last = known[server];
   if (last?.isWell === true && last.time <= now && now - last.time < askedEvery) return [];
   const findings = await checkSmart(path, messages, run);
-  const isWell = findings.every(({ state, isKnown }) => !isKnown || state === 'ok');
-  await writeDurably(fileOf(context), `${JSON.stringify({ ...known, [server]: { time: now, isWell } })}\n`);
+  const bad = findings.filter(({ state, isKnown }) => isKnown && state !== 'ok');
+  const answer = {
+    time: now,
+    isWell: bad.length === 0,
+    isKnown: findings.some(({ isKnown }) => isKnown),
+    troubles: bad.map(({ message }) => message),
+  };
+  await writeDurably(fileOf(context), `${JSON.stringify({ ...known, [server]: answer })}\n`);
   return findings;
 };
 

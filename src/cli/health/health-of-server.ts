@@ -1,5 +1,6 @@
 import { datedPlace } from '../../model/dated-name.ts';
 import { usedPercent } from '../../model/disk-space.ts';
+import type { BrakeReason } from '../../model/damage-brake.ts';
 import type { KnownRun } from '../../model/run-record.ts';
 import { formatBytes } from '../../model/size.ts';
 import { datedStoreAt } from '../../registry/server.ts';
@@ -10,6 +11,7 @@ import { failed, type Tell } from '../doctor/finding.ts';
 import { localTime } from '../render/local-time.ts';
 import { requireDisk } from '../server/find-disk.ts';
 import type { ServerJob } from '../server/server-job.ts';
+import { lookAtRepository } from '../server/server-status.ts';
 import { checkFileSystem, checkSmart } from './check-disk-health.ts';
 import { forecastFor } from './space-points.ts';
 
@@ -21,7 +23,10 @@ export const healthOfServer = async (
   tell: Tell,
 ): Promise<void> => {
   const { disk } = job.entry;
-  if (disk === undefined) return;
+  if (disk === undefined) {
+    await tellSnapshots(job, context, tell);
+    return;
+  }
   const { messages, run } = context;
   const { path } = disk;
   try {
@@ -42,8 +47,32 @@ export const healthOfServer = async (
   }
 };
 
+/** Of a server without a disk: what a person has to confirm. */
+const tellSnapshots = async (job: ServerJob, context: CommandContext, tell: Tell): Promise<void> => {
+  try {
+    const { brake } = (await lookAtRepository(job, context)) ?? { brake: [] };
+    tellAlarms(job, brake, context, tell);
+  } catch (error) {
+    tell(failed(job.name, 'repository', error));
+  }
+};
+
+const tellAlarms = (
+  { name }: ServerJob,
+  reasons: readonly BrakeReason[],
+  { messages }: CommandContext,
+  tell: Tell,
+): void => {
+  const hint = messages.serverHeld(name);
+  for (const reason of reasons) {
+    tell({ state: 'failed', subject: name, check: 'alarm', message: brakeText(reason, messages), hint });
+  }
+};
+
 /** What was read again, what is damaged, and what a person has to confirm. */
-const tellBackups = async ({ name, entry, config }: ServerJob, { run, messages }: CommandContext, tell: Tell) => {
+const tellBackups = async (job: ServerJob, context: CommandContext, tell: Tell) => {
+  const { name, entry, config } = job;
+  const { run, messages } = context;
   const { disk } = entry;
   if (disk === undefined) return;
   const store = await datedStoreAt({ disk, timeZone: config.timeZone, wait: 0 });
@@ -60,11 +89,7 @@ const tellBackups = async ({ name, entry, config }: ServerJob, { run, messages }
         ? messages.scrubNotAllRead()
         : messages.scrubAllRead(localTime(BigInt(Math.min(...known)) * 1_000_000n));
     tell({ state: 'ok', subject: name, check: 'scrub', message });
-    const reasons = (await store.alarms(run)).open?.reasons ?? [];
-    for (const reason of reasons) {
-      const hint = messages.serverHeld(name);
-      tell({ state: 'failed', subject: name, check: 'alarm', message: brakeText(reason, messages), hint });
-    }
+    tellAlarms(job, (await store.alarms(run)).open?.reasons ?? [], context, tell);
   } finally {
     await store.close();
   }

@@ -6,6 +6,7 @@ import type { ServerOrigin } from '../../contract/server-origin.ts';
 import { asFault, isFault } from '../../model/fault.ts';
 import { type JobRecord, type KnownRun, recordedFault } from '../../model/run-record.ts';
 import { lastGoodOf } from '../../operation/account-status.ts';
+import type { SnapshotAlarm } from '../../operation/server/alarm/judge-snapshot.ts';
 import type { NightWish } from '../../operation/server/disk-night.ts';
 import { createPace, type Pace, pacedComponent } from '../../operation/server/paced-component.ts';
 import { type ServerNightParts, serverNight } from '../../operation/server/server-night.ts';
@@ -91,6 +92,11 @@ interface DiskPartWish extends Pick<DiskWish, 'wait' | 'inSources' | 'origin'> {
   readonly pace: Pace;
 }
 
+const alarmOf = ({ entry, config }: ServerJob, confirmed: boolean): { readonly alarm?: SnapshotAlarm } => {
+  const { enabled, ...limits } = entry.alarms;
+  return enabled ? { alarm: { limits, timeZone: config.timeZone, confirmed } } : {};
+};
+
 const diskPart = (
   job: ServerJob,
   { started, confirm: confirmed, pace, ...wish }: DiskPartWish,
@@ -102,9 +108,8 @@ const diskPart = (
   const { run } = context;
   const holdTrust = diskHoldTrust(job.config, context);
   const rescue = rescueFromRepository(job, context);
-  const { enabled, ...limits } = job.entry.alarms;
   return {
-    ...(enabled ? { alarm: { limits, timeZone, confirmed } } : {}),
+    ...alarmOf(job, confirmed),
     ...(disk.scrub
       ? {
           scrub: {
@@ -133,11 +138,17 @@ interface RepositoryPart {
   readonly lastGood: () => number | undefined;
 }
 
-const repositoryPart = (job: ServerJob, origin: ServerOrigin, context: CommandContext): RepositoryPart => {
+const repositoryPart = (
+  job: ServerJob,
+  { origin, confirm }: { readonly origin: ServerOrigin; readonly confirm: boolean },
+  context: CommandContext,
+): RepositoryPart => {
   const { repository } = job.entry;
   let lastGood: number | undefined;
   if (repository === undefined) return { repository: undefined, lastGood: () => lastGood };
   const description = serverDescription(job, context);
+  const { name } = job;
+  const alarm = alarmOf(job, confirm);
   return {
     lastGood: () => lastGood,
     repository: {
@@ -145,7 +156,7 @@ const repositoryPart = (job: ServerJob, origin: ServerOrigin, context: CommandCo
         withRepository(
           contextOfRepository(repository, context),
           async (store) => {
-            const result = await work({ store, name: job.name, description, origin });
+            const result = await work({ store, name, description, origin, ...alarm });
             const good = lastGoodOf(await store.snapshots(context.run), description, context.run.now());
             if (good !== undefined) lastGood = Number(good.time.nanoseconds / 1_000_000n);
             return result;
@@ -183,7 +194,7 @@ const night = async (job: ServerJob, wish: ServerWish, context: CommandContext):
   const inSources = await tellUnreadable(job, run);
   const origin = await serverOrigin(job, context);
   const pace = paceOf(job);
-  const { repository, lastGood } = repositoryPart(job, origin, context);
+  const { repository, lastGood } = repositoryPart(job, { origin, confirm: wish.confirm }, context);
   const disk = diskPart(job, { started, wait: wish.wait, inSources, origin, pace, confirm: wish.confirm }, context);
   const parts: ServerNightParts = {
     wish: nightWish(job, wish, dailyNameAt(started, job.config.timeZone).date),

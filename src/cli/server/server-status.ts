@@ -6,12 +6,14 @@ import type { Nanoseconds } from '../../model/entry.ts';
 import { asFault, type Fault, isFault } from '../../model/fault.ts';
 import { formatDuration } from '../../model/size.ts';
 import { lastGoodOf } from '../../operation/account-status.ts';
+import { openAlarmIn } from '../../operation/server/alarm/judge-snapshot.ts';
 import { datedStoreAt } from '../../registry/server.ts';
 import { brakeText } from '../account/brake-text.ts';
 import type { CommandContext } from '../context.ts';
 import { readRepository } from '../read-repository.ts';
 import { localTime } from '../render/local-time.ts';
 import { contextOfRepository } from '../run/repository-upkeep.ts';
+import { type DiskOutlook, diskOutlookJson } from '../health/disk-outlook.ts';
 import { requireDisk } from './find-disk.ts';
 import { serverDescription } from './server-description.ts';
 import { serverHost, type ServerJob } from './server-job.ts';
@@ -52,15 +54,23 @@ const lookAtDisk = async ({ entry, config }: ServerJob, run: Run): Promise<OnDis
   }
 };
 
-const snapshotTime = async (job: ServerJob, context: CommandContext): Promise<number | undefined> => {
+interface InRepository {
+  readonly lastGood: number | undefined;
+  readonly brake: readonly BrakeReason[];
+}
+
+/** Undefined: it has no repository. */
+export const lookAtRepository = async (job: ServerJob, context: CommandContext): Promise<InRepository | undefined> => {
   const { repository } = job.entry;
   if (repository === undefined) return undefined;
-  let time: number | undefined;
+  let found: InRepository | undefined;
   await readRepository(contextOfRepository(repository, context), async (store, run) => {
-    const good = lastGoodOf(await store.snapshots(run), serverDescription(job, context), run.now());
-    if (good !== undefined) time = Number(good.time.nanoseconds / 1_000_000n);
+    const description = serverDescription(job, context);
+    const good = lastGoodOf(await store.snapshots(run), description, run.now());
+    const lastGood = good === undefined ? undefined : Number(good.time.nanoseconds / 1_000_000n);
+    found = { lastGood, brake: await openAlarmIn({ store, description }, run) };
   });
-  return time;
+  return found;
 };
 
 /** Looks at the disk and at the repository; what is not to be had is among the faults. */
@@ -77,13 +87,13 @@ export const serverStatus = async (job: ServerJob, context: CommandContext): Pro
     }
   };
   const { backups, brake } = (await orFault(() => lookAtDisk(job, context.run))) ?? { backups: [], brake: [] };
-  const inRepository = await orFault(() => snapshotTime(job, context));
+  const inRepository = await orFault(() => lookAtRepository(job, context));
   const now = Number(context.run.now() / 1_000_000n);
   const good = newestOf(
     backups.filter(({ state, damaged }) => state === 'good' && damaged !== true),
     now,
   );
-  const times = [good?.started, inRepository].filter((time) => time !== undefined);
+  const times = [good?.started, inRepository?.lastGood].filter((time) => time !== undefined);
   const count = (kind: 'daily' | 'weekly'): number => backups.filter(({ name }) => name.kind === kind).length;
   return {
     job,
@@ -91,7 +101,7 @@ export const serverStatus = async (job: ServerJob, context: CommandContext): Pro
     newest: newestOf(backups, now),
     daily: count('daily'),
     weekly: count('weekly'),
-    brake,
+    brake: brake.length > 0 ? brake : (inRepository?.brake ?? []),
     faults,
   };
 };
@@ -136,10 +146,10 @@ export const serverRow = (
   return [[job.name], [last], [kept], troubles.length === 0 ? [messages.statusGood()] : troubles];
 };
 
-/** The same as a line of `--json`. */
+/** The same as a line of `--json`. `outlook`: undefined without a disk. */
 export const serverStatusJson = (
   { job, lastGood, newest, daily, weekly, brake, faults }: ServerStatus,
-  troubles: readonly string[],
+  { troubles, outlook }: { readonly troubles: readonly string[]; readonly outlook: DiskOutlook | undefined },
   context: CommandContext,
 ): string =>
   JSON.stringify({
@@ -154,5 +164,6 @@ export const serverStatusJson = (
     daily_backups: daily,
     weekly_backups: weekly,
     brake,
+    ...(outlook === undefined ? {} : diskOutlookJson(outlook)),
     faults: faults.map(({ code, message, hint }) => ({ fault: code, message, hint })),
   });

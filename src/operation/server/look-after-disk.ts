@@ -1,9 +1,9 @@
 import type { DatedBackup, DatedStore } from '../../contract/component.ts';
 import type { Run } from '../../contract/run.ts';
-import type { BrakeReason } from '../../model/damage-brake.ts';
 import type { DatedPolicy } from '../../model/dated-retention.ts';
 import { asFault, type Fault } from '../../model/fault.ts';
-import { alarmNight, type AlarmNight, type AlarmWish } from './alarm/alarm-night.ts';
+import { type AlarmNight, alarmNight, type AlarmWish } from './alarm/alarm-night.ts';
+import { tellAlarms } from './alarm/tell-alarms.ts';
 import { orFault, rethrowInterrupted } from './or-fault.ts';
 import { retainDated } from './retain-dated.ts';
 import { scrubDiskNight, type ScrubbedNight, type ScrubSetting } from './scrub-disk-night.ts';
@@ -18,9 +18,7 @@ export interface DiskCare {
 }
 
 /** What a night says of the source. */
-export interface JudgedNight {
-  /** Why the brake holds; none: it does not. */
-  readonly reasons: readonly BrakeReason[];
+export interface JudgedNight extends AlarmNight {
   readonly warnings: readonly string[];
 }
 
@@ -45,29 +43,19 @@ export const judgeNight = (
 ): Promise<JudgedNight | undefined> =>
   orFault(
     async () => {
-      if (alarm === undefined) return { reasons: [], warnings: [] };
+      if (alarm === undefined) return { reasons: [], confirmed: [], warnings: [] };
       const judged = backup ?? (alarm.confirmed ? weekly : undefined);
       if (judged === undefined) {
         const reasons = (await store.alarms(run)).open?.reasons ?? [];
-        return { reasons, warnings: alarm.confirmed && reasons.length > 0 ? [notConfirmed] : [] };
+        return { reasons, confirmed: [], warnings: alarm.confirmed && reasons.length > 0 ? [notConfirmed] : [] };
       }
-      const { reasons, confirmed } = await alarmNight({ ...alarm, store }, judged, run);
-      tellAlarms({ reasons, confirmed }, run);
-      return { reasons, warnings: [] };
+      const night = await alarmNight({ ...alarm, store }, judged, run);
+      tellAlarms(night, run);
+      return { ...night, warnings: [] };
     },
     faults,
     run,
   );
-
-/** Into the log. */
-export const tellAlarms = ({ reasons, confirmed }: AlarmNight, run: Run): void => {
-  const log = (level: 'ERROR' | 'WARNING', message: string): void =>
-    run.emit({ kind: 'log', level, component: 'ALARM', message });
-  if (reasons.length > 0) log('ERROR', `the brake holds, nothing leaves: ${kindsOf(reasons)}`);
-  if (confirmed.length > 0) log('WARNING', `confirmed by a person: ${kindsOf(confirmed)}`);
-};
-
-const kindsOf = (reasons: readonly BrakeReason[]): string => [...new Set(reasons.map(({ kind }) => kind))].join(', ');
 
 interface Retained {
   readonly removed: number;

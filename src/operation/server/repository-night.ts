@@ -1,15 +1,28 @@
 import type { CapturedComponent, Component, FailedComponent } from '../../contract/component.ts';
 import type { Run } from '../../contract/run.ts';
 import type { ServerOrigin } from '../../contract/server-origin.ts';
-import type { Source } from '../../contract/source.ts';
-import type { Store } from '../../contract/store.ts';
+import type { Base, Source } from '../../contract/source.ts';
+import type { Store, WriteOptions } from '../../contract/store.ts';
+import { alarmTags } from '../../model/alarm-tag.ts';
 import { byteStringOfText } from '../../model/byte-string.ts';
+import type { BrakeReason } from '../../model/damage-brake.ts';
+import { asFault, type Fault } from '../../model/fault.ts';
 import { chooseParent } from '../../model/parent.ts';
 import { brakedTag, incompleteTag, type Snapshot, type SnapshotDescription } from '../../model/snapshot.ts';
+import type { AlarmNight } from './alarm/alarm-night.ts';
+import {
+  judgeSnapshot,
+  openAlarmIn,
+  type SnapshotAlarm,
+  type SnapshotJudging,
+  tagsOfAlarm,
+} from './alarm/judge-snapshot.ts';
+import { tellAlarms } from './alarm/tell-alarms.ts';
 import { addMember } from './added-member.ts';
 import type { Patience } from './component-attempts.ts';
 import { joinSources } from './joined-sources.ts';
 import { liveSource } from './live-source.ts';
+import { rethrowInterrupted } from './or-fault.ts';
 import { originMember } from './origin-file.ts';
 
 /** Marks the snapshots of a server. */
@@ -28,6 +41,8 @@ export interface RepositoryNightParts {
   readonly description: SnapshotDescription;
   /** Where its components come from. */
   readonly origin: ServerOrigin;
+  /** Absent: what is captured from the server itself is not judged. */
+  readonly alarm?: SnapshotAlarm;
 }
 
 /** What a night brought about in a repository. */
@@ -35,6 +50,10 @@ export interface RepositoryNight {
   readonly snapshot: string;
   readonly unreadable: number;
   readonly storedBytes: number;
+  /** Why a person has to look at the source; none: the brake does not hold. */
+  readonly brake: readonly BrakeReason[];
+  /** It could not be told whether all is right, so nothing leaves. */
+  readonly notJudged?: Fault;
   /** Where the components were captured themselves. */
   readonly live?: { readonly captured: readonly CapturedComponent[]; readonly failed: readonly FailedComponent[] };
 }
@@ -50,18 +69,19 @@ const mayTakeOver = (parent: Snapshot | undefined, { excludes }: SnapshotDescrip
   parent.excludes.every((rule, at) => rule === excludes[at]);
 
 interface Night {
-  /** A person has to look at the source first: older ones stay. */
-  readonly isBraked: boolean;
   readonly open: (takesOver: boolean) => Promise<Source>;
-  /** Whether all of the server is there, asked when all of it was captured. */
-  readonly isComplete: () => boolean;
+  /** Asked when all of it was captured: what is to be said of it. */
+  readonly tagsAtEnd: () => readonly string[];
+  readonly judge?: WriteOptions['judge'];
 }
+
+type Written = Omit<RepositoryNight, 'brake'>;
 
 const write = (
   { store, name, description, origin }: RepositoryNightParts,
-  { isBraked, open, isComplete }: Night,
+  { open, tagsAtEnd, judge }: Night,
   run: Run,
-): Promise<RepositoryNight> =>
+): Promise<Written> =>
   store.guarded(async () => {
     const parent = chooseParent(await store.snapshots(run), description);
     const opened = parent === undefined ? undefined : await store.open(parent.id, run);
@@ -69,10 +89,7 @@ const write = (
     const whole = addMember(member, originMember(origin));
     const source = joinSources([{ name: byteStringOfText(name), source: whole }]);
     try {
-      const common = {
-        description,
-        tagsAtEnd: () => [...(isComplete() ? [] : [incompleteTag]), ...(isBraked ? [brakedTag] : [])],
-      };
+      const common = { description, tagsAtEnd, ...(judge === undefined ? {} : { judge }) };
       const options = opened === undefined ? common : { ...common, parent: opened };
       const { snapshot, unreadable, summary } = await store.write(source, options, run);
       return { snapshot: snapshot?.id ?? '', unreadable, storedBytes: summary.dataAddedPacked };
@@ -81,13 +98,44 @@ const write = (
     }
   }, run);
 
+/** What is known of a finished backup. */
+export interface Finished {
+  readonly isComplete: boolean;
+  /** Undefined: it could not be told whether all is right. */
+  readonly alarm: AlarmNight | undefined;
+}
+
 /** Brings a finished backup into the repository. */
-export const captureFinished = (
+export const captureFinished = async (
   source: Source,
-  { isComplete, isBraked }: { readonly isComplete: boolean; readonly isBraked: boolean },
+  { isComplete, alarm }: Finished,
   parts: RepositoryNightParts,
   run: Run,
-): Promise<RepositoryNight> => write(parts, { isBraked, open: async () => source, isComplete: () => isComplete }, run);
+): Promise<RepositoryNight> => {
+  const told = alarm === undefined ? [brakedTag] : tagsOfAlarm(alarm);
+  const tags = [...(isComplete ? [] : [incompleteTag]), ...told];
+  const written = await write(parts, { open: async () => source, tagsAtEnd: () => tags }, run);
+  return { ...written, brake: alarm?.reasons ?? [] };
+};
+
+/** What judging what was captured has come to, as soon as it was. */
+interface Judged {
+  night: AlarmNight;
+  fault: Fault | undefined;
+}
+
+/** What could not be judged lets nothing leave, and what is open stays open. */
+const judgeOrBrake = async (judging: SnapshotJudging, judged: Judged, captured: Base, run: Run) => {
+  try {
+    judged.night = await judgeSnapshot(judging, captured, run);
+    tellAlarms(judged.night, run);
+    return tagsOfAlarm(judged.night);
+  } catch (error) {
+    rethrowInterrupted(error, run);
+    judged.fault = asFault(error);
+    return [brakedTag, ...alarmTags(await openAlarmIn(judging, run))];
+  }
+};
 
 /** Captures the components themselves. `components`: whether mail folders that seem unchanged may be taken over. */
 export const captureLive = async (
@@ -97,16 +145,31 @@ export const captureLive = async (
   run: Run,
 ): Promise<RepositoryNight> => {
   const lives: ReturnType<typeof liveSource>[] = [];
+  const known: Component[] = [];
+  const judged: Judged = { night: { reasons: [], confirmed: [] }, fault: undefined };
   const open = async (takesOver: boolean): Promise<Source> => {
-    const live = liveSource(await components(takesOver), patience);
+    known.push(...(await components(takesOver)));
+    const live = liveSource(known, patience);
     lives.push(live);
     return live;
   };
-  const night = await write(
+  const { alarm } = parts;
+  const written = await write(
     parts,
-    { isBraked: false, open, isComplete: () => lives.every(({ failed }) => failed.length === 0) },
+    {
+      open,
+      tagsAtEnd: () => (lives.every(({ failed }) => failed.length === 0) ? [] : [incompleteTag]),
+      ...(alarm === undefined
+        ? {}
+        : { judge: (captured, own) => judgeOrBrake({ ...parts, ...alarm, components: known }, judged, captured, own) }),
+    },
     run,
   );
   const [live] = lives;
-  return live === undefined ? night : { ...night, live: { captured: live.captured, failed: live.failed } };
+  return {
+    ...written,
+    brake: judged.night.reasons,
+    ...(judged.fault === undefined ? {} : { notJudged: judged.fault }),
+    ...(live === undefined ? {} : { live: { captured: live.captured, failed: live.failed } }),
+  };
 };

@@ -9,6 +9,7 @@ import type { Run } from '../../contract/run.ts';
 import type { BrakeReason } from '../../model/damage-brake.ts';
 import { type Fault, isFault } from '../../model/fault.ts';
 import type { DiskRecord } from '../../model/run-record.ts';
+import type { AlarmNight } from './alarm/alarm-night.ts';
 import { endsAtOnce, type Patience } from './component-attempts.ts';
 import { type DiskNight, diskNight, type DiskNightParts, nightFault } from './disk-night.ts';
 import { type DiskCare, judgeNight, lookAfterDisk } from './look-after-disk.ts';
@@ -95,14 +96,14 @@ const noDisk: DiskResult = {
 /** The finished backup goes into the repository, too. */
 const passOn = async (
   { store }: OpenDisk,
-  { backup, isBraked }: { readonly backup: DatedBackup; readonly isBraked: boolean },
+  { backup, alarm }: { readonly backup: DatedBackup; readonly alarm: AlarmNight | undefined },
   { repository }: ServerNightParts,
   run: Run,
 ): Promise<RepositoryNight | undefined> => {
   if (repository === undefined) return undefined;
   run.emit({ kind: 'log', level: 'INFO', component: 'REPOSITORY', message: `begins, from ${backup.folder}` });
   const source = await store.open(backup, run);
-  const state = { isComplete: backup.state === 'good', isBraked };
+  const state = { isComplete: backup.state === 'good', alarm };
   return repository.withStore((parts) => captureFinished(source, state, parts, run));
 };
 
@@ -122,7 +123,9 @@ const onDisk = async (disk: OpenDisk, parts: ServerNightParts & { readonly disk:
   // What could not be judged lets nothing leave either; the next snapshot that could be lets go.
   const isBraked = judged === undefined || brake.length > 0;
   const repository =
-    backup === undefined ? undefined : await orFault(() => passOn(disk, { backup, isBraked }, parts, run), faults, run);
+    backup === undefined
+      ? undefined
+      : await orFault(() => passOn(disk, { backup, alarm: judged }, parts, run), faults, run);
   const care =
     night === undefined
       ? { removed: 0, warnings: [], scrubbed: undefined }
@@ -159,7 +162,7 @@ const capturedLive = async (
     run,
   );
   const partly = night?.live === undefined ? undefined : nightFault(night.live);
-  if (partly !== undefined) faults.push(partly);
+  for (const fault of [partly, night?.notJudged]) if (fault !== undefined) faults.push(fault);
   return night;
 };
 
@@ -191,7 +194,7 @@ export const serverNight = async (parts: ServerNightParts, run: Run): Promise<Se
     attempts: night?.attempts ?? new Map(),
     removed: result.removed,
     scrubbed: result.scrubbed,
-    brake: result.brake,
+    brake: live?.brake ?? result.brake,
     faults,
     isCritical: faults.some(endsAtOnce) && !faults.some((fault) => isFault(fault, 'interrupted')),
     warnings: result.warnings,

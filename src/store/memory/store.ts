@@ -1,12 +1,13 @@
 import { hash } from 'node:crypto';
-import type { BaseEntry, Delivery, ReadRequest } from '../../contract/source.ts';
+import type { Base, BaseEntry, Delivery, ReadRequest } from '../../contract/source.ts';
 import { finalTags, type Store, type StoredSnapshot } from '../../contract/store.ts';
 import { throwIfInterrupted, type Run } from '../../contract/run.ts';
+import type { Nanoseconds } from '../../model/entry.ts';
 import { Fault } from '../../model/fault.ts';
 import type { Snapshot, SnapshotSummary, ZonedTime } from '../../model/snapshot.ts';
 import { type CaptureTally, MemoryCapture } from './capture.ts';
 import type { MemoryStorePlace } from './place.ts';
-import { baseOfTree, captureTree, isStoredNode } from './stored-tree.ts';
+import { baseOfTree, captureTree, isStoredNode, type StoredTree } from './stored-tree.ts';
 
 /** How much of a content comes at once. */
 const pieceBytes = 262_144;
@@ -41,6 +42,14 @@ const requestOf = ({ entry, reference }: BaseEntry): ReadRequest => ({
   content: { kind: 'delivered', key: isStoredNode(reference) ? reference.content : undefined },
 });
 
+/** A tree that no snapshot may be of. */
+const openTree = (place: MemoryStorePlace, root: StoredTree, scannedAt: Nanoseconds): Base => ({
+  scannedAt,
+  ...baseOfTree(root, (content) => place.contents.has(content)),
+  versionOf: ({ reference }) => (isStoredNode(reference) ? (reference.below?.id ?? reference.content) : undefined),
+  contents: (entries, run) => deliver(place, entries.map(requestOf), run),
+});
+
 const openSnapshot = (place: MemoryStorePlace, id: string): StoredSnapshot => {
   const found = place.snapshots.get(id);
   if (found === undefined) throw new Fault('snapshot-missing', `there is no snapshot ${id.slice(0, 8)}`);
@@ -48,9 +57,7 @@ const openSnapshot = (place: MemoryStorePlace, id: string): StoredSnapshot => {
   return {
     description: `snapshot ${id.slice(0, 8)}`,
     snapshot,
-    scannedAt: snapshot.summary?.backupStart.nanoseconds ?? snapshot.time.nanoseconds,
-    ...baseOfTree(root, (content) => place.contents.has(content)),
-    contents: (entries, run) => deliver(place, entries.map(requestOf), run),
+    ...openTree(place, root, snapshot.summary?.backupStart.nanoseconds ?? snapshot.time.nanoseconds),
     capture: (_base, run) => captureTree(root, [], undefined, run),
     read: (requests, _pieces, run) => deliver(place, requests, run),
     relocate: async () => undefined,
@@ -122,9 +129,10 @@ export const createMemoryStore = (place: MemoryStorePlace): Store => {
       if (dryRun || (skipIfUnchanged && unreadable === 0 && before?.id === root.id)) return result;
       const id = hash('sha256', `${place.snapshots.size} ${root.id}`, 'hex');
       const { description } = options;
-      const draft = { ...description, tags: finalTags(options, unreadable), id, originalId: id, summary };
-      const snapshot: Snapshot = parent === undefined ? draft : { ...draft, parent: parent.snapshot.id };
       for (const [key, content] of contents) place.contents.set(key, content);
+      const judged = await options.judge?.(openTree(place, root, start.nanoseconds), run);
+      const draft = { ...description, tags: finalTags(options, unreadable, judged), id, originalId: id, summary };
+      const snapshot: Snapshot = parent === undefined ? draft : { ...draft, parent: parent.snapshot.id };
       place.snapshots.set(id, { snapshot, root });
       return { ...result, snapshot };
     },

@@ -1,7 +1,7 @@
 import type { Run } from '../../contract/run.ts';
 import type { Source } from '../../contract/source.ts';
 import type { Store, StoredSnapshot, WriteOptions, WriteResult } from '../../contract/store.ts';
-import type { Path } from '../../model/entry.ts';
+import type { Nanoseconds, Path } from '../../model/entry.ts';
 import { Fault, isFault } from '../../model/fault.ts';
 import { parseSnapshot, type SnapshotFile } from './format/snapshot-format.ts';
 import { listNames } from './index/index-loader.ts';
@@ -13,7 +13,7 @@ import type { BlobReader } from './read/blob-reader.ts';
 import { createContentReader, createReadingMemory, type ReadingMemory } from './read/content-reader.ts';
 import { stretchSizes } from './read/read-plan.ts';
 import { createReaderPool, type ReaderPool } from './read/reader-pool.ts';
-import { openStoredSnapshot } from './read/stored-snapshot.ts';
+import { openStoredSnapshot, openStoredTree, type StoredTreeParts } from './read/stored-snapshot.ts';
 import type { TreeCache } from './read/tree-cache.ts';
 import { lookUpTree } from './read/tree-listing.ts';
 import type { SubtreeLedger } from './read/tree-walk.ts';
@@ -111,9 +111,18 @@ export class Repository implements Store {
       });
     }
     const loaded = await this.#load(run);
+    const parts = this.#treeParts(loaded, file.tree);
+    const root = folder.length === 0 ? parts.root : await lookUpTree(parts.trees, parts.root, folder, run);
+    const snapshot = openStoredSnapshot({ ...parts, file, root });
+    this.#opened.set(snapshot, { loaded, folder });
+    return snapshot;
+  }
+
+  /** What reading a tree takes. */
+  #treeParts(loaded: RepositoryKnowledge, tree: string): StoredTreeParts {
     const { index, blobs, ledger, lost } = loaded;
     const trees = treesNoticingLoss(loaded, this.session, () => this.#writes > 0);
-    const wasComplete = wasSeenComplete(loaded, file.tree);
+    const wasComplete = wasSeenComplete(loaded, tree);
     // Asked each time: packs may be found missing after this was opened.
     const knownComplete = (): boolean => wasComplete && lost.size === 0;
     const lossIsTold = (): boolean => lost.size > 0;
@@ -125,12 +134,8 @@ export class Repository implements Store {
       ...this.#reading,
       memory: this.#memory,
     });
-    const root = Uint8Array.from(Buffer.from(file.tree, 'hex'));
-    const tree = folder.length === 0 ? root : await lookUpTree(trees, root, folder, run);
-    const parts = { file, root: tree, trees, ledger, contents, knownComplete, lossIsTold, table: index.table };
-    const snapshot = openStoredSnapshot(parts);
-    this.#opened.set(snapshot, { loaded, folder });
-    return snapshot;
+    const root = Uint8Array.from(Buffer.from(tree, 'hex'));
+    return { root, trees, ledger, contents, knownComplete, lossIsTold, table: index.table };
   }
 
   write(source: Source, options: WriteOptions, run: Run): Promise<WriteResult> {
@@ -204,7 +209,13 @@ export class Repository implements Store {
     await dropMissingPacks(loaded, this.session, this.#ahead.take('packs', run), run);
     const options =
       given.parent === undefined ? given : { ...given, parent: await this.#currentParent(given.parent, loaded, run) };
-    const parts = { session: this.session, index, ledger, assertLocked: () => this.#locks.assertHeld(run) };
+    const parts = {
+      session: this.session,
+      index,
+      ledger,
+      assertLocked: () => this.#locks.assertHeld(run),
+      openTree: (tree: string, scannedAt: Nanoseconds) => openStoredTree(this.#treeParts(loaded, tree), scannedAt),
+    };
     this.#writes++;
     try {
       const { tree, newIndexIds, ...result } = await writeSnapshot(source, options, parts, run);

@@ -58,6 +58,9 @@ export const healthMessages = {
   smartBridgeHint: (): string => 'Look for the bridge in smartctl(8), or test the disk in another case.',
   smartUnreadable: (device: string, message: string): string =>
     `${device} did not answer smartctl${message === '' ? '' : `: ${message}`}`,
+  smartAskedWell: (when: string): string => `its disk was asked on ${when} and is well (SMART)`,
+  smartAskedNothing: (when: string): string =>
+    `its disk was asked on ${when} and has said nothing of itself (SMART): mailkeep health`,
   smartNoDevice: (): string => 'there is no disk below it that could be asked (a network, memory)',
   fileSystemErrors: (path: string, errors: number): string =>
     `the file system of ${path} has counted ${plural(errors, 'error', 'errors')}`,
@@ -65,5 +68,5 @@ export const healthMessages = {
   fileSystemGood: (path: string): string => `the file system of ${path} has met no error`,
   diskAils: (sentence: string): string => `the backup is good, but its disk is not: ${sentence}`,
   healthNoServer: (): string =>
-    'there is no server with a disk in the configuration; docs/mail-server.md tells how to describe one',
+    'there is no server in the configuration; docs/mail-server.md tells how to describe one',
 };

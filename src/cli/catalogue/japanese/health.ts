@@ -56,11 +56,13 @@ export const healthMessages: typeof english = {
   smartBridge: (device) => `${device} は USB ブリッジの先にあり、-d sat でも状態が分かりません`,
   smartBridgeHint: () => 'smartctl(8) でブリッジを調べるか、別のケースで検査してください。',
   smartUnreadable: (device, message) => `${device} が smartctl に応答しません${message === '' ? '' : `: ${message}`}`,
+  smartAskedWell: (when) => `ディスクは ${when} の確認で正常でした (SMART)`,
+  smartAskedNothing: (when) => `ディスクは ${when} の確認で何も報告しませんでした (SMART): mailkeep health`,
   smartNoDevice: () => '状態を尋ねられるディスクがありません（ネットワークやメモリー）',
   fileSystemErrors: (path, errors) =>
     `${path} のファイルシステムがエラーを ${errors.toLocaleString('en')} 件記録しています`,
   fileSystemErrorsHint: () => 'アンマウントして検査してください: e2fsck -f、または btrfs scrub と btrfs device stats。',
   fileSystemGood: (path) => `${path} のファイルシステムにエラーはありません`,
   diskAils: (sentence) => `バックアップは正常ですが、ディスクに異常があります: ${sentence}`,
-  healthNoServer: () => '設定にディスクのあるサーバーがありません。docs/mail-server.md をご覧ください',
+  healthNoServer: () => '設定にサーバーがありません。docs/mail-server.md をご覧ください',
 };

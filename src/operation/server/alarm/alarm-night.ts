@@ -1,9 +1,10 @@
-import type { DatedBackup, OpenAlarm } from '../../../contract/component.ts';
+import type { DatedBackup, DatedStore, OpenAlarm } from '../../../contract/component.ts';
 import type { Run } from '../../../contract/run.ts';
 import type { BrakeReason } from '../../../model/damage-brake.ts';
-import { judgeBackup, type Judging } from './judge-backup.ts';
+import { type AlarmSetting, judgeBackup } from './judge-backup.ts';
 
-export interface AlarmWish extends Judging {
+export interface AlarmWish extends AlarmSetting {
+  readonly store: Pick<DatedStore, 'backups' | 'open' | 'differences' | 'alarms' | 'noteAlarms'>;
   /** A person has looked: what would hold the brake is taken for the truth. */
   readonly confirmed: boolean;
 }
@@ -17,7 +18,7 @@ export interface AlarmNight {
 }
 
 /** So many good backups say what is usual. */
-const usualCount = 7;
+export const usualCount = 7;
 
 const isOlder = (one: DatedBackup, than: DatedBackup): boolean => one.started < than.started;
 

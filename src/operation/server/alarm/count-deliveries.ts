@@ -1,9 +1,9 @@
-import type { DatedBackup } from '../../../contract/component.ts';
 import type { Run } from '../../../contract/run.ts';
 import type { Base } from '../../../contract/source.ts';
 import { createWindow, isDelivery, type LogWindow } from '../../../mail/delivery-log.ts';
 import { byteStringOfText } from '../../../model/byte-string.ts';
 import type { Path } from '../../../model/entry.ts';
+import type { JudgedBackup } from './judged-pair.ts';
 import { linesOfEntry } from './look-into.ts';
 
 /** Logs of mail servers, those of the day before too where they were turned over; not those that were compressed. */
@@ -12,7 +12,7 @@ const logName = /^(?:mail\.log|maillog|mail\.info|mail|dovecot(?:-info)?\.log|po
 /** How many deliveries the captured logs of a mail server tell of in a window. */
 export const countDeliveries = async (
   opened: Pick<Base, 'children' | 'contents'>,
-  { components }: Pick<DatedBackup, 'components'>,
+  { components }: Pick<JudgedBackup, 'components'>,
   window: LogWindow,
   run: Run,
 ): Promise<number> => {

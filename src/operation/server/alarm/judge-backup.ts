@@ -4,20 +4,29 @@ import type { AlarmLimits } from './alarm-limits.ts';
 import { judgeDumps } from './judge-dumps.ts';
 import { countDeliveries } from './count-deliveries.ts';
 import { countOdd } from './look-into.ts';
-import type { JudgedPair, JudgedStore } from './judged-pair.ts';
+import type { JudgedBackup, JudgedPair, JudgedStore } from './judged-pair.ts';
 import { createMailChanges, isMailFolder, type MailChanges } from './mail-changes.ts';
 
-export interface Judging {
-  readonly store: JudgedStore;
+export interface AlarmSetting {
   readonly limits: AlarmLimits;
   /** Of the clock that writes the logs of the mail server. */
   readonly timeZone: string | undefined;
 }
 
+export interface Judging<Backup extends JudgedBackup> extends AlarmSetting {
+  readonly store: JudgedStore<Backup>;
+  /** Bytes: tables are not looked for in dumps that are larger, where reading costs a network. Absent: in all. */
+  readonly largestDump?: number;
+}
+
 /** Fewer odd messages than this may be anything. */
 const leastOdd = 10;
 
-const changesOf = async (store: JudgedStore, pair: JudgedPair, run: Run): Promise<MailChanges> => {
+const changesOf = async <Backup extends JudgedBackup>(
+  store: JudgedStore<Backup>,
+  pair: JudgedPair<Backup>,
+  run: Run,
+): Promise<MailChanges> => {
   const changes = createMailChanges();
   for await (const difference of store.differences(pair, isMailFolder, run)) changes.add(difference);
   return changes.finish();
@@ -27,9 +36,9 @@ const changesOf = async (store: JudgedStore, pair: JudgedPair, run: Run): Promis
  * Why a person should look at the source before anything older leaves; none: nothing points at damage. Nothing but the two backups
  * and those that say what is usual is looked at; see docs/decision/009.
  */
-export const judgeBackup = async (
-  { store, limits, timeZone }: Judging,
-  pair: JudgedPair,
+export const judgeBackup = async <Backup extends JudgedBackup>(
+  { store, limits, timeZone, largestDump }: Judging<Backup>,
+  pair: JudgedPair<Backup>,
   run: Run,
 ): Promise<readonly BrakeReason[]> => {
   const changes = await changesOf(store, pair, run);
@@ -49,6 +58,6 @@ export const judgeBackup = async (
   } finally {
     await opened.close();
   }
-  reasons.push(...(await judgeDumps({ store, shrinks: limits.dumpShrinks }, pair, run)));
+  reasons.push(...(await judgeDumps({ store, shrinks: limits.dumpShrinks, largest: largestDump }, pair, run)));
   return reasons;
 };

@@ -1,17 +1,18 @@
-import type { DatedBackup } from '../../../contract/component.ts';
 import type { Run } from '../../../contract/run.ts';
 import type { Base, BaseEntry } from '../../../contract/source.ts';
 import { byteStringOfText, displayText } from '../../../model/byte-string.ts';
 import type { BrakeReason } from '../../../model/damage-brake.ts';
 import { isFault } from '../../../model/fault.ts';
 import { shrunkDump, tableOfLine } from '../../../model/usual-dump.ts';
-import type { JudgedPair, JudgedStore } from './judged-pair.ts';
+import type { JudgedBackup, JudgedPair, JudgedStore } from './judged-pair.ts';
 import { linesOfEntry } from './look-into.ts';
 
-export interface DumpJudging {
-  readonly store: Pick<JudgedStore, 'open'>;
+export interface DumpJudging<Backup extends JudgedBackup> {
+  readonly store: Pick<JudgedStore<Backup>, 'open'>;
   /** 0 to 1: by how much one may be smaller than is usual. */
   readonly shrinks: number;
+  /** Bytes of the largest one whose tables are looked at; undefined: all are. */
+  readonly largest: number | undefined;
 }
 
 type Opened = Pick<Base, 'children' | 'contents'>;
@@ -19,7 +20,7 @@ type Opened = Pick<Base, 'children' | 'contents'>;
 /** Names are of the component and the file: `mysql/usermgmt.sql`. */
 const dumpsIn = async (
   opened: Opened,
-  { components }: DatedBackup,
+  { components }: JudgedBackup,
   run: Run,
 ): Promise<ReadonlyMap<string, BaseEntry>> => {
   const dumps = new Map<string, BaseEntry>();
@@ -46,9 +47,9 @@ const tablesIn = async (opened: Opened, dump: BaseEntry, run: Run): Promise<Read
 };
 
 /** What is odd with the dumps of a night: one that is much smaller than is usual, and tables that are gone. */
-export const judgeDumps = async (
-  { store, shrinks }: DumpJudging,
-  { older, newer, usual }: JudgedPair,
+export const judgeDumps = async <Backup extends JudgedBackup>(
+  { store, shrinks, largest }: DumpJudging<Backup>,
+  { older, newer, usual }: JudgedPair<Backup>,
   run: Run,
 ): Promise<readonly BrakeReason[]> => {
   if (!newer.components.some(({ form }) => form === 'dump')) return [];
@@ -65,7 +66,7 @@ export const judgeDumps = async (
     const shrunk = shrunkDump({ dump, bytes, earlier: sizes.get(dump) ?? [] }, shrinks);
     if (shrunk !== undefined) reasons.push(shrunk);
     const known = old.get(dump);
-    if (known === undefined) continue;
+    if (known === undefined || Math.max(bytes, known.entry.size) > (largest ?? Infinity)) continue;
     const tables = await tablesIn(now.source, entry, run);
     const lost = [...(await tablesIn(before.source, known, run))].filter((table) => !tables.has(table));
     if (lost.length > 0) reasons.push({ kind: 'tables-lost', dump, tables: lost });
@@ -74,9 +75,9 @@ export const judgeDumps = async (
 };
 
 /** One that cannot be read says nothing of what is usual. */
-const sizesIn = async (
-  store: DumpJudging['store'],
-  backup: DatedBackup,
+const sizesIn = async <Backup extends JudgedBackup>(
+  store: DumpJudging<Backup>['store'],
+  backup: Backup,
   run: Run,
 ): Promise<readonly (readonly [string, number])[]> => {
   try {
@@ -88,7 +89,7 @@ const sizesIn = async (
   }
 };
 
-const openFor = async (store: DumpJudging['store'], backup: DatedBackup, run: Run) => {
+const openFor = async <Backup extends JudgedBackup>(store: DumpJudging<Backup>['store'], backup: Backup, run: Run) => {
   const source = await store.open(backup, run);
   return { source, [Symbol.asyncDispose]: () => source.close() };
 };

@@ -10,9 +10,10 @@ import type { PackedFiles } from '../../../contract/packed-files.ts';
 import type { StoredSnapshot } from '../../../contract/store.ts';
 import { throwIfInterrupted, type Run } from '../../../contract/run.ts';
 import { byteStringOfLatin1 } from '../../../model/byte-string.ts';
-import type { Path } from '../../../model/entry.ts';
+import type { Nanoseconds, Path } from '../../../model/entry.ts';
 import { Fault, isFault } from '../../../model/fault.ts';
 import type { BlobTable } from '../index/blob-table.ts';
+import { hexOf } from './blob-reader.ts';
 import type { ContentReader } from './content-reader.ts';
 import type { SnapshotFile } from '../format/snapshot-format.ts';
 import { packStoredFiles } from './stored-files.ts';
@@ -57,8 +58,7 @@ export const packedBase = (snapshot: StoredSnapshot): Base =>
       }
     : snapshot;
 
-export interface SnapshotParts {
-  readonly file: SnapshotFile;
+export interface StoredTreeParts {
   /** The tree that is the root of the source: the snapshot's, or that of a folder in it. */
   readonly root: Uint8Array;
   readonly trees: TreeCache;
@@ -69,6 +69,10 @@ export interface SnapshotParts {
   readonly knownComplete: () => boolean;
   /** Whether packs were found to be lost or damaged, so that what lay in them need not be told one by one. */
   readonly lossIsTold: () => boolean;
+}
+
+export interface SnapshotParts extends StoredTreeParts {
+  readonly file: SnapshotFile;
 }
 
 const pageSize = 1000;
@@ -137,12 +141,28 @@ export const openStoredSnapshot = (parts: SnapshotParts): ResticSnapshot => {
     snapshot: file,
     scannedAt: file.summary?.backupStart.nanoseconds ?? file.time.nanoseconds,
     ...baseOf(parts, root),
+    versionOf,
     contents: (entries, run) => parts.contents.read(entries.map(contentOfEntry), 'in-order', run),
     capture: (_base, run) => walk(root, [], undefined, run),
     read: (requests, pieces, run) => parts.contents.read(requests.map(contentOf), pieces, run),
     relocate: async () => undefined,
     close: async () => {},
   };
+};
+
+/** A tree that no snapshot is of yet, to look at. */
+export const openStoredTree = (parts: StoredTreeParts, scannedAt: Nanoseconds): Base => {
+  const { directory, children } = baseOf(parts, parts.root);
+  const contents: Base['contents'] = (entries, run) =>
+    parts.contents.read(entries.map(contentOfEntry), 'in-order', run);
+  return { scannedAt, directory, children, contents, versionOf };
+};
+
+const versionOf = ({ reference }: BaseEntry): string | undefined => {
+  if (!isStoredReference(reference)) return undefined;
+  const { subtree, content } = reference.node;
+  const ids = subtree ?? content;
+  return ids === undefined ? undefined : hexOf(ids);
 };
 
 /** The ids of a request's blobs. */
@@ -158,7 +178,7 @@ const contentOfEntry = ({ reference }: BaseEntry): Uint8Array => {
 
 /** What lies at a path; undefined also where the trees on the way are lost. */
 const lookedUp = async (
-  { trees }: SnapshotParts,
+  { trees }: StoredTreeParts,
   { root, path }: { readonly root: Uint8Array; readonly path: Path },
   run: Run,
 ): ReturnType<typeof treeAt> => {
@@ -173,7 +193,10 @@ const lookedUp = async (
 };
 
 /** A base with damage knows less, so that more is read: no damage of an old snapshot may keep a new one from being made. */
-const baseOf = (parts: SnapshotParts, root: Uint8Array): Pick<ResticSnapshot, 'directory' | 'children' | 'files'> => ({
+const baseOf = (
+  parts: StoredTreeParts,
+  root: Uint8Array,
+): Pick<ResticSnapshot, 'directory' | 'children' | 'files'> => ({
   async directory(path, run): Promise<StoredDirectory | undefined> {
     const found = await lookedUp(parts, { root, path }, run);
     if (found === undefined) return undefined;
@@ -217,13 +240,13 @@ const baseOf = (parts: SnapshotParts, root: Uint8Array): Pick<ResticSnapshot, 'd
   },
 });
 
-const baseEntryOf = (node: TreeNode, { table }: SnapshotParts): BaseEntry => ({
+const baseEntryOf = (node: TreeNode, { table }: StoredTreeParts): BaseEntry => ({
   entry: node.entry,
   held: hasContent(node.content, table),
   reference: { kind: 'stored', node } satisfies StoredReference,
 });
 
-const isHeld = async (parts: SnapshotParts, id: Uint8Array, run: Run): Promise<boolean> => {
+const isHeld = async (parts: StoredTreeParts, id: Uint8Array, run: Run): Promise<boolean> => {
   if (parts.knownComplete()) return true;
   try {
     return await parts.ledger.complete(id, run);

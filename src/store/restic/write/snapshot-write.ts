@@ -1,6 +1,7 @@
 import type { Run } from '../../../contract/run.ts';
-import type { Source } from '../../../contract/source.ts';
+import type { Base, Source } from '../../../contract/source.ts';
 import type { WriteOptions, WriteResult } from '../../../contract/store.ts';
+import type { Nanoseconds } from '../../../model/entry.ts';
 import { Fault } from '../../../model/fault.ts';
 import { finalTags } from '../../../contract/store.ts';
 import type { Snapshot, SnapshotSummary } from '../../../model/snapshot.ts';
@@ -24,6 +25,8 @@ export interface SnapshotWriteParts {
   readonly ledger: SubtreeLedger;
   /** Throws when the lock under which all this happens is no longer ours. */
   readonly assertLocked: () => void | Promise<void>;
+  /** A tree that was stored just now, as a base; for who judges it. */
+  readonly openTree?: (tree: string, scannedAt: Nanoseconds) => Base;
 }
 
 export interface Written extends WriteResult {
@@ -182,11 +185,14 @@ const publish = async (
   parts: SnapshotWriteParts,
   run: Run,
 ): Promise<Snapshot> => {
+  const { description, parent, judge } = options;
+  const { backupStart } = captured.summary;
+  const stored = parts.openTree?.(captured.tree, backupStart.nanoseconds);
+  const judged = stored === undefined ? undefined : await judge?.(stored, run);
   await Promise.all([parts.assertLocked(), assertIndexKept(parts, captured.indexes, run)]);
-  const { description, parent } = options;
   const draft = {
     ...description,
-    tags: finalTags(options, captured.unreadable),
+    tags: finalTags(options, captured.unreadable, judged),
     summary: captured.summary,
     tree: captured.tree,
     programVersion: parts.session.options.programVersion,
