@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { BrakeReason } from '../model/damage-brake.ts';
+import type { DrillCheckName, DrillFindingKind, DrillSkipReason } from '../model/drill/drill-record.ts';
 import type { FaultCode } from '../model/fault.ts';
 import type { LackReason, RunRecord, RunStart, SkipReason } from '../model/run-record.ts';
 import type { ProcessStamp } from '../system/process-stamp.ts';
@@ -116,10 +117,56 @@ const repository = z.object({
   copies: z.array(z.object({ to: z.string(), outcome, snapshots: z.number(), bytes: z.number() })),
 });
 
+const checkName = z.custom<DrillCheckName>((value) => typeof value === 'string');
+const findingKind = z.custom<DrillFindingKind>((value) => typeof value === 'string');
+const skipOfDrill = z.custom<DrillSkipReason>((value) => typeof value === 'string');
+
+const drill = z.object({
+  server: z.string(),
+  backup: z.string(),
+  backupTime: z.number(),
+  isComplete: z.boolean(),
+  share: z.number(),
+  messages: z.number(),
+  wholeMessages: z.number(),
+  accounts: z.number(),
+  checks: z.array(
+    z.object({
+      name: checkName,
+      outcome: z.enum(['passed', 'failed', 'skipped']),
+      looked: z.number(),
+      findings: z.array(z.object({ kind: findingKind, subject: z.string(), count: z.number(), detail: z.string() })),
+      found: z.number(),
+      skips: z.array(z.object({ reason: skipOfDrill, detail: z.string() })),
+    }),
+  ),
+  times: z.array(
+    z.object({
+      name: z.string(),
+      measured: z.number(),
+      whole: z.number(),
+      bytes: z.number(),
+      wholeBytes: z.number(),
+    }),
+  ),
+  recovery: z.number(),
+  dataAge: z.number(),
+  tables: z.record(z.string(), z.number()),
+  trend: z.array(
+    z.object({
+      time: z.number(),
+      verdict: z.enum(['passed', 'failed']),
+      recovery: z.number(),
+      dataAge: z.number(),
+      messages: z.number(),
+    }),
+  ),
+});
+
 const start = z.object({
   version: z.literal(1),
   id: z.string(),
-  command: z.enum(['run', 'maintain']),
+  command: z.enum(['run', 'maintain', 'drill']),
   trigger: z.enum(['person', 'schedule']),
   program: z.string(),
   machine: z.string(),
@@ -132,6 +179,7 @@ const record = start.extend({
   exitCode: z.number(),
   jobs: z.array(job),
   repositories: z.array(repository),
+  drill: drill.exactOptional(),
   faults: z.array(fault),
   notices: z.array(z.string()),
 });

@@ -22,6 +22,7 @@ const loaders: Readonly<Record<string, () => Promise<DefineCommand>>> = {
   adopt: async () => (await import('./command/adopt.ts')).adoptCommand,
   import: async () => (await import('./command/import.ts')).importCommand,
   restore: async () => (await import('./command/restore.ts')).restoreCommand,
+  drill: async () => (await import('./command/drill.ts')).drillCommand,
   runbook: async () => (await import('./command/runbook.ts')).runbookCommand,
   check: async () => (await import('./command/check.ts')).checkCommand,
   unlock: async () => (await import('./command/unlock.ts')).unlockCommand,

@@ -1,4 +1,5 @@
 import type { BrakeReason } from './damage-brake.ts';
+import { type DrillRecord, drillVerdict } from './drill/drill-record.ts';
 import type { Fault, FaultCode } from './fault.ts';
 import type { SpaceForecast } from './space-forecast.ts';
 
@@ -188,7 +189,7 @@ export interface RunRecord {
   readonly version: 1;
   /** 16 hexadecimal digits, random. */
   readonly id: string;
-  readonly command: 'run' | 'maintain';
+  readonly command: 'run' | 'maintain' | 'drill';
   readonly trigger: 'person' | 'schedule';
   readonly program: string;
   readonly machine: string;
@@ -199,6 +200,8 @@ export interface RunRecord {
   readonly exitCode: number;
   readonly jobs: readonly JobRecord[];
   readonly repositories: readonly RepositoryRecord[];
+  /** Of a drill that came to its end. */
+  readonly drill?: DrillRecord;
   /** What belongs to no job and no repository, such as a configuration that could not be used. */
   readonly faults: readonly RecordedFault[];
   /** What a person should know and that changes no outcome. */
@@ -251,9 +254,10 @@ export const stepsOf = ({ jobs, repositories }: Pick<RunRecord, 'jobs' | 'reposi
   ...repositories.flatMap(stepsIn).map(({ outcome }) => outcome),
 ];
 
-/** A run with any failed step, or a fault of its own, has failed; held, incomplete or unexplained parts want attention. */
-export const verdictOf = (record: Pick<RunRecord, 'jobs' | 'repositories' | 'faults'>): RunVerdict => {
+/** A run with any failed step, or a fault of its own, has failed, and so has a drill that found something wrong; held, incomplete or unexplained parts want attention. */
+export const verdictOf = (record: Pick<RunRecord, 'jobs' | 'repositories' | 'faults' | 'drill'>): RunVerdict => {
   const steps = stepsOf(record);
+  if (record.drill !== undefined && drillVerdict(record.drill) === 'failed') return 'failed';
   if (record.faults.length > 0 || steps.some(({ kind }) => kind === 'failed')) return 'failed';
   const isUnexplained = record.jobs.some(({ captured }) => (captured?.ledger.unexplained ?? 0) > 0);
   return isUnexplained || steps.some(({ kind }) => kind === 'incomplete' || kind === 'held') ? 'attention' : 'good';

@@ -28,12 +28,15 @@ const startOf = (pid: number | 'self'): string | undefined => {
 };
 
 /** The stamp of this process; undefined where the system does not say (it needs Linux's /proc). */
-export const ownProcessStamp = (): ProcessStamp | undefined => {
+export const ownProcessStamp = (): ProcessStamp | undefined => stampOfProcess(process.pid);
+
+/** The stamp of a process of this machine that runs now. */
+export const stampOfProcess = (pid: number): ProcessStamp | undefined => {
   try {
-    const start = startOf('self');
+    const start = startOf(pid === process.pid ? 'self' : pid);
     if (start === undefined) return undefined;
     return {
-      pid: process.pid,
+      pid,
       start,
       boot: readFileSync('/proc/sys/kernel/random/boot_id', 'latin1').trim(),
       namespace: readlinkSync('/proc/self/ns/pid'),
@@ -67,4 +70,10 @@ export const fateOfProcess = (stamp: ProcessStamp, here = ownProcessStamp()): Pr
   if (!isThere(stamp.pid)) return 'over';
   const start = startOf(stamp.pid);
   return start !== undefined && start !== stamp.start ? 'over' : 'running';
+};
+
+/** Whether it is proven that the very process runs now: no other has its number, and this machine was not restarted. */
+export const isStillRunning = (stamp: ProcessStamp): boolean => {
+  const now = stampOfProcess(stamp.pid);
+  return now !== undefined && now.start === stamp.start && now.boot === stamp.boot && now.namespace === stamp.namespace;
 };

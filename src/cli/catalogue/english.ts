@@ -3,6 +3,7 @@ import { adoptMessages } from './english/adopt.ts';
 import { backupMessages } from './english/backup.ts';
 import { captureMessages } from './english/capture.ts';
 import { copyMessages } from './english/copy.ts';
+import { drillMessages } from './english/drill.ts';
 import { forgetMessages } from './english/forget.ts';
 import { generalMessages } from './english/general.ts';
 import { healthMessages } from './english/health.ts';
@@ -52,6 +53,7 @@ export const english = {
   ...repairMessages,
   ...captureMessages,
   ...copyMessages,
+  ...drillMessages,
   ...lookingInsideMessages,
   ...mountMessages,
   ...healthMessages,

@@ -4,6 +4,7 @@ import { adoptMessages } from './japanese/adopt.ts';
 import { backupMessages } from './japanese/backup.ts';
 import { captureMessages } from './japanese/capture.ts';
 import { copyMessages } from './japanese/copy.ts';
+import { drillMessages } from './japanese/drill.ts';
 import { forgetMessages } from './japanese/forget.ts';
 import { generalMessages } from './japanese/general.ts';
 import { healthMessages } from './japanese/health.ts';
@@ -52,6 +53,7 @@ export const japanese: Messages = {
   ...repairMessages,
   ...captureMessages,
   ...copyMessages,
+  ...drillMessages,
   ...lookingInsideMessages,
   ...mountMessages,
   ...healthMessages,

@@ -2,6 +2,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { type History, openHistory } from '../../catalog/history.ts';
 import { findConfig } from '../../config/find-config.ts';
+import type { DrillRecord } from '../../model/drill/drill-record.ts';
 import type { Run } from '../../contract/run.ts';
 import { asFault, Fault, isFault } from '../../model/fault.ts';
 import {
@@ -32,8 +33,12 @@ export interface RecordedRunOptions {
 
 /** What a run has done so far. */
 export interface RunTally {
+  /** Of the run. */
+  readonly id: string;
   readonly jobs: JobRecord[];
   readonly repositories: RepositoryRecord[];
+  /** What a drill found. */
+  drill?: DrillRecord;
   /** Asks history; undefined where it cannot be read. */
   readonly ask: <Answer>(question: (history: History) => Answer) => Answer | undefined;
 }
@@ -51,21 +56,21 @@ const openedHistory = async (context: CommandContext): Promise<History | undefin
 const tellFailure = (fault: Fault, { run }: Pick<CommandContext, 'run'>): void =>
   run.emit({ kind: 'notice', message: `this run is not in history: ${fault.message}` });
 
-/** One configuration, one lock. */
-const lockPath = async ({ options, environment }: CommandContext): Promise<string> => {
+/** One configuration, one lock; a drill only reads, and goes on beside the nights: it has one of its own. */
+const lockPath = async (command: RunRecord['command'], { options, environment }: CommandContext): Promise<string> => {
   const file = (await findConfig(options.config, environment)) ?? '';
   const name = createHash('sha256').update(file).digest('hex').slice(0, 16);
-  return join(environment.stateDirectory, 'locks', `run-${name}`);
+  return join(environment.stateDirectory, 'locks', `${command === 'drill' ? 'drill' : 'run'}-${name}`);
 };
 
 /** A person is told at once that a run is under way; of a scheduled one that is what it has come to. */
 const lockOrFault = async (
-  { wait, trigger }: RecordedRunOptions,
+  { command, wait, trigger }: RecordedRunOptions,
   context: CommandContext,
 ): Promise<RunLock | Fault> => {
   const onWait = ({ pid }: RunHolder): void => context.output.say(context.messages.runWaits(pid));
   try {
-    return await takeRunLock({ path: await lockPath(context), wait, signal: context.run.signal, onWait });
+    return await takeRunLock({ path: await lockPath(command, context), wait, signal: context.run.signal, onWait });
   } catch (error) {
     if (trigger === 'schedule' && isFault(error, 'run-under-way')) return error;
     throw error;
@@ -162,7 +167,7 @@ const runInHistory = async (
   inHistory(history, (known) => known.begin(start), listening);
   await beforeRun(start, context);
   const ask: RunTally['ask'] = (question) => inHistory(history, question, listening);
-  const tally: RunTally = { jobs: [], repositories: [], ask };
+  const tally: RunTally = { id: start.id, jobs: [], repositories: [], ask };
   let ended: Fault | undefined;
   try {
     await work(tally, listening);
@@ -176,7 +181,8 @@ const runInHistory = async (
     throw ended;
   }
   const faults: readonly RecordedFault[] = ended === undefined ? [] : [recordedFault(ended)];
-  const done = { jobs: tally.jobs, repositories: tally.repositories, faults };
+  const { jobs, repositories, drill } = tally;
+  const done = { jobs, repositories, faults, ...(drill === undefined ? {} : { drill }) };
   const exitCode = runExitCode(done);
   const record: RunRecord = { ...start, ended: milliseconds(context.run), exitCode, ...done, notices };
   const previous = inHistory(history, (known) => known.before(record), context);

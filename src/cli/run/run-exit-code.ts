@@ -27,7 +27,7 @@ const orIncomplete = (code: FaultCode): number =>
  * 0 when all is well; the code of a fault of the run itself; that of the fault that has kept every job from beginning, or
  * without any jobs the upkeep of every repository that failed, where it is the same for all; otherwise 1.
  */
-export const runExitCode = (record: Pick<RunRecord, 'jobs' | 'repositories' | 'faults'>): number => {
+export const runExitCode = (record: Pick<RunRecord, 'jobs' | 'repositories' | 'faults' | 'drill'>): number => {
   if (verdictOf(record) === 'good') return exitCode.good;
   const [fault] = record.faults;
   if (fault !== undefined) return exitCodeOf(fault.code);

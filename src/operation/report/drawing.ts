@@ -1,41 +1,12 @@
 import { terminalLine } from '../../mail/terminal-text.ts';
 import { wallTime } from '../../model/local-time.ts';
-import { type ComponentRecord, type RunVerdict, stepsIn } from '../../model/run-record.ts';
+import { type ComponentRecord, stepsIn } from '../../model/run-record.ts';
 import { formatBytes, formatDuration } from '../../model/size.ts';
+import type { DrawnPart, DrawnReport } from './drawn-report.ts';
+import { drawnChecks, drawnTimes, drillHeadline } from './drill-drawing.ts';
 import { commandsFor, type Need } from './need.ts';
 import { type JobReport, type Report, type RepositoryReport, serverTotals } from './report.ts';
 import type { ReportWords } from './words.ts';
-
-/** A report in words, before it is text or HTML. Nothing in it is markup, and every string is a single safe line. */
-export interface DrawnReport {
-  readonly language: 'en' | 'ja';
-  readonly verdict: RunVerdict;
-  readonly headline: string;
-  readonly when: string;
-  readonly needsTitle: string;
-  readonly needs: readonly DrawnNeed[];
-  readonly jobsTitle: string;
-  readonly jobs: readonly DrawnPart[];
-  readonly repositoriesTitle: string;
-  readonly repositories: readonly DrawnPart[];
-  readonly noticesTitle: string;
-  readonly notices: readonly string[];
-  readonly footer: string;
-}
-
-export interface DrawnNeed {
-  readonly sentence: string;
-  readonly details: readonly string[];
-  /** To be typed. */
-  readonly commands: readonly string[];
-}
-
-export interface DrawnPart {
-  readonly name: string;
-  readonly state: string;
-  readonly mood: RunVerdict | 'quiet';
-  readonly facts: readonly string[];
-}
 
 export interface Drawing {
   readonly words: ReportWords;
@@ -55,6 +26,8 @@ const some = (...texts: readonly (string | undefined)[]): readonly string[] =>
 
 const sentenceOf = (need: Need, words: ReportWords): string => {
   switch (need.kind) {
+    case 'drill-failed':
+      return terminalLine(words.drillFinding(need.finding));
     case 'run-failed':
       return words.needRunFailed(terminalLine(need.fault.message));
     case 'job-failed': {
@@ -91,6 +64,7 @@ const detailsOf = (need: Need, words: ReportWords): readonly string[] => {
     case 'step':
       if (need.outcome.kind === 'held') return reasons(need.outcome.reasons);
       return need.outcome.kind === 'failed' ? some(need.outcome.fault.hint).map(terminalLine) : [];
+    case 'drill-failed':
     case 'incomplete':
     case 'unexplained':
       return [];
@@ -236,6 +210,7 @@ const drawnRepository = (repository: RepositoryReport, words: ReportWords): Draw
 };
 
 const headline = (report: Report, words: ReportWords): string => {
+  if (report.drill !== undefined) return drillHeadline(report.drill, words);
   const { verdict, arrived, gone, messages, jobs, needs } = report;
   if (jobs.length === 0) return words.reportMaintained(verdict, needs.length);
   const total = serverTotals(report);
@@ -266,10 +241,15 @@ export const drawReport = (report: Report, drawing: Drawing): DrawnReport => {
       details: detailsOf(need, words),
       commands: commandsFor(need),
     })),
-    jobsTitle: words.reportJobsTitle(),
-    jobs: report.jobs.map((job) => drawnJob(job, drawing)),
-    repositoriesTitle: words.reportRepositoriesTitle(),
-    repositories: report.repositories.map((repository) => drawnRepository(repository, words)),
+    ...(report.drill === undefined
+      ? { jobsTitle: words.reportJobsTitle(), jobs: report.jobs.map((job) => drawnJob(job, drawing)) }
+      : { jobsTitle: words.drillChecks(), jobs: drawnChecks(report.drill, words) }),
+    ...(report.drill === undefined
+      ? {
+          repositoriesTitle: words.reportRepositoriesTitle(),
+          repositories: report.repositories.map((repository) => drawnRepository(repository, words)),
+        }
+      : { repositoriesTitle: words.drillTimes(), repositories: drawnTimes(report.drill, drawing) }),
     noticesTitle: words.reportNoticesTitle(),
     notices: report.notices.map(terminalLine),
     footer: words.reportFooter(terminalLine(program), id),

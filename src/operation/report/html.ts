@@ -1,4 +1,4 @@
-import type { DrawnNeed, DrawnPart, DrawnReport } from './drawing.ts';
+import type { DrawnNeed, DrawnPart, DrawnReport } from './drawn-report.ts';
 
 const entities: Readonly<Record<string, string>> = {
   '&': '&amp;',

@@ -1,4 +1,5 @@
 import type { BrakeReason } from '../../model/damage-brake.ts';
+import { allFindings, type DrillFinding } from '../../model/drill/drill-record.ts';
 import {
   type JobRecord,
   type LackReason,
@@ -12,6 +13,7 @@ import {
 
 /** Something that a person has to look at; which sentence it becomes is a matter of the language. */
 export type Need =
+  | { readonly kind: 'drill-failed'; readonly server: string; readonly finding: DrillFinding }
   | { readonly kind: 'run-failed'; readonly fault: RecordedFault }
   | {
       readonly kind: 'job-failed';
@@ -58,9 +60,14 @@ const needsOfRepository = (record: RepositoryRecord): readonly Need[] =>
   );
 
 /** All that needs a person after a run, what failed first. */
-export const needsOf = ({ faults, jobs, repositories }: RunRecord): readonly Need[] => {
+export const needsOf = ({ faults, jobs, repositories, drill }: RunRecord): readonly Need[] => {
   const needs = [
     ...faults.map((fault): Need => ({ kind: 'run-failed', fault })),
+    ...(drill === undefined ? [] : allFindings(drill)).map((finding): Need => ({
+      kind: 'drill-failed',
+      server: drill?.server ?? '',
+      finding,
+    })),
     ...jobs.flatMap(needOfJob),
     ...jobs.flatMap(unexplainedOf),
     ...repositories.flatMap(needsOfRepository),
@@ -69,7 +76,10 @@ export const needsOf = ({ faults, jobs, repositories }: RunRecord): readonly Nee
 };
 
 const isFailure = (need: Need): boolean =>
-  need.kind === 'run-failed' || need.kind === 'job-failed' || (need.kind === 'step' && need.outcome.kind === 'failed');
+  need.kind === 'run-failed' ||
+  need.kind === 'drill-failed' ||
+  need.kind === 'job-failed' ||
+  (need.kind === 'step' && need.outcome.kind === 'failed');
 
 /** Names of the configuration need no quotes in a shell; what is not made of their letters gets some. */
 const quoted = (word: string): string =>
@@ -83,6 +93,8 @@ const entryOf = (job: string): string => job.split('/')[0] ?? job;
 /** What a person can type about it, in this order. */
 export const commandsFor = (need: Need): readonly string[] => {
   switch (need.kind) {
+    case 'drill-failed':
+      return [];
     case 'run-failed':
       return need.fault.code === 'configuration' ? [command('config', 'check')] : [];
     case 'job-failed':

@@ -74,6 +74,8 @@ export interface Report {
   /** Whether the verdict, or what needs a person, is another than after the run before. */
   readonly isChange: boolean;
   readonly notices: readonly string[];
+  /** Of a drill. */
+  readonly drill?: RunRecord['drill'] | undefined;
 }
 
 export interface ReportedRuns {
@@ -170,6 +172,8 @@ const endOf = (runs: ReportedRuns['runs']): number => (runs.at(-1) ?? runs[0]).e
 /** What of a need makes it another one: not how long a sentence or a count in it is. */
 const identityOf = (need: Need): string => {
   switch (need.kind) {
+    case 'drill-failed':
+      return `${need.server} ${need.finding.kind} ${need.finding.subject}`;
     case 'run-failed':
       return `run ${need.fault.code}`;
     case 'job-failed':
@@ -239,5 +243,6 @@ export const createReport = (reported: ReportedRuns): Report => {
     needs: needsOf(last),
     isChange: isChange(last, runBefore(last, reported)),
     notices: last.notices,
+    drill: last.drill,
   };
 };

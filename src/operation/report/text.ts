@@ -1,4 +1,4 @@
-import type { DrawnNeed, DrawnPart, DrawnReport } from './drawing.ts';
+import type { DrawnNeed, DrawnPart, DrawnReport } from './drawn-report.ts';
 
 const indented = (lines: readonly string[], by = '    '): readonly string[] => lines.map((line) => by + line);
 

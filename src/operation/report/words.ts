@@ -1,9 +1,10 @@
 import type { BrakeReason } from '../../model/damage-brake.ts';
 import type { LackReason, RunVerdict, SkipReason, StepName, StepOutcome } from '../../model/run-record.ts';
+import type { DrillWords } from './drill-words.ts';
 import type { ServerWords } from './server-words.ts';
 
 /** All that a report says in a language. Numbers, bytes and times come as they are; names and sentences are foreign text. */
-export interface ReportWords extends ServerWords {
+export interface ReportWords extends ServerWords, DrillWords {
   readonly reportLanguage: () => 'en' | 'ja';
   /** Several facts on one line. */
   readonly reportJoined: (facts: readonly string[]) => string;

@@ -1,3 +1,4 @@
+import { drillMessages } from './drill.ts';
 import { terminalLine } from '../../../mail/terminal-text.ts';
 import { formatBytes } from '../../../model/size.ts';
 import type { LackReason, SkipReason } from '../../../model/run-record.ts';
@@ -46,6 +47,7 @@ const roughly = (milliseconds: number): string => {
 
 /** Of reports, in every form that they have. */
 export const reportMessages: ReportWords = {
+  ...drillMessages,
   ...serverMessages,
   reportLanguage: () => 'en',
   reportJoined: (facts) => facts.join('; '),

@@ -1,3 +1,4 @@
+import { drillMessages } from './drill.ts';
 import { terminalLine } from '../../../mail/terminal-text.ts';
 import { formatBytes } from '../../../model/size.ts';
 import type { LackReason, SkipReason } from '../../../model/run-record.ts';
@@ -51,6 +52,7 @@ const roughly = (milliseconds: number): string => {
 };
 
 export const reportMessages: ReportWords = {
+  ...drillMessages,
   ...serverMessages,
   reportLanguage: () => 'ja',
   reportJoined: (facts) => facts.join('、'),

@@ -1,0 +1,99 @@
+import { chmod, mkdir, rm, writeFile } from 'node:fs/promises';
+import { userInfo } from 'node:os';
+import { join } from 'node:path';
+import type { MailKeyPair, RestoredTree } from '../../contract/drill.ts';
+import type { DrillRecord } from '../../model/drill/drill-record.ts';
+import type { MailKey } from '../../operation/drill/mail-key.ts';
+import type { DrillParts, DrillWish, MailServerWish } from '../../operation/drill/run-drill.ts';
+import { compiledSieve, restoredTrees, throwawayDatabase, throwawayMail } from '../../registry/drill.ts';
+import { errnoFault } from '../../system/errno.ts';
+import type { CommandContext } from '../context.ts';
+import type { OpenedServer } from '../restore/open-server-backup.ts';
+import { filePart } from '../restore/server/file-part.ts';
+import type { ScratchPlace } from './scratch-place.ts';
+
+export interface DrillPartsWish {
+  readonly opened: OpenedServer;
+  readonly place: ScratchPlace;
+  readonly wish: DrillWish;
+  readonly before: DrillRecord | undefined;
+  readonly trend: DrillRecord['trend'];
+}
+
+/** What the servers of the drill get of the environment: nothing that leads to the live ones. */
+const quietEnvironment = (home: string, path: string | undefined): Readonly<Record<string, string>> => ({
+  PATH: `${path ?? '/usr/bin:/bin'}:/usr/local/sbin:/usr/sbin:/sbin`,
+  HOME: home,
+});
+
+const isRoot = (): boolean => process.geteuid?.() === 0;
+
+const writeKey = async (folder: string, { privatePem, publicPem }: MailKey): Promise<MailKeyPair> => {
+  const keys = { privateKey: join(folder, 'mail-key.pem'), publicKey: join(folder, 'mail-key-public.pem') };
+  try {
+    await writeFile(keys.privateKey, privatePem, { mode: 0o600 });
+    await writeFile(keys.publicKey, publicPem, { mode: 0o600 });
+  } catch (error) {
+    throw errnoFault(error, 'write', folder);
+  }
+  return keys;
+};
+
+/** Mail is where the mail server can go, all else where nobody can. */
+const folderFor = ({ opened, place }: DrillPartsWish, component: string): string => {
+  const form = opened.backup.components.find(({ name }) => name === component)?.form;
+  const isMail = form === 'tree' && component !== 'logs' && component !== 'scripts';
+  return isMail ? place.mail : place.closed;
+};
+
+/** Each database gets a folder of its own: there may be several components of them. */
+const databaseFolder = async ({ mariadb }: ScratchPlace): Promise<string> => {
+  try {
+    await rm(mariadb, { recursive: true, force: true });
+    await mkdir(mariadb, { mode: 0o700 });
+  } catch (error) {
+    throw errnoFault(error, 'make the folder', mariadb);
+  }
+  return mariadb;
+};
+
+export const drillParts = async (drill: DrillPartsWish, context: CommandContext): Promise<DrillParts> => {
+  const { opened, place, wish, before, trend } = drill;
+  const environment = quietEnvironment(place.closed, context.environment.variables['PATH']);
+  const treeIn = await restoredTrees();
+  const tree = (component: string): RestoredTree => treeIn(join(folderFor(drill, component), component));
+  const { noteService } = place;
+  return {
+    server: opened.name,
+    backup: opened.backup,
+    wish,
+    before,
+    trend,
+    part: async (component) => {
+      const to = { folder: folderFor(drill, component), name: component };
+      const { backup } = opened;
+      const part = filePart({ backup, component, entry: undefined, to, isLive: false, merges: false }, context);
+      // The folder of the component is nobody's; the mail server has to get through it.
+      return { ...part, settle: () => (to.folder === place.mail ? chmod(part.place, 0o711) : Promise.resolve()) };
+    },
+    tree,
+    startDatabase: async (run) =>
+      throwawayDatabase({ folder: await databaseFolder(place), environment, isRoot: isRoot(), noteService }, run),
+    startMail: ({ mailboxes, keys }: MailServerWish, run) =>
+      throwawayMail(
+        {
+          folder: place.dovecot,
+          mailboxes,
+          scheme: wish.scheme,
+          keys,
+          environment,
+          user: isRoot() ? undefined : userInfo().username,
+          noteService,
+        },
+        run,
+      ),
+    keepKey: (key) => writeKey(place.dovecot, key),
+    compileSieve: (file, run) =>
+      compiledSieve({ file, output: join(place.closed, 'compiled.svbin'), environment }, run),
+  };
+};

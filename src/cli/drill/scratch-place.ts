@@ -1,0 +1,41 @@
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { errnoFault } from '../../system/errno.ts';
+import { clearLeftFolders, makeScratchFolder, type ScratchFolder } from '../../system/scratch-folder.ts';
+import type { CommandContext } from '../context.ts';
+
+/** Folders of a drill, all below one that is thrown away. */
+export interface ScratchPlace extends Pick<ScratchFolder, 'noteService' | 'remove'> {
+  /** Mail: others can go through it. */
+  readonly mail: string;
+  /** Keys, configuration, dumps: for us alone. */
+  readonly closed: string;
+  /** Of the throw-away mail server. */
+  readonly dovecot: string;
+  readonly mariadb: string;
+}
+
+const prefix = 'mailkeep-drill-';
+
+/** Makes one, and takes away what drills that were killed have left, with the servers that they had started. */
+export const makeScratchPlace = async (base: string, { run, messages }: CommandContext): Promise<ScratchPlace> => {
+  const cleared = await clearLeftFolders(base, prefix);
+  if (cleared > 0) run.emit({ kind: 'notice', message: messages.drillCleared(cleared) });
+  const { folder, noteService, remove } = await makeScratchFolder(base, prefix);
+  const place = {
+    mail: join(folder, 'mail'),
+    closed: join(folder, 'closed'),
+    dovecot: join(folder, 'dovecot'),
+    mariadb: join(folder, 'closed/mariadb'),
+  };
+  try {
+    await mkdir(place.mail, { mode: 0o711 });
+    await mkdir(place.closed, { mode: 0o700 });
+    await mkdir(place.dovecot, { mode: 0o711 });
+    await mkdir(place.mariadb, { mode: 0o700 });
+  } catch (error) {
+    await remove();
+    throw errnoFault(error, 'make a folder in', folder);
+  }
+  return { ...place, noteService, remove };
+};

@@ -1,0 +1,161 @@
+/*
+ * What a drill found, as plain data that survives JSON. Times are milliseconds (moments: since 1970 UTC), sizes bytes.
+ */
+
+/** What is looked at, in the order in which it is told. */
+export const drillChecks = [
+  'backup',
+  'restore',
+  'databases',
+  'logins',
+  'folders',
+  'messages',
+  'flags',
+  'mail-key',
+  'sieve',
+  'dkim',
+  'certificates',
+] as const;
+
+export type DrillCheckName = (typeof drillChecks)[number];
+
+/** Why something is wrong; of what, the finding says. */
+export type DrillFindingKind =
+  /** A file that is no message is not as it was written. */
+  | 'file-damaged'
+  /** A component could not be restored, or a part of it. */
+  | 'not-restored'
+  | 'message-missing'
+  /** Its bytes are not those that were written. */
+  | 'message-differs'
+  /** It was restored, but Dovecot does not show it with these bytes. */
+  | 'message-unserved'
+  | 'folder-missing'
+  /** Dovecot cannot open it. */
+  | 'folder-unreadable'
+  /** UIDVALIDITY or UIDs are others: every mail program would download all again. */
+  | 'identity-changed'
+  | 'flag-lost'
+  /** Messages bear a keyword that no `dovecot-keywords` names. */
+  | 'keyword-nameless'
+  | 'login-refused'
+  | 'hash-unusable'
+  /** The database has no account at all. */
+  | 'no-accounts'
+  | 'dump-failed'
+  /** It had rows at the drill before. */
+  | 'table-empty'
+  | 'table-missing'
+  | 'mail-key-missing'
+  | 'mail-undecryptable'
+  | 'sieve-error'
+  | 'dkim-mismatch'
+  | 'dkim-unreadable'
+  | 'certificate-expired'
+  | 'certificate-early'
+  | 'certificate-key-differs'
+  | 'certificate-key-missing'
+  | 'certificate-unreadable';
+
+export interface DrillFinding {
+  readonly kind: DrillFindingKind;
+  /** A path in the backup, a mailbox, a table, a component. */
+  readonly subject: string;
+  /** How many messages, rows; 1 where it is one thing. */
+  readonly count: number;
+  /** What a program said, a date, flags; empty where there is nothing more to say. */
+  readonly detail: string;
+}
+
+/** Why a check was not made. */
+export type DrillSkipReason =
+  /** The backup has nothing of the kind. */
+  | 'nothing-there'
+  /** The program that it needs is not installed; the detail names it. */
+  | 'no-program'
+  /** What it builds on has failed. */
+  | 'not-reached'
+  /** There is no public text beside the key. */
+  | 'no-public-text'
+  /** No password is known: hashes were judged by their form, mailboxes opened by a master user. */
+  | 'no-password'
+  /** Accounts are not in a database that is known here. */
+  | 'accounts-unknown'
+  /** A database of this kind is not loaded. */
+  | 'kind-not-loaded'
+  /** Only a link that leads out of the backup names it. */
+  | 'leads-out';
+
+export interface DrillSkip {
+  readonly reason: DrillSkipReason;
+  readonly detail: string;
+}
+
+export interface DrillCheck {
+  readonly name: DrillCheckName;
+  readonly outcome: 'passed' | 'failed' | 'skipped';
+  /** How many things were looked at: messages, accounts, tables, keys. */
+  readonly looked: number;
+  /** At most the first of them. */
+  readonly findings: readonly DrillFinding[];
+  /** How many findings there are. */
+  readonly found: number;
+  /** What of it was not looked at, and why. */
+  readonly skips: readonly DrillSkip[];
+}
+
+/** How long a part took to come back. */
+export interface DrillTime {
+  /** A component of the backup, or `start` of the mail server. */
+  readonly name: string;
+  readonly measured: number;
+  /** For all of it, where only a sample was restored. */
+  readonly whole: number;
+  readonly bytes: number;
+  readonly wholeBytes: number;
+}
+
+export interface DrillRecord {
+  readonly server: string;
+  /** For people: the folder of the backup, or the snapshot. */
+  readonly backup: string;
+  /** When its capture began. */
+  readonly backupTime: number;
+  readonly isComplete: boolean;
+  /** The share of messages that were restored; 1: all. */
+  readonly share: number;
+  readonly messages: number;
+  readonly wholeMessages: number;
+  readonly accounts: number;
+  readonly checks: readonly DrillCheck[];
+  readonly times: readonly DrillTime[];
+  /** Recovery time: all of it, extrapolated. */
+  readonly recovery: number;
+  /** Age of the backup when the drill began: what would be lost. */
+  readonly dataAge: number;
+  /** Rows by `database.table`. */
+  readonly tables: Readonly<Record<string, number>>;
+  /** Earlier drills of the same server, newest first. */
+  readonly trend: readonly DrillPoint[];
+}
+
+/** A drill as later ones remember it. */
+export interface DrillPoint {
+  readonly time: number;
+  readonly verdict: DrillVerdict;
+  readonly recovery: number;
+  readonly dataAge: number;
+  readonly messages: number;
+}
+
+export type DrillVerdict = 'passed' | 'failed';
+
+export const drillVerdict = ({ checks }: Pick<DrillRecord, 'checks'>): DrillVerdict =>
+  checks.some(({ outcome }) => outcome === 'failed') ? 'failed' : 'passed';
+
+/** What was asked for and not checked: a person should know, though nothing is wrong. */
+export const notChecked = ({ checks }: Pick<DrillRecord, 'checks'>): readonly DrillCheckName[] =>
+  checks.filter(({ outcome }) => outcome === 'skipped').map(({ name }) => name);
+
+export const allFindings = ({ checks }: Pick<DrillRecord, 'checks'>): readonly DrillFinding[] =>
+  checks.flatMap(({ findings }) => findings);
