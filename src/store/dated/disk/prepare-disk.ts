@@ -76,7 +76,8 @@ export const removeLeftovers = async (places: DiskPlaces, isHeld: IsHeld): Promi
   for (const kind of kinds) {
     for (const text of await namesIn(places.path(kind))) {
       const hidden = parseHidden(kind, text);
-      if (hidden !== undefined) await removeLeftover(places, `${kind}/${text}`, hidden, isHeld);
+      if (text.startsWith(mendPrefix)) await rm(places.path(`${kind}/${text}`), { force: true });
+      else if (hidden !== undefined) await removeLeftover(places, `${kind}/${text}`, hidden, isHeld);
     }
   }
   for (const text of await namesIn(places.root)) {

@@ -28,9 +28,9 @@ export interface Replacing {
 
 const newFile = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
 
-/** A name of a new file of ours beside the backups, or in a folder of one. */
-const temporaryIn = (folder: string): ByteString =>
-  byteStringOfLatin1(`${folder}/${mendPrefix}${randomBytes(6).toString('hex')}`);
+/** A name of a new file where the next run removes what one that was killed has left: never in a backup. */
+const temporaryIn = (places: DiskPlaces, folder: typeof ownFolder | 'daily' | 'weekly'): ByteString =>
+  byteStringOfLatin1(`${byteStringOfText(places.path(folder))}/${mendPrefix}${randomBytes(6).toString('hex')}`);
 
 export const pathOfName = (places: DiskPlaces, { backup, path }: BadName): ByteString =>
   byteStringOfLatin1(`${byteStringOfText(places.backup(backup))}/${path}`);
@@ -62,7 +62,7 @@ export const writeMended = async (
   { bytes, sha256, metadata }: { bytes: AsyncIterable<Uint8Array>; sha256: string; metadata: AttainableMetadata },
   run: Run,
 ): Promise<ByteString | undefined> => {
-  const file = temporaryIn(byteStringOfText(places.path(ownFolder)));
+  const file = temporaryIn(places, ownFolder);
   const target = openSync(nativePath(file), newFile, 0o600);
   const digest = createHash('sha256');
   let isRight = false;
@@ -92,10 +92,10 @@ export const takePlace = ({ places, posix }: Replacing, file: ByteString, name: 
   const folder = byteStringOfLatin1(path.slice(0, path.lastIndexOf('/')));
   try {
     const { atimeNs, mtimeNs } = lstatSync(nativePath(folder), { bigint: true });
-    const beside = temporaryIn(folder);
+    const second = temporaryIn(places, name.backup.kind);
     // A file may have only so many names; and where there are no hard links each day has its own.
-    if (!linkFile(file, beside)) copyWhole(file, beside, posix);
-    renameSync(nativePath(beside), nativePath(path));
+    if (!linkFile(file, second)) copyWhole(file, second, posix);
+    renameSync(nativePath(second), nativePath(path));
     syncOne(folder);
     if (posix === undefined) utimesSync(nativePath(folder), secondsOf(atimeNs), secondsOf(mtimeNs));
     else posix.setTimes(folder, { atime: atimeNs, mtime: mtimeNs });

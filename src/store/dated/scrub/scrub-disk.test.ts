@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import {
   chmodSync,
   closeSync,
@@ -192,6 +193,57 @@ withFixture('a file that is missing in one day comes back with the metadata of t
   assert.deepEqual([lstatSync(gone).mode, Math.trunc(lstatSync(gone).mtimeMs)], [mode, Math.trunc(mtimeMs)]);
   assert.deepEqual((await scrub(fixture)).bad, []);
 });
+
+/** Kills itself in the middle of mending, when the new file has a second name and has not taken the place of the bad one yet. */
+const dyingMender = (root: string): string => `
+  import fs from 'node:fs';
+  import { syncBuiltinESMExports } from 'node:module';
+  const rename = fs.renameSync;
+  fs.renameSync = (from, to) => {
+    if (String(to).endsWith('1.host:2,S')) process.kill(process.pid, 'SIGKILL');
+    rename(from, to);
+  };
+  syncBuiltinESMExports();
+  const { openDatedStore } = await import(${JSON.stringify(new URL('../dated-store.ts', import.meta.url).href)});
+  const { createTestRun } = await import(${JSON.stringify(new URL('../../../contract/test-run.ts', import.meta.url).href)});
+  const { loadPosix } = await import(${JSON.stringify(new URL('../../../system/posix.ts', import.meta.url).href)});
+  const store = openDatedStore({ root: ${JSON.stringify(root)}, posix: await loadPosix(), threads: 1 });
+  await store.mend({ dryRun: false }, createTestRun());
+`;
+
+/** Everything on the disk that mending has made and not finished. */
+const unfinished = (root: string): readonly string[] =>
+  readdirSync(root, { recursive: true, encoding: 'utf8' }).filter((name) => name.includes('.mailkeep-mend-'));
+
+withFixture(
+  'S5: a kill in the middle of mending leaves nothing in a backup, and the next scrub clears the rest',
+  async (fixture) => {
+    const { root } = fixture;
+    await twoDays(fixture);
+    placeMessages(join(fixture.mail, 'bob'), { 'cur/7.host:2,': 'first\n' });
+    await fixture.night('2025-11-09');
+    flip(join(root, 'daily/2025-11-08', file));
+    assert.equal((await scrub(fixture)).bad.length, 1);
+    const killed = spawnSync(process.execPath, ['--input-type=module', '--eval', dyingMender(root)], {
+      encoding: 'utf8',
+    });
+    assert.equal(killed.signal, 'SIGKILL', killed.stderr);
+    const left = unfinished(root);
+    assert.equal(left.length, 2);
+    assert.deepEqual(
+      left.filter((name) => name.split('/').length > 2),
+      [],
+    );
+    for (const day of ['07', '08', '09']) {
+      assert.deepEqual(readdirSync(join(root, `daily/2025-11-${day}/mail/vmail/alice/cur`)).length, 2);
+    }
+    assert.equal((await scrub(fixture)).bad.length, 1);
+    assert.deepEqual(unfinished(root), []);
+    assert.deepEqual((await mend(fixture))[0]?.outcome, { kind: 'mended', from: 'daily/2025-11-09' });
+    for (const day of ['07', '08', '09']) checkWithCoreutils(join(root, `daily/2025-11-${day}`));
+    assert.deepEqual((await scrub(fixture)).bad, []);
+  },
+);
 
 withFixture('what comes from elsewhere is believed only when it has the checksum', async (fixture) => {
   const { root } = fixture;
