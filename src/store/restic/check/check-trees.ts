@@ -1,7 +1,8 @@
 import { throwIfInterrupted, type Run } from '../../../contract/run.ts';
 import { byteStringOfLatin1 } from '../../../model/byte-string.ts';
 import { asFault, Fault, isFault } from '../../../model/fault.ts';
-import { hexOf, missingBlob, type BlobReader } from '../read/blob-reader.ts';
+import { hexOf, missingBlob } from '../read/blob-reader.ts';
+import { type ReadTree, readTrees, type TreeWindowsParts } from '../read/tree-windows.ts';
 import type { BlobTable } from '../index/blob-table.ts';
 import type { CheckFindings } from './check-report.ts';
 import { listNames } from '../index/index-loader.ts';
@@ -36,10 +37,10 @@ interface Step {
 }
 
 const sealedOverhead = 32;
+/** Trees that are asked for together: as many as fit into some windows of a pack. */
+const roundTrees = 1024;
 
-export interface TreeCheckParts {
-  readonly blobs: BlobReader;
-  readonly table: BlobTable;
+export interface TreeCheckParts extends TreeWindowsParts {
   readonly findings: CheckFindings;
   /** Whether to emit how many trees were looked at. */
   readonly tellProgress: boolean;
@@ -47,52 +48,63 @@ export interface TreeCheckParts {
 
 /** Walks the trees of all snapshots, each tree once, and looks that everything they refer to is there. */
 export class TreeCheck {
-  readonly #blobs: BlobReader;
+  readonly #parts: TreeCheckParts;
   readonly #table: BlobTable;
   readonly #findings: CheckFindings;
   readonly #run: Run;
-  readonly #tellProgress: boolean;
-  readonly #seen = new Set<string>();
+  /** Trees that were met: looked at, or waiting for it. */
+  readonly #met = new Set<string>();
+  #looked = 0;
 
   constructor(parts: TreeCheckParts, run: Run) {
-    this.#tellProgress = parts.tellProgress;
-    this.#blobs = parts.blobs;
-    this.#table = parts.table;
+    this.#parts = parts;
+    this.#table = parts.index.table;
     this.#findings = parts.findings;
     this.#run = run;
   }
 
+  /** How many were looked at. */
   get trees(): number {
-    return this.#seen.size;
+    return this.#looked;
   }
 
-  async check(snapshot: SnapshotFile): Promise<void> {
-    const steps: Step[] = [
-      { id: new Uint8Array(Buffer.from(snapshot.tree, 'hex')), path: `${snapshot.id.slice(0, 8)}:` },
-    ];
-    for (let step = steps.pop(); step !== undefined; step = steps.pop()) {
+  async check(snapshots: readonly SnapshotFile[]): Promise<void> {
+    const waiting: Step[] = snapshots
+      .map(({ id, tree }): Step => ({ id: new Uint8Array(Buffer.from(tree, 'hex')), path: `${id.slice(0, 8)}:` }))
+      .filter((step) => this.#isNew(step))
+      .toReversed();
+    // The last to be met are looked at first, so that what waits stays little.
+    for (let round = waiting.splice(-roundTrees); round.length > 0; round = waiting.splice(-roundTrees)) {
       throwIfInterrupted(this.#run);
-      const key = hexOf(step.id);
-      if (this.#seen.has(key)) continue;
-      this.#seen.add(key);
-      steps.push(...(await this.#checkTree(step)));
-      if (this.#tellProgress && this.#seen.size % 64 === 0)
-        this.#run.emit({ kind: 'progress', files: this.#seen.size, bytes: 0 });
+      const ids = round.map(({ id }) => id);
+      const got = (read: ReadTree): void => {
+        const step = round[read.tree];
+        if (step !== undefined) waiting.push(...this.#look(read, step.path).filter((below) => this.#isNew(below)));
+      };
+      await readTrees(ids, this.#parts, got, this.#run);
     }
   }
 
-  async #checkTree({ id, path }: Step): Promise<Step[]> {
+  /** True once for each tree. */
+  #isNew({ id }: Step): boolean {
+    const key = hexOf(id);
+    if (this.#met.has(key)) return false;
+    this.#met.add(key);
+    return true;
+  }
+
+  /** What it refers to. */
+  #look(read: ReadTree, path: string): Step[] {
+    this.#looked++;
+    if (this.#parts.tellProgress && this.#looked % 64 === 0)
+      this.#run.emit({ kind: 'progress', files: this.#looked, bytes: 0 });
     const where = byteStringOfLatin1(path);
-    let json: Uint8Array;
-    try {
-      json = await this.#blobs.load('tree', id, this.#run);
-    } catch (error) {
-      if (isFault(error, 'interrupted')) throw error;
-      this.#findings.damaged(asFault(error), where);
+    if ('fault' in read) {
+      this.#findings.damaged(read.fault, where);
       return [];
     }
-    for (const fault of validateTree(json, this.#plainSize)) this.#findings.damaged(fault, where);
-    return this.#references(json, path);
+    for (const fault of validateTree(read.json, this.#plainSize)) this.#findings.damaged(fault, where);
+    return this.#references(read.json, path);
   }
 
   #references(json: Uint8Array, path: string): Step[] {

@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto';
-import { throwIfInterrupted, type Run } from '../../../contract/run.ts';
+import type { Run } from '../../../contract/run.ts';
 import { asFault, Fault, isFault } from '../../../model/fault.ts';
 import { createBlobReader } from '../read/blob-reader.ts';
 import { checkIndex, checkPacksPresent } from './check-index.ts';
@@ -11,7 +11,6 @@ import { addObservation } from '../../../model/pack-evidence.ts';
 import { claimOf, strangeArrivals, type StrangeArrivals } from '../../../model/seen-snapshot.ts';
 import { isNote } from '../../../model/snapshot.ts';
 import { type LoadedEvidence, loadEvidence, removeSuperseded, writeEvidence } from '../evidence/evidence-store.ts';
-import type { SnapshotFile } from '../format/snapshot-format.ts';
 import { listNames } from '../index/index-loader.ts';
 import { keyDescription } from '../sealing/key.ts';
 import type { Repository } from '../repository.ts';
@@ -84,10 +83,12 @@ const checkLocked = async (repository: Repository, options: CheckOptions, run: R
   const isReading = chosen.length > 0;
   run.emit({ kind: 'phase', phase: isReading ? 'checking trees, reading packs' : 'checking trees' });
   // One number at a time is shown: while packs are read, how far that is.
-  const trees = new TreeCheck({ blobs, table: checked.index.table, findings, tellProgress: !isReading }, run);
+  const { backend } = session;
+  const reading = { backend, index: checked.index, tools: session, blobs };
+  const trees = new TreeCheck({ ...reading, findings, tellProgress: !isReading }, run);
   // The trees keep this thread busy, the packs all others.
   const [, { good, ...read }] = await bothEnded(
-    checkTrees(trees, snapshots, run),
+    trees.check(snapshots),
     checkPacks(present, chosen, { session, checked, findings }, run),
   );
   const report = {
@@ -118,13 +119,6 @@ const tellStrange = (arrivals: readonly StrangeArrivals[], run: Run): void => {
         ? `${first} came since the last look, which is more than a schedule makes`
         : `${first} came with times at which they cannot have been made; they push no other out`;
     run.emit({ kind: 'notice', message });
-  }
-};
-
-const checkTrees = async (trees: TreeCheck, snapshots: readonly SnapshotFile[], run: Run): Promise<void> => {
-  for (const snapshot of snapshots) {
-    throwIfInterrupted(run);
-    await trees.check(snapshot);
   }
 };
 
