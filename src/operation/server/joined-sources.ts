@@ -58,8 +58,17 @@ async function* ownPages(
   for await (const page of pages) yield page.map((child) => ownChild(child, member));
 }
 
-const ownListing = (listing: Listing, member: NamedSource): Listing =>
-  listing.kind === 'listed' ? { kind: 'listed', pages: ownPages(listing.pages, member) } : listing;
+const ownListing = (listing: Listing, member: NamedSource): Listing => {
+  switch (listing.kind) {
+    case 'listed':
+      return { ...listing, pages: ownPages(listing.pages, member) };
+    case 'amended':
+      return { ...listing, pages: ownPages(listing.pages, member) };
+    case 'same':
+    case 'carried':
+      return listing;
+  }
+};
 
 /** What a base knows below a folder, under paths that begin there. */
 const baseBelow = (base: Base, name: ByteString): Base => ({
@@ -67,6 +76,7 @@ const baseBelow = (base: Base, name: ByteString): Base => ({
   directory: (path, run) => base.directory([name, ...path], run),
   children: (path, run) => base.children([name, ...path], run),
   contents: (entries, run) => base.contents(entries, run),
+  ...(base.packed === undefined ? {} : { packed: async (path, run) => base.packed?.([name, ...path], run) }),
 });
 
 /** The directories of a member, in its folder. */
