@@ -7,6 +7,7 @@ import { affectedFiles, listAgain, writeReplacement } from './index-replacement.
 import { nextNote, removeNotes, saveNote } from './note-writing.ts';
 import type { PlannedPack } from './planned-pack.ts';
 import type { PrunePlan } from './prune-plan.ts';
+import { readKeptCopies } from './read-kept-copies.ts';
 import { repack } from './repack.ts';
 import { listPacks } from './repository-state.ts';
 
@@ -56,9 +57,10 @@ const assertAllowed = (repository: Repository): void => {
 
 /**
  * Carries a plan out under the exclusive lock: needed blobs into new packs, their index, the note for the next prune, then
- * the new index in place of the old one, and only then packs are removed. May be interrupted anywhere: nothing needed is
+ * the new index in place of the old one, and only then packs are removed; of what is there twice, the copies that stay are
+ * read before. May be interrupted anywhere: nothing needed is
  * lost, and the next prune goes on. Faults: `lock-lost` when the repository has changed since the plan, `repository-locked`
- * when somebody else has a lock by now, and what reading and writing say.
+ * when somebody else has a lock by now, `pack-damaged` when what would stay cannot be read, and what reading and writing say.
  */
 export const applyPrune = (repository: Repository, plan: PrunePlan, run: Run): Promise<PruneResult> => {
   assertAllowed(repository);
@@ -111,6 +113,7 @@ const removePacks = async (
 ): Promise<Removed> => {
   const going = plan.packs.filter(({ removedNow }) => removedNow);
   if (going.length === 0) return { removedPacks: 0, removedBytes: 0, failedPacks: 0 };
+  await readKeptCopies(repository, plan, run);
   run.emit({ kind: 'phase', phase: 'writing the new index' });
   const unlisted = await unlist(repository, plan, going, run);
   await assertNothingNew(repository, plan, { noteId, unlisted }, run);

@@ -31,6 +31,26 @@ export const blobsToCopy = (survey: IndexSurvey, packs: readonly PlannedPack[], 
   return toCopy;
 };
 
+/**
+ * The needed blobs of packs that are removed now whose only other copies nobody has read: they lie in packs that stay. What is
+ * copied is read on the way.
+ */
+export const blobsToRead = (
+  survey: IndexSurvey,
+  { packs, used, toCopy }: { readonly packs: readonly PlannedPack[]; readonly used: BlobSet; readonly toCopy: BlobSet },
+): BlobSet => {
+  const going = packs.filter(({ removedNow, fate }) => removedNow && fate.kind !== 'forget');
+  const removed = new Set(
+    going.filter(({ id }) => survey.packList.has(id)).map(({ id }) => survey.packList.numberOf(id)),
+  );
+  const toRead = createBlobSet();
+  if (removed.size === 0) return toRead;
+  survey.occurrences.each((pack, slot) => {
+    if (removed.has(pack) && used.has(slot) && !toCopy.has(slot)) toRead.add(slot);
+  });
+  return toRead;
+};
+
 /** The last line of defence against a mistake of ours: every needed blob is in a sound pack that stays, or is copied. */
 export const assertSound = (
   survey: IndexSurvey,

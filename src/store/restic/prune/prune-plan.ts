@@ -8,7 +8,7 @@ import { decidePacks } from './pack-decision.ts';
 import { countUsage } from './pack-usage.ts';
 import type { PruneOptions } from './prune-options.ts';
 import { addUpTotals, type PruneTotals } from './prune-totals.ts';
-import { assertSound, blobsToCopy } from './plan-safety.ts';
+import { assertSound, blobsToCopy, blobsToRead } from './plan-safety.ts';
 import type { PlannedPack, PresentPacks } from './planned-pack.ts';
 import { assertClock, blobReaderOf, listPacks, markUsed, readAllSnapshots, readNotes } from './repository-state.ts';
 import type { Notes } from './repository-state.ts';
@@ -24,6 +24,8 @@ export interface PrunePlan {
   readonly survey: IndexSurvey;
   /** Blobs that have to be in a new pack before their old ones go. */
   readonly toCopy: BlobSet;
+  /** Blobs of which a copy goes now and another stays, which is read back before. */
+  readonly toRead: BlobSet;
 }
 
 const refuseMissing = (repository: Repository, id: string, size: number, found: number | undefined): never => {
@@ -89,7 +91,7 @@ const planPacks = (
   repository: Repository,
   { options, survey, present, notes, used }: Known,
   now: Nanoseconds,
-): Pick<PrunePlan, 'packs' | 'totals' | 'toCopy'> => {
+): Pick<PrunePlan, 'packs' | 'totals' | 'toCopy' | 'toRead'> => {
   const notedSince = (id: string): Nanoseconds | undefined => notes.current?.packs.get(id);
   const usages = countUsage(survey, used, {
     isSound: (pack) => present.get(survey.packs[pack]?.id ?? '') === survey.packs[pack]?.size,
@@ -110,5 +112,6 @@ const planPacks = (
   });
   const toCopy = blobsToCopy(survey, packs, used);
   assertSound(survey, { packs, present, used, toCopy });
-  return { packs, toCopy, totals: addUpTotals({ survey, usages, packs, version: repository.session.config.version }) };
+  const totals = addUpTotals({ survey, usages, packs, version: repository.session.config.version });
+  return { packs, toCopy, toRead: blobsToRead(survey, { packs, used, toCopy }), totals };
 };

@@ -7,7 +7,7 @@ import { isFault } from '../../../model/fault.ts';
 import { checkRepository } from '../check/check.ts';
 import { listNames } from '../index/index-loader.ts';
 import { Repository } from '../repository.ts';
-import { trustOf } from '../repository-fixture.ts';
+import { flippedAt, replaceObject, trustOf } from '../repository-fixture.ts';
 import { applyPrune, type PruneResult } from './apply-prune.ts';
 import {
   addSnapshot,
@@ -71,6 +71,31 @@ describe('prune', { concurrency: true }, () => {
     assert.equal(totals.unused.blobs + totals.duplicate.blobs + totals.unreferenced, 0);
     assert.equal(await count(backend, 'snapshot', run), 1);
     assert.equal(await count(backend, 'lock', run), 0);
+    await repository.close();
+  });
+
+  test('S4: of a blob that is there twice, the copy that stays is read back before the other goes', async () => {
+    const run = createTestRun();
+    const repository = await makeRepository(run);
+    const { backend } = repository.session;
+    const files = { one: text('one'), two: text('two') };
+    await addSnapshot(repository, files, { time: run.now() }, run);
+    const again = await addSnapshot(repository, files, { time: run.now(), known: () => false }, run);
+    const plan = await prunePlan(repository, all, run);
+    const [kept] = plan.packs.filter(({ fate }) => fate.kind === 'keep');
+    assert.ok(kept);
+    assert.ok(plan.toRead.size > 0);
+    const good = await copyOf(backend, run);
+    await replaceObject(backend, { kind: 'pack', name: kept.id }, flippedAt(20), run);
+    const packs = await listNames(backend, 'pack', run);
+    await assert.rejects(prune(repository, all, run), (error) => isFault(error, 'pack-damaged'));
+    assert.deepEqual(await listNames(backend, 'pack', run), packs, 'nothing was removed');
+    assert.equal(await damageOf(repository, run), 0, 'the other copy is whole, and listed');
+
+    const sound = onBackend(repository, good);
+    assert.ok((await prune(sound, all, run)).removedPacks > 0);
+    assert.deepEqual(await readFiles(sound, again, run), files);
+    await sound.close();
     await repository.close();
   });
 
