@@ -5,7 +5,7 @@ import { withCount } from '../../../backend/with-count.ts';
 import type { Backend } from '../../../contract/backend.ts';
 import { createTestRun } from '../../../contract/test-run.ts';
 import { byteStringOfText } from '../../../model/byte-string.ts';
-import { createMemorySource, memoryDirectory, memoryFile } from '../../../protocol/memory/source.ts';
+import { createMemorySource, memoryDirectory, memoryFile, type MemoryNode } from '../../../protocol/memory/source.ts';
 import { initRepository } from '../init-repository.ts';
 import { openRepository } from '../open-repository.ts';
 import { addSnapshot, makeRepository, onBackend } from '../prune/prune-fixture.ts';
@@ -27,10 +27,11 @@ const manyFolders = async (backend: Backend): Promise<Repository> => {
   const run = createTestRun();
   await initRepository(backend, testOptions, run);
   const repository = await openRepository(backend, testOptions, run);
-  const children = Array.from({ length: folders }, (_, number) => [
-    `folder${number}`,
-    memoryDirectory({ first: memoryFile(`first of ${number}`), second: memoryFile(`second of ${number}`) }),
-  ]);
+  const children: Record<string, MemoryNode> = {};
+  for (let number = 0; number < folders; number++) {
+    const files = { first: memoryFile(`first of ${number}`), second: memoryFile(`second of ${number}`) };
+    children[`folder${number}`] = memoryDirectory(files);
+  }
   const description = {
     time: { nanoseconds: run.now(), offsetMinutes: 0 },
     paths: [byteStringOfText('/mail')],
@@ -41,7 +42,7 @@ const manyFolders = async (backend: Backend): Promise<Repository> => {
     tags: [],
     excludes: [],
   };
-  await repository.write(createMemorySource(memoryDirectory(Object.fromEntries(children))), { description }, run);
+  await repository.write(createMemorySource(memoryDirectory(children)), { description }, run);
   return repository;
 };
 
