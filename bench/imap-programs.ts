@@ -1,6 +1,7 @@
 import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
+import type { PackageNeed } from '../test/requirement/debian.ts';
 import type { ImapAccount } from './imap-account.ts';
 import type { Command } from './measure.ts';
 import {
@@ -22,6 +23,12 @@ export const imapProgramNames: readonly string[] = [
   'mirror alone',
   'mbsync',
   'offlineimap',
+];
+
+/** What those that are not ours are installed from. */
+export const imapPackages: readonly PackageNeed[] = [
+  { name: 'isync', command: 'mbsync' },
+  { name: 'offlineimap3', command: 'offlineimap' },
 ];
 
 /** Whoever brings an account home, ours first. What is "backed up" is the account, not a folder. */

@@ -1,5 +1,5 @@
 import { existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { changeMailbox } from './generate-mailbox.ts';
 import { ensureMailbox, forgetMailbox, mailboxSummary, optionsOf, settlingMilliseconds } from './mailbox-cache.ts';
@@ -7,8 +7,9 @@ import type { MailboxKind, MailboxOptions } from './mailbox/plan.ts';
 import { type Command, CommandFailed, type Cost, measure, settle } from './measure.ts';
 import { type ImapAccount, startImapAccount } from './imap-account.ts';
 import { findDatedPrograms } from './dated-programs.ts';
-import { findImapPrograms } from './imap-programs.ts';
+import { findImapPrograms, imapPackages } from './imap-programs.ts';
 import { type Found, newPlace, type Place, type Program } from './program.ts';
+import { installPackages } from '../test/requirement/debian.ts';
 import { type RemoteStorage, startS3Storage } from './s3-storage.ts';
 import type { WorkFolder } from './work-folder.ts';
 
@@ -111,8 +112,10 @@ async function runAccount(series: Series, wish: AccountSeries, plan: Plan): Prom
   say(`mailbox ${mailbox.directory}`);
   await ensureMailbox(mailbox);
   const { directory, messages } = mailbox;
-  const account = await startImapAccount({ mailbox: directory, messages, folder: `${base}-account` });
+  const folder = join(`${base}-account`, basename(directory));
+  const account = await startImapAccount({ mailbox: directory, messages, folder });
   try {
+    for (const lack of await installPackages(imapPackages)) say(lack);
     const found = findImapPrograms(base, account).filter((each) => {
       const name = each.kind === 'missing' ? each.name : each.program.name;
       return (named?.includes(name) ?? true) && (wish.programs?.includes(name) ?? true);
