@@ -90,6 +90,7 @@ const createReader = (inner: Backend, shelf: Shelf) => {
   const loadShared = async (handle: CachedHandle, run: Run): Promise<Uint8Array> => {
     const other = underWay.get(keyOf(handle));
     if (other !== undefined) {
+      // Its caller is told; we load it ourselves.
       const bytes = await other.catch(() => undefined);
       throwIfInterrupted(run);
       return bytes ?? loadWhole(handle, run);

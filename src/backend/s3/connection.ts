@@ -96,6 +96,7 @@ const usualRegion = 'us-east-1';
 export const connectS3 = (place: S3Place): S3Connection => {
   const { location, settings, stuckTimeout } = place;
   const loading = import('@aws-sdk/client-s3');
+  // Each call awaits it and is told.
   loading.catch(() => undefined);
   let client: Promise<S3Client> | undefined;
   let learned: string | undefined;
@@ -140,6 +141,7 @@ export const connectS3 = (place: S3Place): S3Connection => {
       }
     },
     close: async () => {
+      // A client that could not be made was told of in the call that wanted it, and has nothing to let go of.
       if (client !== undefined) (await client.catch(() => undefined))?.destroy();
     },
   };

@@ -7,6 +7,7 @@ import ssh2, {
   type PublicKeyAuthMethod,
 } from 'ssh2';
 import { Fault } from '../../model/fault.ts';
+import { errnoCode } from '../../system/errno.ts';
 import type { SshConfig } from './ssh-config.ts';
 
 /** What we can show a server to be let in, and what we have but cannot use. */
@@ -16,16 +17,21 @@ export interface Identities {
   readonly unused: readonly string[];
 }
 
+/** A key file's text; undefined where there is none, as of most of the usual names. */
 const textOf = async (path: string): Promise<string | undefined> => {
   try {
     return await readFile(path, 'utf8');
-  } catch {
-    return undefined;
+  } catch (error) {
+    if (['ENOENT', 'ENOTDIR'].includes(errnoCode(error) ?? '')) return undefined;
+    throw error;
   }
 };
 
+/** One that cannot be read narrows the agent's keys to none of it; that it cannot be read is told where it is tried itself. */
+const textIfReadable = (path: string): Promise<string | undefined> => textOf(path).catch(() => undefined);
+
 const publicKeyIn = async (path: string): Promise<Buffer | undefined> => {
-  const text = (await textOf(`${path}.pub`)) ?? (await textOf(path));
+  const text = (await textIfReadable(`${path}.pub`)) ?? (await textIfReadable(path));
   const parsed = text === undefined ? undefined : ssh2.utils.parseKey(text);
   if (parsed === undefined || parsed instanceof Error) return undefined;
   return 'getPublicSSH' in parsed ? parsed.getPublicSSH() : undefined;
@@ -66,7 +72,12 @@ export const gatherIdentities = async (config: SshConfig): Promise<Identities> =
   const methods: (PublicKeyAuthMethod | AgentAuthMethod)[] = [];
   const unused: string[] = [];
   for (const path of config.identityFiles) {
-    const text = await textOf(path);
+    let text: string | undefined;
+    try {
+      text = await textOf(path);
+    } catch (error) {
+      unused.push(`The key ${path} cannot be read (${errnoCode(error) ?? 'unknown error'}).`);
+    }
     if (text === undefined) continue;
     const parsed = ssh2.utils.parseKey(text);
     if (!(parsed instanceof Error)) {

@@ -81,6 +81,7 @@ export const readFile = async (
     if (got < length) throw tooShort(handle, length, got);
     return bytes;
   } finally {
+    // Nothing was written by it, and all bytes are here or a failure is told: nobody has to wait for its end.
     if (opened.status === 'fulfilled') void closeHandle(session, opened.value).catch(() => {});
   }
 };
@@ -99,6 +100,7 @@ export const eachEntry = async (
       await each(entries);
     }
   } finally {
+    // The listing is complete or its failure told; how the handle ends says nothing of it.
     void closeHandle(session, handle).catch(() => {});
   }
 };

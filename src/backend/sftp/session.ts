@@ -83,6 +83,7 @@ class Conversation {
       this.#greet = resolve;
       this.#refuse = reject;
     });
+    // Whoever opens the session waits for it and is told; it may fail before anybody does.
     this.version.catch(() => {});
     stream.input.on('data', (chunk: Buffer) => this.#take(chunk));
     for (const event of ['end', 'close', 'error'] as const) {

@@ -63,6 +63,7 @@ const createLeftovers = () => {
     sweep: async (session: SftpSession): Promise<void> => {
       const all = [...paths];
       paths.clear();
+      // What cannot be removed now is met again by the next listing; a lost connection shows in the call that comes next.
       await Promise.all(all.map((path) => removeFile(session, path).catch(() => {})));
     },
   };

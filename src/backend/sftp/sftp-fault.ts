@@ -59,6 +59,7 @@ export const writeFault = async (
 ): Promise<Fault> => {
   const place = readablePath(what.path);
   if (!isRefusal(error, sftpStatus.failure)) return sftpFault(error, 'write', what.path);
+  // An extension that many servers lack; what failed is told in any case, only its reason stays unknown.
   const room = await roomAt(session, what.folder).catch(() => undefined);
   const context = { path: place };
   if (room?.readOnly === true) {

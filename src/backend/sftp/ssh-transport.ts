@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import ssh2, { type ClientChannel, type ConnectConfig, type ServerHostKeyAlgorithm } from 'ssh2';
 import { Fault } from '../../model/fault.ts';
-import { errnoCode } from '../../system/errno.ts';
+import { errnoCode, errnoFault } from '../../system/errno.ts';
 import {
   fingerprintOf,
   type HostKeyVerdict,
@@ -22,8 +22,18 @@ const keepAliveMilliseconds = 15_000;
 const unansweredKeepAlives = 3;
 const readyMilliseconds = 30_000;
 
+/** Not there is empty. What is there and cannot be read may hold a key that was revoked, and is told. */
+const knownHostsText = async (path: string): Promise<string> => {
+  try {
+    return await readFile(path, 'utf8');
+  } catch (error) {
+    if (['ENOENT', 'ENOTDIR'].includes(errnoCode(error) ?? '')) return '';
+    throw errnoFault(error, 'read the known hosts in', path, { EACCES: 'configuration' });
+  }
+};
+
 const knownHosts = async (paths: readonly string[]): Promise<readonly KnownHostsFile[]> => {
-  const texts = await Promise.all(paths.map((path) => readFile(path, 'utf8').catch(() => '')));
+  const texts = await Promise.all(paths.map(knownHostsText));
   return paths.map((path, index) => ({ path, text: texts[index] ?? '' }));
 };
 

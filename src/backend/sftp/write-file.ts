@@ -124,6 +124,7 @@ export const openToSync = async (session: SftpSession, folder: ByteString): Prom
     if (isRefusal(error) && learned.folderSync === 'untried') return unsynced;
     throw error;
   }
+  // It is the sync that makes things durable, and its failure is told; closing a folder writes nothing.
   const close = (): Promise<void> => closeHandle(session, handle).catch(() => {});
   return {
     close,
@@ -180,6 +181,7 @@ const writeTemporary = async (session: SftpSession, temporary: ByteString, { par
     await writeParts(session, handle, parts, run);
     await syncFile(session, handle);
   } catch (error) {
+    // The file is given up: what is told is why.
     await closeHandle(session, handle).catch(() => {});
     throw error;
   }
@@ -202,6 +204,7 @@ const publish = async (
   try {
     await folder.sync();
   } catch (error) {
+    // Where that fails too, a whole file stays under its name: its bytes were synced before, and the caller was told of a failure.
     await tryRemove(session, target);
     throw error;
   }

@@ -109,7 +109,7 @@ const prepare = async (wish: ThrowawayDovecotWish, version: string): Promise<Pre
   return { configuration, port, master };
 };
 
-/** What Dovecot has written into its log last, for a fault. */
+/** What Dovecot has written into its log last, for a fault; without a log, that it did not start is all there is to tell. */
 const lastWords = async (folder: string): Promise<string> =>
   (await readFile(join(folder, 'dovecot.log'), 'utf8').catch(() => '')).trim().slice(-600);
 

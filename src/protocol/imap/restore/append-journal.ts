@@ -47,6 +47,7 @@ export const createAppendJournal = (
 ): AppendJournal => {
   const directory = join(stateDirectory, 'appended', digestOf(account.host, String(account.port), account.user));
   const fileOf = ({ name }: JournaledFolder): string => join(directory, digestOf(name));
+  // A hint only: without it the restore looks at the messages themselves, so that nothing is added twice or left out.
   return {
     read: (folder) => readLines(fileOf(folder), folder.uidValidity).catch(() => new Map()),
     add: async ({ name, uidValidity }, messages) => {

@@ -96,6 +96,7 @@ class Scan implements ImapScan {
         const next = chosen[begun++];
         if (next === undefined) break;
         const found = this.#look(next, base, run);
+        // Awaited in its turn, unless one before it ends the scan: of what comes after that, nothing is said.
         found.catch(() => undefined);
         const messages = next.folder.status?.messages ?? messagesAhead;
         looks.push({ found, messages });

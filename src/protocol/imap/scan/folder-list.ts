@@ -46,6 +46,7 @@ export const folderName = (wire: ByteString, utf8: boolean): ByteString => {
     const text = strictDecoder.decode(bytesOf(wire));
     return /[\x00-\x1f\x7f]/.test(text) ? wire : encodeModifiedUtf7(text);
   } catch {
+    // A name that is no UTF-8 stays what the server calls it: that is how it is asked for, too.
     return wire;
   }
 };
