@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { pathSetting, type ResolvePath } from '../contract/setting.ts';
 import { alarmSetting } from './alarm-setting.ts';
 import { diskSetting } from './disk-setting.ts';
+import { drillSetting } from './drill-setting.ts';
 import { gentleSetting } from './gentle-setting.ts';
 import { nearestName } from './nearest-name.ts';
 import { serverScheduleSetting } from './server-schedule.ts';
@@ -153,6 +154,7 @@ const serverSetting = <Component extends z.ZodType<ReadsComponent>>(component: C
       schedule: serverScheduleSetting,
       gentle: gentleSetting,
       alarms: alarmSetting,
+      drill: drillSetting(resolve).optional(),
       retries: z
         .array(retrySetting)
         .max(10)

@@ -1,9 +1,15 @@
 import assert from 'node:assert/strict';
 import { readdirSync } from 'node:fs';
+import { copyFile, mkdtemp, readdir, readFile, realpath, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
+import { ended } from '../journey/program.ts';
+import { type CommandResult, runCommand, succeed } from '../requirement/command.ts';
 import { type MailStack, startMailStack } from '../stack/mail-stack.ts';
+import { certificatePlace } from '../stack/service-settings.ts';
 import { type PersonName, people } from '../stack/tables.ts';
-import { whyNoLoop } from './mail-server.ts';
+import { isMessageLine, recordsOf } from './json-lines.ts';
+import { flipByte, whyNoLoop } from './mail-server.ts';
 
 const why = await whyNoLoop();
 assert.ok(why === undefined || process.env['CI'] !== 'true' || process.getuid?.() !== 0, why);
@@ -12,20 +18,98 @@ const everybody = Object.keys(people).filter((name): name is PersonName => Objec
 
 /** Waits until something is so. */
 const until = async (what: string, isSo: () => Promise<boolean>): Promise<void> => {
-  for (let attempt = 0; attempt < 300; attempt++) {
+  for (let attempt = 0; attempt < 600; attempt++) {
     if (await isSo()) return;
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
   assert.fail(`${what} did not come about`);
 };
 
-const leftOver = (): readonly string[] => readdirSync('/var/tmp').filter((name) => name.startsWith('mailkeep-drill-'));
+const leftOver = (base: string): readonly string[] =>
+  readdirSync(base).filter((name) => name.startsWith('mailkeep-drill-'));
 
-describe('the drill of a whole mail server', { skip: why ?? false, timeout: 600_000 }, () => {
+describe('the drill of a whole mail server', { skip: why ?? false, timeout: 900_000 }, () => {
   let stack: MailStack;
+  /** Where scratch folders of the drills are, and damaged copies of the backup. */
+  let work: string;
+
+  const drill = (...args: readonly string[]): Promise<CommandResult> => stack.mailkeep('drill', ...args);
+  const day = (): string => join(stack.backups, 'latest');
+  const night = async (): Promise<void> => {
+    const { code, stdout, stderr } = await stack.mailkeep('run', 'mailserver', '--daily', '--quiet');
+    assert.equal(code, 0, stdout + stderr);
+  };
+  /** A copy of the backup that something has happened to. */
+  const damaged = async (harm: (folder: string) => Promise<void>): Promise<string> => {
+    const folder = await mkdtemp(join(work, 'damaged-'));
+    await rm(folder, { recursive: true });
+    await succeed('cp', ['-a', await realpath(day()), folder]);
+    await harm(folder);
+    return folder;
+  };
+  /** It ends with 1, and the sentence is said. */
+  const assertFails = async (result: Promise<CommandResult>, sentence: RegExp): Promise<string> => {
+    const { code, stdout, stderr } = await result;
+    assert.equal(code, 1, stdout + stderr);
+    assert.match(stdout, /^Drill FAILED: /);
+    assert.match(stdout, sentence);
+    assert.deepEqual(leftOver(work), []);
+    return stdout;
+  };
+  const messageFiles = async (folder: string, person: string): Promise<readonly string[]> => {
+    const maildir = join(folder, 'mail/vmail/example.com', person, 'Maildir');
+    const names = await Promise.all(
+      ['cur', 'new'].map(async (below) =>
+        (await readdir(join(maildir, below))).map((name) => join(maildir, below, name)),
+      ),
+    );
+    return names.flat();
+  };
+  const configure = (): Promise<void> =>
+    stack.configure({
+      drill: JSON.stringify({
+        folder: work,
+        logins: { 'alice@example.com': { file: join(stack.person.folder, 'alice-password') } },
+      }),
+      // An emptied table is what one of these would tell.
+      alarms: '{enabled: false}',
+    });
+
+  /** A certificate of a key that was good until yesterday. */
+  const expire = async (certificate: string, key: string): Promise<void> => {
+    const request = join(work, 'request.csr');
+    await succeed('openssl', ['req', '-new', '-key', key, '-subj', '/CN=localhost', '-out', request]);
+    const signed = ['x509', '-req', '-in', request, '-signkey', key, '-days', '-1', '-out', certificate];
+    await succeed('openssl', signed);
+  };
+  /** The mail server keeps what is delivered as mail_crypt leaves it. */
+  const encryptFromNowOn = async (key: string): Promise<void> => {
+    const settings = join(stack.places.root, 'config/dovecot/dovecot.conf');
+    const publicKey = join(stack.places.run, 'ecpubkey.pem');
+    const curve = ['-algorithm', 'EC', '-pkeyopt', 'ec_paramgen_curve:prime256v1'];
+    await succeed('openssl', ['genpkey', ...curve, '-out', key]);
+    await succeed('openssl', ['pkey', '-in', key, '-pubout', '-out', publicKey]);
+    const text = await readFile(settings, 'utf8');
+    const plugin = [
+      'mail_plugins = mail_crypt',
+      'plugin {',
+      `  mail_crypt_global_private_key = <${key}`,
+      `  mail_crypt_global_public_key = <${publicKey}`,
+      '  mail_crypt_save_version = 2',
+      '}',
+    ];
+    const changed = text.replace('  mail_plugins = sieve', '  mail_plugins = sieve mail_crypt');
+    await writeFile(settings, `${changed}${plugin.join('\n')}\n`);
+    await stack.services.stop();
+    await stack.services.start();
+  };
 
   before(async () => {
     stack = await startMailStack();
+    work = await mkdtemp('/var/tmp/mailkeep-test-');
+    await succeed('chmod', ['711', work]);
+    await writeFile(join(stack.person.folder, 'alice-password'), people['alice@example.com'].password, { mode: 0o600 });
+    await configure();
     const { deliver, seenBy, asPerson } = stack.clients;
     for (let number = 0; number < 12; number++) {
       const to = everybody[number % 3] ?? '';
@@ -41,15 +125,114 @@ describe('the drill of a whole mail server', { skip: why ?? false, timeout: 600_
       await client.messageFlagsAdd('1:2', ['\\Seen', '\\Flagged', 'Important']);
       await client.messageMove('1', '仕事/Archive');
     });
-    const night = await stack.mailkeep('run', 'mailserver', '--daily', '--quiet');
-    assert.equal(night.code, 0, night.stdout + night.stderr);
+    await night();
   });
-  after(() => stack[Symbol.asyncDispose]());
+  after(async () => {
+    await stack[Symbol.asyncDispose]();
+    await rm(work, { recursive: true, force: true });
+  });
 
-  test('B12: a good backup passes, and nothing of the drill is left', async () => {
-    const { code, stdout, stderr } = await stack.mailkeep('drill');
+  test('B12: a good backup passes, with a report for people and one for programs, and nothing of the drill is left', async () => {
+    const page = join(work, 'drill.html');
+    const { code, stdout, stderr } = await drill('--json', '--html', page);
     assert.equal(code, 0, stdout + stderr);
-    assert.match(stdout, /^Drill passed: mailserver can be brought back/);
-    assert.deepEqual(leftOver(), []);
+    const [record] = recordsOf(stdout).filter(isMessageLine('drill'));
+    assert.equal(record?.['verdict'], 'passed');
+    assert.equal(record?.['messages'], 12);
+    assert.equal(record?.['accounts'], 3);
+    const { tables } = Object.assign({ tables: {} }, record);
+    assert.equal(Object.assign({ 'roundcubemail.contacts': 0 }, tables)['roundcubemail.contacts'], 200);
+    assert.match(await readFile(page, 'utf8'), /Drill passed: mailserver can be brought back/);
+    assert.deepEqual(leftOver(work), []);
+    const status = await stack.mailkeep('status');
+    assert.match(status.stdout, /last drill passed/);
+  });
+
+  test('B12: a sample is compared as a whole is, and tells what all of it would take', async () => {
+    const { code, stdout, stderr } = await drill('--sample', '50%', '--from', day());
+    assert.equal(code, 0, stdout + stderr);
+    assert.match(stdout, /sample: \d+ of 12 messages \(50 %\)/);
+    assert.match(stdout, /Earlier drills\n {4}\d{4}-\d\d-\d\d \d\d:\d\d: passed/);
+  });
+
+  test('B12: a message that is missing, one with a wrong hash, and a flag that is lost each fail with a sentence of their own', async () => {
+    const folder = await damaged(async (copy) => {
+      const [[first = ''], [other = '']] = [await messageFiles(copy, 'bob'), await messageFiles(copy, 'carol')];
+      await rm(first);
+      await flipByte(other);
+      await rm(join(copy, 'mail/vmail/example.com/alice/Maildir/dovecot-keywords'));
+    });
+    const told = await assertFails(drill('--from', folder), /a message is missing: mail\/vmail\/example\.com\/bob\//);
+    assert.match(told, /its hash is wrong\): mail\/vmail\/example\.com\/carol\//);
+    assert.match(told, /alice@example\.com: INBOX: a message has lost a flag/);
+  });
+
+  test('B12: a table that was emptied, a DKIM key of another text, and an expired certificate each fail with a sentence of their own, and a person is told', async () => {
+    const { root } = stack.places;
+    await stack.database.sql('DELETE FROM contacts', 'roundcubemail');
+    const record = join(root, 'config/opendkim/keys/example.com/default.txt');
+    const text = await readFile(record, 'utf8');
+    await writeFile(record, text.replace(/p=(.{40}).{4}/, 'p=$1AAAA'));
+    const chain = await realpath(join(certificatePlace(root), 'fullchain.pem'));
+    const certificate = await readFile(chain);
+    await expire(chain, join(certificatePlace(root), 'privkey.pem'));
+    await night();
+    await writeFile(record, text);
+    await writeFile(chain, certificate);
+    const told = await assertFails(
+      drill(),
+      /the table roundcubemail\.contacts is empty; it had 200 rows at the drill before/,
+    );
+    assert.match(told, /the DKIM key dkim\/.*default\.private does not match its public text dkim\/.*default\.txt/);
+    assert.match(told, /the certificate ssl\/.*fullchain\.pem has expired on \d{4}-\d\d-\d\d/);
+    const [mail = ''] = (await stack.postmaster.delivered(2)).slice(-1);
+    assert.match(mail, /^Subject: \[ALERT\] Mailserver Recovery Drill Failed - /m);
+    const status = await stack.mailkeep('status');
+    assert.equal(status.code, 1);
+    assert.match(status.stdout, /the drill of .* failed: the table roundcubemail\.contacts is empty/);
+  });
+
+  test('B12: encrypted mail without its key fails, and with it is opened', async () => {
+    const { root, run } = stack.places;
+    const key = join(run, 'ecprivkey.pem');
+    await encryptFromNowOn(key);
+    await stack.clients.deliver('bob@example.com', 'a secret');
+    await until(
+      'the delivery',
+      async () => (await stack.clients.seenBy('bob@example.com'))['INBOX']?.messages.length === 5,
+    );
+    await night();
+    await assertFails(drill(), /a message is encrypted \(mail_crypt\), and the backup has no key for it/);
+    await copyFile(key, join(root, 'config/dovecot/ecprivkey.pem'));
+    await night();
+    const { code, stdout, stderr } = await drill('--json');
+    assert.equal(code, 0, stdout + stderr);
+    assert.match(stdout, /"name":"mail-key","outcome":"passed","looked":1/);
+  });
+
+  test('B12: what a drill that was killed has left is stopped and removed by the next, and Ctrl-C leaves nothing', async () => {
+    const variables = { environment: stack.database.variables };
+    const command = ['drill', '--config', join(stack.person.folder, 'mailkeep.yaml')];
+    const database = async (): Promise<boolean> => {
+      const { stdout } = await runCommand('pgrep', ['-f', `mariadbd.*--datadir=${work}/`]);
+      return stdout.trim() !== '';
+    };
+    const killed = stack.person.start(command, variables);
+    const over = ended(killed);
+    await until('the database of the drill', database);
+    killed.kill('SIGKILL');
+    await over;
+    assert.equal(leftOver(work).length, 1);
+    assert.ok(await database());
+    const stopped = stack.person.start(command, variables);
+    const end = ended(stopped);
+    await until('another scratch folder', async () => leftOver(work).length === 1 && !(await database()));
+    await until('another database', database);
+    stopped.kill('SIGINT');
+    const { code, stderr } = await end;
+    assert.equal(code, 130, stderr);
+    assert.match(stderr, /1 drill that did not come to an end/);
+    assert.deepEqual(leftOver(work), []);
+    assert.equal(await database(), false);
   });
 });

@@ -17,6 +17,7 @@ import { exitCode } from '../exit-code.ts';
 import { parseAge } from '../parse-age.ts';
 import { needConfiguration } from '../configuration.ts';
 import { readRepository } from '../read-repository.ts';
+import { drillLines, drillTroubles, lastDrill, type LastDrill } from '../drill/drill-status.ts';
 import { lastRunJson, lastRunLines } from '../run/last-runs.ts';
 import { metricsText, recentRuns } from '../run/write-metrics.ts';
 import { type DiskOutlook, diskOutlook, diskOutlookLines } from '../health/disk-outlook.ts';
@@ -69,9 +70,12 @@ const tellStatus = async (
   for (const group of byRepository(selected.accounts)) known.push(...(await statusOfGroup(group, context)));
   const judged = known.map((account) => ({ account, troubles: troublesOf(account, maxAge, context) }));
   const servers: JudgedServer[] = [];
+  const runs = selected.servers.length === 0 ? [] : await knownRuns(context);
   for (const job of selected.servers) {
     const status = await serverStatus(job, context);
-    servers.push({ status, troubles: serverTroubles(status, maxAge, context) });
+    const drill = lastDrill(job.name, runs);
+    const troubles = [...serverTroubles(status, maxAge, context), ...drillTroubles(drill, context)];
+    servers.push({ status, troubles, drill });
   }
   const lines = prometheus
     ? await metricLines(known, servers, context)
@@ -83,6 +87,8 @@ const tellStatus = async (
 interface JudgedServer {
   readonly status: ServerStatus;
   readonly troubles: readonly string[];
+  /** Undefined: there was none. */
+  readonly drill: LastDrill | undefined;
 }
 
 interface JudgedJobs {
@@ -100,13 +106,14 @@ const shownLines = async (jobs: JudgedJobs, context: CommandContext): Promise<re
   }
   if (!context.options.json) {
     const disks = [...outlooks].flatMap(([name, outlook]) => diskOutlookLines(name, outlook, context));
-    return [...statusLines(jobs, context), ...disks, ...lastRunLines(runs, context)];
+    const drills = servers.flatMap(({ drill }) => drillLines(drill, context));
+    return [...statusLines(jobs, context), ...disks, ...drills, ...lastRunLines(runs, context)];
   }
   const last = lastRunJson(runs, context);
   return [
     ...judged.map((one) => JSON.stringify(record(one))),
-    ...servers.map(({ status, troubles }) =>
-      serverStatusJson(status, { troubles, outlook: outlooks.get(status.job.name) }, context),
+    ...servers.map(({ status, troubles, drill }) =>
+      serverStatusJson(status, { troubles, outlook: outlooks.get(status.job.name), drill }, context),
     ),
     ...(last === undefined ? [] : [last]),
   ];

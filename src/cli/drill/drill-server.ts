@@ -1,11 +1,13 @@
 import { resolve } from 'node:path';
 import { findConfig } from '../../config/find-config.ts';
+import { readSecret } from '../../config/read-secret.ts';
 import { drillVerdict, type DrillPoint, type DrillRecord } from '../../model/drill/drill-record.ts';
 import type { SampleWish } from '../../model/drill/sample.ts';
 import { runsOf } from '../../model/run-record.ts';
 import { type DrillWish, runDrill } from '../../operation/drill/run-drill.ts';
 import type { CommandContext } from '../context.ts';
 import { type OpenedServer, withServerBackup } from '../restore/open-server-backup.ts';
+import type { ServerEntry } from '../server/server-job.ts';
 import type { RunTally } from '../run/recorded-run.ts';
 import { drillParts } from './drill-parts.ts';
 import { showDrill } from './show-drill.ts';
@@ -46,13 +48,31 @@ const pointOf = ({ time, drill }: { readonly time: number; readonly drill: Drill
   messages: drill.wholeMessages,
 });
 
-const wishOf = ({ sample = { kind: 'all' } }: DrillRequest, { run }: CommandContext): DrillWish => ({
-  sample,
+type DrillSetting = NonNullable<ServerEntry['drill']>;
+
+/** Faults of `readSecret`. */
+const passwordsOf = async (
+  setting: DrillSetting | undefined,
+  { run }: CommandContext,
+): Promise<ReadonlyMap<string, string>> => {
+  const logins = new Map<string, string>();
+  for (const [address, source] of Object.entries(setting?.logins ?? {})) {
+    logins.set(address.toLowerCase(), (await readSecret(source, run)).reveal());
+  }
+  return logins;
+};
+
+const wishOf = async (
+  { sample }: DrillRequest,
+  setting: DrillSetting | undefined,
+  context: CommandContext,
+): Promise<DrillWish> => ({
+  sample: sample ?? setting?.sample ?? { kind: 'all' },
   // Another sample every day.
-  salt: String(run.now() / 86_400_000_000_000n),
-  logins: new Map(),
-  accountsQuery: undefined,
-  scheme: 'CRYPT',
+  salt: String(context.run.now() / 86_400_000_000_000n),
+  logins: await passwordsOf(setting, context),
+  accountsQuery: setting?.accounts,
+  scheme: setting?.scheme ?? 'CRYPT',
 });
 
 const drillOpened = async (
@@ -63,9 +83,10 @@ const drillOpened = async (
 ): Promise<DrillRecord> => {
   const earlier = await earlierDrills(opened.name, tally, context);
   const trend = earlier.slice(0, rememberedDrills).map(pointOf);
-  const place = await makeScratchPlace(usualBase, context);
+  const setting = opened.job?.entry.drill;
+  const wish = await wishOf(request, setting, context);
+  const place = await makeScratchPlace(setting?.folder ?? usualBase, context);
   try {
-    const wish = wishOf(request, context);
     const parts = await drillParts({ opened, place, wish, before: earlier[0]?.drill, trend }, context);
     return await runDrill(parts, context.run);
   } finally {

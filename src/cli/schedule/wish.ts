@@ -39,7 +39,14 @@ interface Timer extends Pick<UnitWish, 'name' | 'rules' | 'randomDelay' | 'proce
 /** A unit knows few characters. */
 const unitName = (...parts: readonly string[]): string => parts.join('-').replace(/[^A-Za-z0-9_-]/g, '_');
 
-const serverTimers = (name: string, { servers }: Config): readonly Timer[] =>
+const drillTimers = (name: string, { servers }: Config): readonly Timer[] =>
+  Object.entries(servers).flatMap(([server, { drill }]): readonly Timer[] => {
+    if (drill?.schedule === undefined) return [];
+    const work = ['drill', server];
+    return [{ name: unitName(name, server, 'drill'), work, rules: [drill.schedule], randomDelay: 0 }];
+  });
+
+const nightTimers = (name: string, { servers }: Config): readonly Timer[] =>
   Object.entries(servers).flatMap(([server, { schedule, gentle }]) =>
     (['daily', 'weekly'] as const).flatMap((kind): readonly Timer[] => {
       const rule = schedule[kind];
@@ -51,12 +58,17 @@ const serverTimers = (name: string, { servers }: Config): readonly Timer[] =>
   );
 
 /**
- * That of the accounts, and two for each server. A configuration without either is one that only looks after repositories. Where there
+ * That of the accounts, two for each server, and that of its drill. A configuration without either is one that only looks after repositories. Where there
  * are servers as well, the accounts are named: the servers have times of their own.
  */
-const timersOf = (name: string, config: Config): readonly Timer[] => {
+const timersOf = (name: string, config: Config): readonly Timer[] => [
+  ...backupTimers(name, config),
+  ...drillTimers(name, config),
+];
+
+const backupTimers = (name: string, config: Config): readonly Timer[] => {
   const { rules, randomDelay } = config.schedule ?? usualSchedule;
-  const [accounts, ofServers] = [Object.keys(config.accounts), serverTimers(name, config)];
+  const [accounts, ofServers] = [Object.keys(config.accounts), nightTimers(name, config)];
   const hasServers = Object.keys(config.servers).length > 0;
   const common = { name, rules, randomDelay };
   if (accounts.length > 0) return [{ ...common, work: ['run', ...(hasServers ? accounts : [])] }, ...ofServers];
@@ -99,7 +111,8 @@ const scheduleWish = (
     environment,
     timeZone,
     writable,
-    needsPrivileges: notifications.some(isBySendmail),
+    // What is restored may have the bits that give a group to all that is made in a folder.
+    needsPrivileges: notifications.some(isBySendmail) || work[0] === 'drill',
   };
 };
 
@@ -158,6 +171,7 @@ const writablePlaces = (loaded: LoadedConfig<Config>, context: Place): readonly 
       context.environment.dataDirectory,
       ...local,
       ...Object.values(loaded.config.servers).flatMap(({ disk }) => (disk === undefined ? [] : [disk.path])),
+      ...Object.values(loaded.config.servers).flatMap(({ drill }) => (drill === undefined ? [] : [drill.folder])),
       ...(metrics === undefined ? [] : [dirname(metrics.file)]),
       ...foreignPlaces(loaded.config),
     ]),

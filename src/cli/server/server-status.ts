@@ -10,6 +10,7 @@ import { openAlarmIn } from '../../operation/server/alarm/judge-snapshot.ts';
 import { datedStoreAt } from '../../registry/server.ts';
 import { brakeText } from '../account/brake-text.ts';
 import type { CommandContext } from '../context.ts';
+import { drillJson, type LastDrill } from '../drill/drill-status.ts';
 import { readRepository } from '../read-repository.ts';
 import { localTime } from '../render/local-time.ts';
 import { contextOfRepository } from '../run/repository-upkeep.ts';
@@ -149,7 +150,15 @@ export const serverRow = (
 /** The same as a line of `--json`. `outlook`: undefined without a disk. */
 export const serverStatusJson = (
   { job, lastGood, newest, daily, weekly, brake, faults }: ServerStatus,
-  { troubles, outlook }: { readonly troubles: readonly string[]; readonly outlook: DiskOutlook | undefined },
+  {
+    troubles,
+    outlook,
+    drill,
+  }: {
+    readonly troubles: readonly string[];
+    readonly outlook: DiskOutlook | undefined;
+    readonly drill: LastDrill | undefined;
+  },
   context: CommandContext,
 ): string =>
   JSON.stringify({
@@ -165,5 +174,6 @@ export const serverStatusJson = (
     weekly_backups: weekly,
     brake,
     ...(outlook === undefined ? {} : diskOutlookJson(outlook)),
+    ...drillJson(drill),
     faults: faults.map(({ code, message, hint }) => ({ fault: code, message, hint })),
   });

@@ -20,7 +20,9 @@ const keyIn = (text: string): Pick<MailKey, 'privatePem' | 'publicPem'> | undefi
   try {
     const key = createPrivateKey(text);
     const publicPem = createPublicKey(key).export({ type: 'spki', format: 'pem' });
-    return { privatePem: text, publicPem: publicPem.toString() };
+    // The only form that Dovecot takes.
+    const privatePem = key.export({ type: 'pkcs8', format: 'pem' });
+    return { privatePem: privatePem.toString(), publicPem: publicPem.toString() };
   } catch {
     return undefined;
   }

@@ -60,7 +60,7 @@ const sentences: Readonly<Record<DrillFinding['kind'], (finding: DrillFinding) =
   'table-missing': ({ subject, count }) =>
     `the table ${subject} is gone; it had ${plural(count, 'row', 'rows')} at the drill before`,
   'mail-key-missing': ({ count }) =>
-    `${count === 1 ? 'a message is' : `${count.toLocaleString('en')} messages are`} encrypted (mail_crypt), and the backup has no key for them`,
+    `${count === 1 ? 'a message is' : `${count.toLocaleString('en')} messages are`} encrypted (mail_crypt), and the backup has no key for ${count === 1 ? 'it' : 'them'}`,
   'mail-undecryptable': ({ subject, detail }) =>
     `${subject} cannot be decrypted with the key of the backup${because(detail)}`,
   'sieve-error': ({ subject, detail }) => `the filter ${subject} cannot be compiled${because(detail)}`,
