@@ -12,6 +12,7 @@ import { assertListed, listSizes, type Saved } from '../save-checked.ts';
 import { SavedPacks } from './saved-packs.ts';
 import type { Session } from '../session.ts';
 import { noCaptureCounters, SnapshotCapture, type CaptureCounters } from './snapshot-capture.ts';
+import { returnFreedMemory } from '../../../system/returned-memory.ts';
 import { formatSnapshot } from '../format/snapshot-format.ts';
 import { localOffsetMinutes } from '../format/time-format.ts';
 import { hexOf } from '../read/blob-reader.ts';
@@ -218,6 +219,7 @@ export const writeSnapshot = async (
   run: Run,
 ): Promise<Written> => {
   const backupStart = zoned(run.now());
+  if (options.frugal === true) await returnFreedMemory();
   const storage = new PackStorage(parts, options.dryRun === true, run);
   const pool = createPool(parts, storage, { frugal: options.frugal === true, run });
   const counters = noCaptureCounters();
