@@ -1,21 +1,19 @@
-import { join, resolve } from 'node:path';
-import { text as textOf } from 'node:stream/consumers';
+import { basename, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { InvalidArgumentError, Option } from 'commander';
 import { Fault } from '../../model/fault.ts';
-import { joinShares } from '../../model/secret-share.ts';
-import { parseShare } from '../../model/share-text.ts';
-import { writeFirst } from '../../system/durable-file.ts';
 import { loadMessages } from '../catalogue/load-messages.ts';
+import { pathResolver } from '../../config/load-config.ts';
 import { openConfiguration } from '../configuration.ts';
 import { confirm, isAttended } from '../confirm.ts';
 import type { CommandContext, GlobalOptions } from '../context.ts';
 import { examples, newCommand, type DefineCommand } from '../define-command.ts';
 import { exitCode } from '../exit-code.ts';
-import { withoutSecrets } from '../kit/hidden-secrets.ts';
-import { type KitFile, kitFiles } from '../kit/kit-files.ts';
-import type { KitFacts } from '../kit/kit-page.ts';
-import { fileNameOf } from '../kit/kit-page.ts';
+import { joinKit, type JoinOptions } from '../kit/join-kit.ts';
+import { kitConfiguration } from '../kit/kit-configuration.ts';
+import { sharesFolder, writeKitFile } from '../kit/kit-file.ts';
+import { type KitFile, kitFiles, shareFiles } from '../kit/kit-files.ts';
+import { fileNameOf, type KitFacts, kitHtml, kitText } from '../kit/kit-page.ts';
 import { kitState, noteKit } from '../kit/kit-record.ts';
 import { type KnownDisk, knownStores } from '../kit/known-stores.ts';
 import { readIfThere, writeKit } from '../kit/write-kit.ts';
@@ -23,17 +21,14 @@ import { recoveryName } from '../runbook/leave-runbook.ts';
 import { serverHost } from '../server/server-job.ts';
 
 interface KitOptions extends GlobalOptions {
-  readonly output: string;
+  readonly output?: string;
+  readonly out?: string;
   readonly language?: 'en' | 'ja';
   readonly withProgram: boolean;
   readonly withSecrets: boolean;
   readonly shares?: { readonly shares: number; readonly needed: number };
   readonly dryRun: boolean;
   readonly yes: boolean;
-}
-
-interface JoinOptions extends GlobalOptions {
-  readonly passwordTo: string;
 }
 
 const parseShares = (text: string): KitOptions['shares'] => {
@@ -46,7 +41,13 @@ const parseShares = (text: string): KitOptions['shares'] => {
 
 export const kitCommand: DefineCommand = (execute) =>
   newCommand('kit', 'write what a person needs when everything else is gone')
-    .option('--output <folder>', 'a new folder', 'mailkeep-kit')
+    .option('--output <folder>', 'a new folder (default: "mailkeep-kit")')
+    .addOption(
+      new Option('--out <file>', 'one file instead, with Mailkeep and Node in it, that unpacks itself').conflicts([
+        'output',
+        'withProgram',
+      ]),
+    )
     .addOption(new Option('--language <language>', 'in which language').choices(['en', 'ja']))
     .option('--with-program', 'also Mailkeep itself, with Node: nothing has to be installed', false)
     .option('--with-secrets', 'also the passwords of the repositories: whoever has the kit reads all mail', false)
@@ -58,6 +59,8 @@ export const kitCommand: DefineCommand = (execute) =>
       examples([
         'mailkeep kit --output /media/stick/kit --with-program      where the stores are, how to open them, a program',
         'mailkeep kit --output kit --shares 5:3                     and the password in five shares',
+        'mailkeep kit --out /media/stick/kit.sh --shares 5:3        all of it in one file; shares and the page lie beside it',
+        'sh kit.sh snapshots -r main --password-file password       on any Linux, with nothing installed',
         'mailkeep kit join share-1.txt share-4.txt share-5.txt --password-to password',
       ]),
     )
@@ -102,72 +105,92 @@ const passwordsOf = ({ withSecrets, shares }: KitOptions): KitFacts['passwords']
 
 const packageRoot = (): string => fileURLToPath(new URL('../../..', import.meta.url)).replace(/\/$/, '');
 
-const makeKit = async (options: KitOptions, context: CommandContext): Promise<number> => {
-  const { run, output, environment, messages } = context;
+interface PlannedKit {
+  /** The folder, or the one file. */
+  readonly place: string;
+  readonly isOneFile: boolean;
+  readonly files: readonly KitFile[];
+  readonly shares: readonly KitFile[];
+  readonly beside: { readonly html: string; readonly text: string };
+  /** By the ids of the repositories, what the kit says. */
+  readonly states: Readonly<Record<string, string>>;
+}
+
+const planKit = async (options: KitOptions, context: CommandContext): Promise<PlannedKit> => {
+  const { run, environment } = context;
   const passwords = passwordsOf(options);
   const loaded = await openConfiguration(context);
+  if (loaded === undefined && options.out !== undefined) {
+    throw new Fault('usage', 'one file needs a configuration, which names what it is for', {
+      hint: '`mailkeep init` writes one; without any, --output writes a folder.',
+    });
+  }
   const stores = await knownStores(loaded, context);
   const language = options.language ?? environment.chosenLanguage ?? loaded?.config.language ?? environment.language;
   const date = new Date(Number(run.now() / 1_000_000n)).toISOString().slice(0, 10);
-  const facts: KitFacts = { host: serverHost(context), date, ...stores, passwords };
+  const isOneFile = options.out !== undefined;
+  const place = resolve(options.out ?? options.output ?? 'mailkeep-kit');
+  const opener = isOneFile ? `sh ${basename(place)}` : './open.sh';
+  const facts: KitFacts = { host: serverHost(context), date, ...stores, passwords, opener, isOneFile };
   const text = loaded === undefined ? undefined : await readIfThere(loaded.file);
-  const configuration = text === undefined || options.withSecrets ? text : withoutSecrets(text);
+  const wish = { withSecrets: options.withSecrets, resolve: pathResolver(loaded?.file ?? '', environment.home) };
+  const configuration = text === undefined ? undefined : kitConfiguration(text, wish);
   const runbooks = await runbooksOf(stores.disks);
-  const files = kitFiles(facts, { configuration, runbooks, language }, await loadMessages(language));
-  const folder = resolve(options.output);
-  const paths = [...files.map(({ path }) => path), ...(options.withProgram ? ['program/'] : []), 'checksums.sha256'];
+  const messages = await loadMessages(language);
+  return {
+    place,
+    isOneFile,
+    files: kitFiles(facts, { configuration, runbooks, language }, messages),
+    shares: shareFiles(facts, messages),
+    beside: { html: kitHtml(facts, language, messages), text: kitText(facts, messages) },
+    states: Object.fromEntries(stores.repositories.map((repository) => [repository.id, kitState(repository, text)])),
+  };
+};
+
+/** Everything that is written, as paths below the folder; of one file the whole names. */
+const pathsOf = ({ files, shares, isOneFile, place }: PlannedKit, { withProgram }: KitOptions): readonly string[] => {
+  if (!isOneFile) {
+    const all = [...files, ...shares].map(({ path }) => path);
+    return [...all, ...(withProgram ? ['program/'] : []), 'checksums.sha256'];
+  }
+  const beside = shares.map(({ path }) => join(sharesFolder(place), basename(path)));
+  return [place, `${place}.html`, `${place}.txt`, ...beside];
+};
+
+const writePlanned = async (plan: PlannedKit, { withProgram }: KitOptions, context: CommandContext): Promise<void> => {
+  const { place, isOneFile, files, shares, beside } = plan;
+  const program = { root: packageRoot(), node: process.execPath };
+  const { signal } = context.run;
+  if (isOneFile) await writeKitFile({ file: place, files, beside: { ...beside, shares }, program, signal });
+  else await writeKit(place, [...files, ...shares], withProgram ? program : undefined);
+  await noteKit(context.environment, plan.states);
+};
+
+const makeKit = async (options: KitOptions, context: CommandContext): Promise<number> => {
+  const { output, messages } = context;
+  const plan = await planKit(options, context);
+  const { place, isOneFile, shares } = plan;
+  const paths = pathsOf(plan, options);
   if (options.dryRun) {
-    if (options.json) output.print(JSON.stringify({ message_type: 'kit', dry_run: true, folder, files: paths }));
-    else for (const path of paths) output.print(messages.kitWould(join(folder, path)));
+    if (options.json) output.print(jsonOf(plan, options, paths));
+    else for (const path of paths) output.print(messages.kitWould(resolve(place, path)));
     return exitCode.good;
   }
   if (!(await mayHoldSecrets(options, context))) {
     output.print(messages.kitDeclined());
     return exitCode.incomplete;
   }
-  await writeKit(folder, files, options.withProgram ? { root: packageRoot(), node: process.execPath } : undefined);
-  await noteKit(
-    environment,
-    Object.fromEntries(stores.repositories.map((repository) => [repository.id, kitState(repository, text)])),
-  );
+  await writePlanned(plan, options, context);
   if (options.json) {
-    output.print(JSON.stringify({ message_type: 'kit', dry_run: false, folder, files: paths }));
+    output.print(jsonOf(plan, options, paths));
     return exitCode.good;
   }
-  output.print(messages.kitWritten(folder));
-  if (options.shares !== undefined) output.print(messages.kitShares(options.shares.shares));
+  output.print(isOneFile ? messages.kitFileWritten(place) : messages.kitWritten(place));
+  if (shares.length > 0 && options.shares !== undefined) {
+    output.print(messages.kitShares(options.shares.shares, isOneFile ? sharesFolder(place) : 'shares/'));
+  }
   return exitCode.good;
 };
 
-const typedShares = async ({ output, messages }: CommandContext): Promise<readonly string[]> => {
-  if (process.stdin.isTTY) output.say(messages.kitTypeShares());
-  const typed = await textOf(process.stdin);
-  return typed
-    .split(/\n[ \t]*\n/)
-    .filter((part) => part.split('\n').some((line) => line.trim() !== '' && !line.trimStart().startsWith('#')));
-};
-
-const joinKit = async (
-  files: readonly string[],
-  { passwordTo, json }: JoinOptions,
-  context: CommandContext,
-): Promise<number> => {
-  const { output, messages } = context;
-  const texts =
-    files.length === 0 ? (await typedShares(context)).map((text, at) => ({ text, label: `share ${at + 1}` })) : [];
-  for (const file of files) {
-    const text = await readIfThere(resolve(file));
-    if (text === undefined)
-      throw new Fault('usage', `there is no file ${file}`, { hint: 'Give the files with the shares.' });
-    texts.push({ text, label: `the share in ${file}` });
-  }
-  const secret = joinShares(texts.map(({ text, label }) => parseShare(text, label)));
-  const target = resolve(passwordTo);
-  if ((await readIfThere(target)) !== undefined) {
-    throw new Fault('target-occupied', `${target} is there already`, { hint: 'Give the name of a new file.' });
-  }
-  await writeFirst(target, `${new TextDecoder().decode(secret)}\n`);
-  if (json) output.print(JSON.stringify({ message_type: 'kit_joined', file: target }));
-  else output.print(messages.kitJoined(target));
-  return exitCode.good;
-};
+const jsonOf = ({ place, isOneFile }: PlannedKit, { dryRun }: KitOptions, files: readonly string[]): string =>
+  JSON.stringify({ message_type: 'kit', dry_run: dryRun, ...(isOneFile ? { file: place } : { folder: place }), files });

@@ -15,6 +15,7 @@ export interface KitFile {
 const opener = `#!/bin/sh
 # Starts Mailkeep: the one in this kit, or the one that is installed.
 here=$(dirname "$(readlink -f "$0")")
+if [ -z "$MAILKEEP_CONFIG" ] && [ -f "$here/mailkeep.yaml" ]; then export MAILKEEP_CONFIG="$here/mailkeep.yaml"; fi
 if [ -x "$here/program/mailkeep" ]; then exec "$here/program/mailkeep" "$@"; fi
 exec mailkeep "$@"
 `;
@@ -33,7 +34,11 @@ const sharesOf = (
     };
   });
 
-/** All files of a kit but the program and the list of checksums. `configuration`: without secrets unless they are wanted. */
+/** One file for each repository and holder. */
+export const shareFiles = ({ repositories, passwords }: KitFacts, messages: Messages): readonly KitFile[] =>
+  passwords.kind === 'shares' ? repositories.flatMap((repository) => sharesOf(repository, passwords, messages)) : [];
+
+/** All files of a kit but the shares, the program and the list of checksums. */
 export const kitFiles = (
   facts: KitFacts,
   {
@@ -67,9 +72,6 @@ export const kitFiles = (
           content: `${password}\n`,
           mode: 0o600,
         }))
-      : []),
-    ...(passwords.kind === 'shares'
-      ? repositories.flatMap((repository) => sharesOf(repository, passwords, messages))
       : []),
   ];
 };

@@ -5,6 +5,9 @@ export interface KitFacts {
   readonly host: string;
   /** `2026-11-26` */
   readonly date: string;
+  /** How the program of the kit is started; one file has its own name. */
+  readonly opener: string;
+  readonly isOneFile: boolean;
   readonly repositories: readonly KnownRepository[];
   readonly disks: readonly KnownDisk[];
   readonly passwords:
@@ -26,21 +29,25 @@ export const passwordFileOf = (name: string): string => `secrets/${fileNameOf(na
 
 const quoted = (text: string): string => (/^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`);
 
-const passwordText = ({ passwords }: KitFacts, name: string, messages: Messages): string => {
+const passwordText = ({ passwords, opener }: KitFacts, name: string, messages: Messages): string => {
   switch (passwords.kind) {
     case 'elsewhere':
       return messages.pagePasswordElsewhere();
     case 'written':
       return messages.pagePasswordThere(passwordFileOf(name));
     case 'shares':
-      return messages.pagePasswordShares(passwords.needed, passwords.shares);
+      return messages.pagePasswordShares(passwords.needed, passwords.shares, opener);
   }
 };
 
 const repositorySection = (facts: KitFacts, repository: KnownRepository, messages: Messages): Section => {
   const { name, location, id, keys } = repository;
-  const password = facts.passwords.kind === 'written' ? ` --password-file ${passwordFileOf(name)}` : '';
+  const { opener, isOneFile, passwords } = facts;
+  const password = passwords.kind === 'written' ? ` --password-file ${passwordFileOf(name)}` : '';
   const at = `-r ${quoted(location)}${password}`;
+  // One file finds its own configuration, and passwords that are in it.
+  const named = `-r ${quoted(name)}${passwords.kind === 'written' ? '' : ' --password-file password'}`;
+  const ours = isOneFile ? named : at;
   return {
     title: messages.pageRepository(name),
     facts: [
@@ -52,17 +59,20 @@ const repositorySection = (facts: KitFacts, repository: KnownRepository, message
     commands: [
       {
         about: messages.pageMailkeep(),
-        lines: [`./open.sh snapshots ${at}`, `./open.sh restore latest --target /restore ${at}`],
+        lines: [`${opener} snapshots ${ours}`, `${opener} restore latest --target /restore ${ours}`],
       },
       {
         about: messages.pageRestic(),
-        lines: [`restic ${at} snapshots`, `restic ${at} restore latest --target /restore`],
+        lines: (isOneFile && passwords.kind === 'written' ? [`${opener} unpack kit && cd kit`] : []).concat([
+          `restic ${at} snapshots`,
+          `restic ${at} restore latest --target /restore`,
+        ]),
       },
     ],
   };
 };
 
-const diskSection = ({ server, path, mounts }: KnownDisk, messages: Messages): Section => ({
+const diskSection = ({ opener }: KitFacts, { server, path, mounts }: KnownDisk, messages: Messages): Section => ({
   title: messages.pageDisk(server),
   facts: [
     [messages.pageWhere(), path],
@@ -73,6 +83,10 @@ const diskSection = ({ server, path, mounts }: KnownDisk, messages: Messages): S
   ],
   commands: [
     {
+      about: messages.pageMailkeep(),
+      lines: [`${opener} restore --from ${quoted(path)}/latest --component all --into /restore`],
+    },
+    {
       about: messages.pageDiskBy(),
       lines: [`cd ${quoted(path)}/latest && sha256sum --check --quiet checksums.sha256`],
     },
@@ -81,7 +95,7 @@ const diskSection = ({ server, path, mounts }: KnownDisk, messages: Messages): S
 
 const sectionsOf = (facts: KitFacts, messages: Messages): readonly Section[] => [
   ...facts.repositories.map((repository) => repositorySection(facts, repository, messages)),
-  ...facts.disks.map((disk) => diskSection(disk, messages)),
+  ...facts.disks.map((disk) => diskSection(facts, disk, messages)),
 ];
 
 /** The page as plain text. */

@@ -15,6 +15,10 @@ export const parseSample = (text: string): SampleWish | undefined => {
   return messages > 0 ? { kind: 'messages', messages } : undefined;
 };
 
+/** As `parseSample` reads it. */
+export const sampleText = (wish: Exclude<SampleWish, { readonly kind: 'all' }>): string =>
+  wish.kind === 'share' ? `${wish.share * 100}%` : String(wish.messages);
+
 /** The share of messages that a wish comes to, where there are so many. */
 export const shareOf = (wish: SampleWish, all: number): number => {
   if (wish.kind === 'all' || all === 0) return 1;

@@ -12,10 +12,10 @@ export const kitMessages = {
   pagePassword: (): string => 'Password',
   pagePasswordElsewhere: (): string =>
     'not in this kit: write it here by hand, or keep it in a safe place  ______________________________',
-  pagePasswordShares: (needed: number, shares: number): string =>
-    `in ${shares} shares, any ${needed} of which give it back: ./open.sh kit join shares/*.txt --password-to FILE`,
+  pagePasswordShares: (needed: number, shares: number, opener: string): string =>
+    `in ${shares} shares, any ${needed} of which give it back: ${opener} kit join SHARE… --password-to password`,
   pagePasswordThere: (file: string): string => `in ${file}: whoever has this kit reads all mail`,
-  pageMailkeep: (): string => 'With Mailkeep (open.sh starts the one in this kit, or the one that is installed)',
+  pageMailkeep: (): string => 'With Mailkeep (the one in this kit; where it has none, the one that is installed)',
   pageRestic: (): string => 'With restic alone (https://restic.net, or the package of your distribution)',
   pageDiskBy: (): string =>
     'The disk needs no program: folders by date, checksums.sha256 in each; its RECOVERY.md tells the rest',
@@ -29,8 +29,10 @@ export const kitMessages = {
   kitWould: (path: string): string => `would write ${path}`,
   kitWritten: (path: string): string =>
     `the kit is in ${path}: print ${path}/kit.html, and keep it where this machine cannot take it along`,
-  kitShares: (count: number): string =>
-    `${count} shares are in shares/: give each to another person, and remove them here`,
+  kitFileWritten: (file: string): string =>
+    `the kit is ${file}; print ${file}.html, and keep both where this machine cannot take them along`,
+  kitShares: (count: number, folder: string): string =>
+    `${count} shares are in ${folder}: give each to another person, and remove them here`,
   askKitSecrets: (): string => 'Whoever gets this kit can read all mail. Write passwords into it?',
   kitDeclined: (): string => 'no kit was written',
   kitJoined: (path: string): string => `the password is in ${path}`,

@@ -13,10 +13,10 @@ export const kitMessages: typeof english = {
   pagePassword: () => 'パスワード',
   pagePasswordElsewhere: () =>
     'このキットにはありません。ここに手で書くか、安全な場所に保管してください  ______________________________',
-  pagePasswordShares: (needed, shares) =>
-    `${shares} 個の分割片のうち ${needed} 個で復元できます：./open.sh kit join shares/*.txt --password-to FILE`,
+  pagePasswordShares: (needed, shares, opener) =>
+    `${shares} 個の分割片のうち ${needed} 個で復元できます：${opener} kit join SHARE… --password-to password`,
   pagePasswordThere: (file) => `${file} にあります。このキットを手にした人はすべてのメールを読めます`,
-  pageMailkeep: () => 'Mailkeep による方法（open.sh はキット内または導入済みの Mailkeep を起動します）',
+  pageMailkeep: () => 'Mailkeep による方法（キット内の Mailkeep、なければ導入済みのもの）',
   pageRestic: () => 'restic だけによる方法（https://restic.net またはディストリビューションのパッケージ）',
   pageDiskBy: () =>
     'ディスクにはプログラムは不要です。日付ごとのフォルダーに checksums.sha256 があり、手順は RECOVERY.md にあります',
@@ -30,7 +30,10 @@ export const kitMessages: typeof english = {
   kitWould: (path) => `${path} を書き込みます`,
   kitWritten: (path) =>
     `復旧キットは ${path} にあります。${path}/kit.html を印刷し、この機器と一緒に失われない場所に保管してください`,
-  kitShares: (count) => `${count} 個の分割片が shares/ にあります。それぞれ別の人に渡し、ここからは消してください`,
+  kitFileWritten: (file) =>
+    `復旧キットは ${file} です。${file}.html を印刷し、両方をこの機器と一緒に失われない場所に保管してください`,
+  kitShares: (count, folder) =>
+    `${count} 個の分割片が ${folder} にあります。それぞれ別の人に渡し、ここからは消してください`,
   askKitSecrets: () => 'このキットを手にした人はすべてのメールを読めます。パスワードを書き込みますか？',
   kitDeclined: () => 'キットは書き込みませんでした',
   kitJoined: (path) => `パスワードは ${path} にあります`,
