@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
-import { readdirSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { copyFile, mkdtemp, readdir, readFile, realpath, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { ended } from '../journey/program.ts';
-import { type CommandResult, runCommand, succeed } from '../requirement/command.ts';
+import { type CommandResult, succeed } from '../requirement/command.ts';
 import { type MailStack, startMailStack } from '../stack/mail-stack.ts';
 import { certificatePlace } from '../stack/service-settings.ts';
 import { type PersonName, people } from '../stack/tables.ts';
@@ -23,6 +23,15 @@ const until = async (what: string, isSo: () => Promise<boolean>): Promise<void> 
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
   assert.fail(`${what} did not come about`);
+};
+
+/** Empty once it is over. */
+const commandOf = (pid: string): string => {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ');
+  } catch {
+    return '';
+  }
 };
 
 const leftOver = (base: string): readonly string[] =>
@@ -65,7 +74,7 @@ describe('the drill of a whole mail server', { skip: why ?? false, timeout: 900_
     );
     return names.flat();
   };
-  const configure = (): Promise<void> =>
+  const configure = (more: Readonly<Record<string, string>> = {}): Promise<void> =>
     stack.configure({
       drill: JSON.stringify({
         folder: work,
@@ -73,8 +82,19 @@ describe('the drill of a whole mail server', { skip: why ?? false, timeout: 900_
       }),
       // An emptied table is what one of these would tell.
       alarms: '{enabled: false}',
+      ...more,
     });
 
+  const alsoIntoRepository = async (): Promise<void> => {
+    await configure({ repository: 'main' });
+    const [file, password] = ['mailkeep.yaml', 'repository-password'].map((name) => join(stack.person.folder, name));
+    await writeFile(password ?? '', 'a password', { mode: 0o600 });
+    const main = { location: join(work, 'repository'), password: { file: password } };
+    const text = await readFile(file ?? '', 'utf8');
+    await writeFile(file ?? '', `${text}repositories: ${JSON.stringify({ main })}\n`);
+    const made = await stack.mailkeep('init', '-r', 'main');
+    assert.equal(made.code, 0, made.stdout + made.stderr);
+  };
   /** A certificate of a key that was good until yesterday. */
   const expire = async (certificate: string, key: string): Promise<void> => {
     const request = join(work, 'request.csr');
@@ -148,8 +168,10 @@ describe('the drill of a whole mail server', { skip: why ?? false, timeout: 900_
     assert.match(status.stdout, /last drill passed/);
   });
 
-  test('B12: a sample is compared as a whole is, and tells what all of it would take', async () => {
-    const { code, stdout, stderr } = await drill('--sample', '50%', '--from', day());
+  test('B12: a sample of what is in a repository is compared as a whole is, and tells what all of it would take', async () => {
+    await alsoIntoRepository();
+    await night();
+    const { code, stdout, stderr } = await drill('--sample', '50%', '--from', 'repository');
     assert.equal(code, 0, stdout + stderr);
     assert.match(stdout, /sample: \d+ of 12 messages \(50 %\)/);
     assert.match(stdout, /Earlier drills\n {4}\d{4}-\d\d-\d\d \d\d:\d\d: passed/);
@@ -181,7 +203,7 @@ describe('the drill of a whole mail server', { skip: why ?? false, timeout: 900_
     await writeFile(chain, certificate);
     const told = await assertFails(
       drill(),
-      /the table roundcubemail\.contacts is empty; it had 200 rows at the drill before/,
+      /the table roundcubemail\.contacts is empty; it had 200 rows at the last good drill/,
     );
     assert.match(told, /the DKIM key dkim\/.*default\.private does not match its public text dkim\/.*default\.txt/);
     assert.match(told, /the certificate ssl\/.*fullchain\.pem has expired on \d{4}-\d\d-\d\d/);
@@ -190,6 +212,10 @@ describe('the drill of a whole mail server', { skip: why ?? false, timeout: 900_
     const status = await stack.mailkeep('status');
     assert.equal(status.code, 1);
     assert.match(status.stdout, /the drill of .* failed: the table roundcubemail\.contacts is empty/);
+    await stack.database.sql(
+      "INSERT INTO contacts (name, email, user_id) VALUES ('x', 'x@example.net', 1)",
+      'roundcubemail',
+    );
   });
 
   test('B12: encrypted mail without its key fails, and with it is opened', async () => {
@@ -214,8 +240,10 @@ describe('the drill of a whole mail server', { skip: why ?? false, timeout: 900_
     const variables = { environment: stack.database.variables };
     const command = ['drill', '--config', join(stack.person.folder, 'mailkeep.yaml')];
     const database = async (): Promise<boolean> => {
-      const { stdout } = await runCommand('pgrep', ['-f', `mariadbd.*--datadir=${work}/`]);
-      return stdout.trim() !== '';
+      const lines = readdirSync('/proc')
+        .filter((name) => /^\d+$/.test(name))
+        .map((pid) => commandOf(pid));
+      return lines.some((line) => /^\S*mariadbd /.test(line) && line.includes(`--datadir=${work}/`));
     };
     const killed = stack.person.start(command, variables);
     const over = ended(killed);

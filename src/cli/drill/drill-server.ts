@@ -82,12 +82,14 @@ const drillOpened = async (
   context: CommandContext,
 ): Promise<DrillRecord> => {
   const earlier = await earlierDrills(opened.name, tally, context);
+  // Against one that failed, what was missing there would be right.
+  const before = earlier.find(({ drill }) => drillVerdict(drill) === 'passed')?.drill;
   const trend = earlier.slice(0, rememberedDrills).map(pointOf);
   const setting = opened.job?.entry.drill;
   const wish = await wishOf(request, setting, context);
   const place = await makeScratchPlace(setting?.folder ?? usualBase, context);
   try {
-    const parts = await drillParts({ opened, place, wish, before: earlier[0]?.drill, trend }, context);
+    const parts = await drillParts({ opened, place, wish, before, trend }, context);
     return await runDrill(parts, context.run);
   } finally {
     await place.remove();
@@ -103,7 +105,7 @@ export const drillServer = async (request: DrillRequest, tally: RunTally, contex
     (opened) => drillOpened(opened, request, tally, context),
     context,
   );
-  Object.assign(tally, { drill });
+  tally.drill = drill;
   context.output.update(undefined);
   await showDrill({ id: tally.id, drill, began, html: html === undefined ? undefined : resolve(html) }, context);
 };

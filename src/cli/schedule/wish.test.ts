@@ -51,6 +51,18 @@ describe('what a schedule is made of', () => {
     assert.ok(wishes[0]?.writable.includes('/mnt/backup-hdd/mailserver'));
   });
 
+  test('B12: a server that is to be drilled has a timer for that, every quarter where nothing else is said', () => {
+    const wishes = wishesOf({}, { servers: { mailserver: server({ drill: { sample: '5%' } }) } });
+    const drill = wishes.find(({ name }) => name === 'mailkeep-mailserver-drill');
+    assert.deepEqual(drill?.command.slice(2, 5), ['drill', 'mailserver', '--scheduled']);
+    assert.deepEqual(drill.rules, [
+      { minutes: [0], hours: [5], monthDays: [1], months: [1, 4, 7, 10], weekDays: undefined },
+    ]);
+    assert.ok(drill.writable.includes('/var/tmp'));
+    const never = wishesOf({}, { servers: { mailserver: server({ drill: { schedule: 'never' } }) } });
+    assert.equal(never.length, 2);
+  });
+
   for (const { what, more } of [
     { what: 'the path of the configuration', more: { file: '/etc/mail\nExecStart=/bin/evil' } },
     { what: 'a folder to write to', more: { location: '/srv/mail\r' } },

@@ -43,7 +43,7 @@ export type DrillFindingKind =
   /** The database has no account at all. */
   | 'no-accounts'
   | 'dump-failed'
-  /** It had rows at the drill before. */
+  /** It had rows at the last drill that passed. */
   | 'table-empty'
   | 'table-missing'
   | 'mail-key-missing'
@@ -73,8 +73,6 @@ export type DrillSkipReason =
   | 'nothing-there'
   /** The program that it needs is not installed; the detail names it. */
   | 'no-program'
-  /** What it builds on has failed. */
-  | 'not-reached'
   /** There is no public text beside the key. */
   | 'no-public-text'
   /** No password is known: hashes were judged by their form, mailboxes opened by a master user. */
@@ -82,9 +80,7 @@ export type DrillSkipReason =
   /** Accounts are not in a database that is known here. */
   | 'accounts-unknown'
   /** A database of this kind is not loaded. */
-  | 'kind-not-loaded'
-  /** Only a link that leads out of the backup names it. */
-  | 'leads-out';
+  | 'kind-not-loaded';
 
 export interface DrillSkip {
   readonly reason: DrillSkipReason;

@@ -46,7 +46,7 @@ export interface DrillParts {
   keepKey(key: MailKey): Promise<MailKeyPair>;
   readonly compileSieve: CompileSieve;
   readonly wish: DrillWish;
-  /** The drill before of the same server. */
+  /** The last drill of the same server that passed: what its tables had is expected. */
   readonly before: DrillRecord | undefined;
   /** Earlier ones, newest first. */
   readonly trend: DrillRecord['trend'];
@@ -257,16 +257,18 @@ class Drill {
     const { backup, wish } = this.#parts;
     const { logins, folders, messages, flags, 'mail-key': mailKey } = this.#tallies;
     let encrypted = 0;
-    for (const { surveyed, address } of mailboxes) {
-      const tree = this.#trees.get(surveyed.component);
-      if (tree === undefined) continue;
-      run.emit({ kind: 'phase', phase: `drill: looking at ${address}` });
-      const base = await backup.open([byteStringOfText(surveyed.component)], run);
+    for (const [component, tree] of this.#trees) {
+      const own = mailboxes.filter(({ surveyed }) => surveyed.component === component);
+      if (own.length === 0) continue;
+      const base = await backup.open([byteStringOfText(component)], run);
       try {
-        const password = wish.logins.get(address.toLowerCase());
-        const isTold = (path: string): boolean => this.#told.has(path);
-        const mailbox = { ...how, maildir: surveyed, address, password, base, tree, isTold };
-        encrypted += await checkMailbox(mail, mailbox, { logins, folders, messages, flags, mailKey }, run);
+        for (const { surveyed, address } of own) {
+          run.emit({ kind: 'phase', phase: `drill: looking at ${address}` });
+          const password = wish.logins.get(address.toLowerCase());
+          const isTold = (path: string): boolean => this.#told.has(path);
+          const mailbox = { ...how, maildir: surveyed, address, password, base, tree, isTold };
+          encrypted += await checkMailbox(mail, mailbox, { logins, folders, messages, flags, mailKey }, run);
+        }
       } finally {
         await base.close();
       }

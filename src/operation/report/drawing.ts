@@ -211,6 +211,7 @@ const drawnRepository = (repository: RepositoryReport, words: ReportWords): Draw
 
 const headline = (report: Report, words: ReportWords): string => {
   if (report.drill !== undefined) return drillHeadline(report.drill, words);
+  if (report.command === 'drill') return words.drillNotDone();
   const { verdict, arrived, gone, messages, jobs, needs } = report;
   if (jobs.length === 0) return words.reportMaintained(verdict, needs.length);
   const total = serverTotals(report);

@@ -3,6 +3,8 @@ import type { DrillCheck, DrillCheckName, DrillFinding, DrillSkip } from '../../
 /** What is said of a drill. Times and bytes come as text. */
 export interface DrillWords {
   readonly drillHeadline: (server: string, passed: boolean, findings: number, skipped: number) => string;
+  /** Of one that a fault has ended. */
+  readonly drillNotDone: () => string;
   readonly drillBackup: (backup: string, time: string, age: string) => string;
   readonly drillIncomplete: () => string;
   readonly drillSample: (messages: number, whole: number, percent: string) => string;

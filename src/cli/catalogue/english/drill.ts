@@ -56,9 +56,9 @@ const sentences: Readonly<Record<DrillFinding['kind'], (finding: DrillFinding) =
   'no-accounts': ({ subject }) => `there is no account left in ${subject}: nobody could log in`,
   'dump-failed': ({ subject, detail }) => `the dump ${subject} could not be loaded${because(detail)}`,
   'table-empty': ({ subject, count }) =>
-    `the table ${subject} is empty; it had ${plural(count, 'row', 'rows')} at the drill before`,
+    `the table ${subject} is empty; it had ${plural(count, 'row', 'rows')} at the last good drill`,
   'table-missing': ({ subject, count }) =>
-    `the table ${subject} is gone; it had ${plural(count, 'row', 'rows')} at the drill before`,
+    `the table ${subject} is gone; it had ${plural(count, 'row', 'rows')} at the last good drill`,
   'mail-key-missing': ({ count }) =>
     `${count === 1 ? 'a message is' : `${count.toLocaleString('en')} messages are`} encrypted (mail_crypt), and the backup has no key for ${count === 1 ? 'it' : 'them'}`,
   'mail-undecryptable': ({ subject, detail }) =>
@@ -76,13 +76,11 @@ const sentences: Readonly<Record<DrillFinding['kind'], (finding: DrillFinding) =
 const skips: Readonly<Record<DrillSkip['reason'], (detail: string) => string>> = {
   'nothing-there': () => 'the backup has none',
   'no-program': (detail) => `not installed here: ${detail}`,
-  'not-reached': (detail) => `not reached${because(detail)}`,
   'no-public-text': (detail) => `no public text beside ${detail}`,
   'no-password': () =>
     'no password is known: hashes were judged by their form, mailboxes opened as a master user (drill: logins: in the configuration names an account to log in with)',
   'accounts-unknown': () => 'the database has no table of accounts that is known here (drill: accounts: names a query)',
   'kind-not-loaded': (detail) => `${detail} is a database of a kind that is not loaded`,
-  'leads-out': (detail) => `only a link that leads out of the backup names ${detail}`,
 };
 
 /** Of `drill`. */
@@ -95,6 +93,7 @@ export const drillMessages = {
       ? `Drill passed: ${server} can be brought back from this backup${open}`
       : `Drill FAILED: ${server} would not come back whole: ${plural(findings, 'thing is', 'things are')} wrong${open}`;
   },
+  drillNotDone: (): string => 'The recovery drill could not be done',
   drillBackup: (backup: string, time: string, age: string): string => `backup: ${backup} of ${time}, ${age} old (RPO)`,
   drillIncomplete: (): string => 'the backup is incomplete: something of the server was missing when it was made',
   drillSample: (messages: number, whole: number, percent: string): string =>

@@ -57,9 +57,10 @@ const sentences: Readonly<Record<DrillFinding['kind'], (finding: DrillFinding) =
   'hash-unusable': ({ subject }) => `${subject} のパスワードハッシュは Dovecot で使えません`,
   'no-accounts': ({ subject }) => `${subject} にアカウントがありません。誰もログインできません`,
   'dump-failed': ({ subject, detail }) => `ダンプ ${subject} を読み込めませんでした${because(detail)}`,
-  'table-empty': ({ subject, count }) => `テーブル ${subject} が空です。前回の訓練では ${number(count)} 行ありました`,
+  'table-empty': ({ subject, count }) =>
+    `テーブル ${subject} が空です。前回合格した訓練では ${number(count)} 行ありました`,
   'table-missing': ({ subject, count }) =>
-    `テーブル ${subject} がありません。前回の訓練では ${number(count)} 行ありました`,
+    `テーブル ${subject} がありません。前回合格した訓練では ${number(count)} 行ありました`,
   'mail-key-missing': ({ count }) =>
     `${number(count)} 通が暗号化（mail_crypt）されていますが、バックアップに鍵がありません`,
   'mail-undecryptable': ({ subject, detail }) => `${subject} をバックアップの鍵で復号できません${because(detail)}`,
@@ -76,14 +77,12 @@ const sentences: Readonly<Record<DrillFinding['kind'], (finding: DrillFinding) =
 const skips: Readonly<Record<DrillSkip['reason'], (detail: string) => string>> = {
   'nothing-there': () => 'バックアップに含まれていません',
   'no-program': (detail) => `ここにインストールされていません: ${detail}`,
-  'not-reached': (detail) => `そこまで進めませんでした${because(detail)}`,
   'no-public-text': (detail) => `${detail} の隣に公開テキストがありません`,
   'no-password': () =>
     'パスワードが不明です。ハッシュは形だけを確かめ、メールボックスはマスターユーザーで開きました（設定の drill: logins: でログインに使うアカウントを指定できます）',
   'accounts-unknown': () =>
     'データベースに既知のアカウント表がありません（設定の drill: accounts: で問い合わせを指定できます）',
   'kind-not-loaded': (detail) => `${detail} は読み込みの対象外のデータベースです`,
-  'leads-out': (detail) => `${detail} はバックアップの外へのリンクでしか示されていません`,
 };
 
 export const drillMessages: typeof english = {
@@ -94,6 +93,7 @@ export const drillMessages: typeof english = {
       ? `訓練合格: ${server} はこのバックアップから復旧できます${open}`
       : `訓練不合格: ${server} は完全には復旧できません。問題 ${number(findings)} 件${open}`;
   },
+  drillNotDone: () => '復旧訓練を実施できませんでした',
   drillBackup: (backup, time, age) => `バックアップ: ${backup}（${time}、${age} 前 = RPO）`,
   drillIncomplete: () => 'このバックアップは不完全です。作成時に欠けていた部分があります',
   drillSample: (messages, whole, percent) => `標本: ${number(whole)} 通のうち ${number(messages)} 通（${percent} %）`,
