@@ -5,7 +5,7 @@ import { loadOwnLibrary } from './own-library.ts';
 import { returnFreedMemory } from './returned-memory.ts';
 
 const library = process.platform === 'linux' ? await loadOwnLibrary() : undefined;
-const isGlibc = 'glibcVersionRuntime' in Object(Object(process.report.getReport()).header);
+const isGlibc = JSON.stringify(process.report.getReport()).includes('glibcVersionRuntime');
 
 const heapKilobytes = (): number => {
   const smaps = readFileSync('/proc/self/smaps', 'latin1');
