@@ -1,7 +1,7 @@
 import { CreateBucketCommand } from '@aws-sdk/client-s3';
-import { startHttpProxy } from '../test/servers/http-proxy.ts';
 import { startRadosgw } from '../test/servers/radosgw.ts';
 import { s3Variables } from '../test/servers/s3-settings.ts';
+import { startDelayingProxy } from './delaying-proxy.ts';
 
 /** Storage at the other end of a line. */
 export interface RemoteStorage {
@@ -17,13 +17,17 @@ export const s3Latency = 40;
 /** Bytes: all first backups of a row stay there, as with local ones. */
 const room = 10 * 2 ** 30;
 
-/** Ceph's gateway in memory, and the line to it: a proxy in the process of the bench that holds each call back. */
+/**
+ * Ceph's gateway in memory, and the line to it: a proxy in the process of the bench that holds bytes back. It does not read them:
+ * who parses HTTP for a gigabyte takes seconds of the processors that the programs are measured on.
+ */
 export async function startS3Storage(): Promise<RemoteStorage> {
   const server = await startRadosgw({ room });
   await server.client().send(new CreateBucketCommand({ Bucket: 'bench' }));
-  const proxy = await startHttpProxy({ target: server.endpoint, latency: s3Latency });
+  const proxy = await startDelayingProxy(server.port);
+  proxy.latency = s3Latency;
   return {
-    locationOf: (name) => `s3:${proxy.endpoint}/bench/${name}`,
+    locationOf: (name) => `s3:http://127.0.0.1:${proxy.port}/bench/${name}`,
     env: s3Variables(server.owner),
     stop: async () => {
       await proxy.stop();

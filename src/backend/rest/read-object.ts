@@ -1,5 +1,6 @@
 import type { Readable } from 'node:stream';
 import type { ByteRange, ObjectHandle } from '../../contract/backend.ts';
+import { loadCopyBytes } from '../../system/copy-bytes.ts';
 import { tooShort } from '../object-name.ts';
 import { roomFor } from '../parts.ts';
 import type { HttpAnswer } from './http.ts';
@@ -20,11 +21,12 @@ async function* chunksOf(body: Readable): AsyncGenerator<Uint8Array> {
 /** Fills `bytes` with what comes after `skipped` ones. Fewer when the answer ends earlier; what comes after them passes. */
 const readExactly = async (body: Readable, skipped: number, bytes: Uint8Array): Promise<Uint8Array> => {
   const { length } = bytes;
+  const copy = await loadCopyBytes();
   let at = -skipped;
   for await (const chunk of chunksOf(body)) {
     const piece = at < 0 ? chunk.subarray(Math.min(-at, chunk.length)) : chunk;
     const from = Math.max(0, at);
-    if (from < length) bytes.set(piece.subarray(0, length - from), from);
+    if (from < length) copy(piece.subarray(0, length - from), bytes, from);
     at += chunk.length;
   }
   return at >= length ? bytes : bytes.subarray(0, Math.max(0, at));

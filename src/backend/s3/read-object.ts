@@ -3,6 +3,7 @@ import { finished } from 'node:stream/promises';
 import type { ByteRange, ObjectHandle } from '../../contract/backend.ts';
 import type { Run } from '../../contract/run.ts';
 import { Fault, isFault } from '../../model/fault.ts';
+import { type CopyBytes, loadCopyBytes } from '../../system/copy-bytes.ts';
 import { describeObject, objectMissing, tooShort } from '../object-name.ts';
 import { roomFor } from '../parts.ts';
 import type { S3Connection } from './connection.ts';
@@ -37,14 +38,14 @@ export const sizeOfObject = async (connection: S3Connection, handle: ObjectHandl
 };
 
 /** Gathers a body into `bytes`, and returns how many there were. One that goes on for longer than it should is cut off. */
-const gather = async (body: Readable, bytes: Uint8Array, run: Run): Promise<number> => {
+const gather = async (body: Readable, bytes: Uint8Array, copy: CopyBytes, run: Run): Promise<number> => {
   const { length } = bytes;
   let got = 0;
   addAbortSignal(run.signal, body);
   // Listening takes half the time of an iteration.
   body.on('data', (piece: unknown) => {
     if (!(piece instanceof Uint8Array)) return;
-    bytes.set(piece.length <= length - got ? piece : piece.subarray(0, Math.max(0, length - got)), got);
+    copy(piece.length <= length - got ? piece : piece.subarray(0, Math.max(0, length - got)), bytes, got);
     got = Math.min(length, got + piece.length);
   });
   await finished(body, { writable: false });
@@ -66,6 +67,7 @@ export const loadObject = async (
   const header = range === undefined ? {} : { Range: `bytes=${range.start}-${range.start + range.length - 1}` };
   const action = `read ${describeObject(handle)}`;
   try {
+    const copy = await loadCopyBytes();
     return await connection.ask(action, run, async (client, options, sdk) => {
       const answer = await client.send(
         new sdk.GetObjectCommand({ Bucket: location.bucket, Key: keyOf(location, handle), ...header }),
@@ -80,7 +82,7 @@ export const loadObject = async (
         });
       }
       const bytes = roomFor(length, range?.into);
-      const got = await gather(body, bytes, run);
+      const got = await gather(body, bytes, copy, run);
       const wanted = range?.length ?? length;
       if (got < wanted) throw tooShort(handle, wanted, got);
       return bytes;
