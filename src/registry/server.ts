@@ -7,7 +7,7 @@ import type { ServerBackup } from '../contract/server-backup.ts';
 import type { ServerOrigin } from '../contract/server-origin.ts';
 import type { Services } from '../contract/services.ts';
 import type { DatabaseSetting } from '../protocol/database/config.ts';
-import type { DatabaseParts } from '../protocol/database/parts.ts';
+import type { DatabaseParts, DumpParts } from '../protocol/database/parts.ts';
 import type { Survey } from '../protocol/server/survey-places.ts';
 import type { OpeningOptions } from '../store/dated/backup-folder.ts';
 import type { Reading } from '../store/dated/reading.ts';
@@ -19,6 +19,7 @@ type ServerEntry = Config['servers'][string];
 export type ComponentSetting = ServerEntry['components'][string];
 
 export interface ComponentParts extends Pick<AccountParts, 'readSecret'> {
+  readonly words: DumpParts['words'];
   /** Of the server. */
   readonly root: string | undefined;
   /** Of the process, for programs that are started. */

@@ -7,14 +7,16 @@ import { recordCapture } from '../../src/contract/recorded-capture.ts';
 import type { ReadRequest, Verdict } from '../../src/contract/source.ts';
 import { createTestRun, type TestRun } from '../../src/contract/test-run.ts';
 import { Secret } from '../../src/model/secret.ts';
+import { runServerMessages } from '../../src/cli/catalogue/english/run-server.ts';
 import { databaseSetting } from '../../src/protocol/database/config.ts';
-import type { DatabaseParts } from '../../src/protocol/database/parts.ts';
+import type { DumpParts } from '../../src/protocol/database/parts.ts';
 
 /** What a component needs, with a secret that is this one. */
-export const parts = (password: string, variables: DatabaseParts['variables'] = process.env): DatabaseParts => ({
+export const parts = (password: string, variables: DumpParts['variables'] = process.env): DumpParts => ({
   readSecret: async () => new Secret(password),
   variables,
   spool: join(tmpdir(), 'mailkeep-test-spool'),
+  words: runServerMessages,
 });
 
 /** As a configuration says it. */

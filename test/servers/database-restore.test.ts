@@ -7,7 +7,7 @@ import type { DatabasePlan, DatabaseReport, DatabaseTargetOptions } from '../../
 import { createTestRun } from '../../src/contract/test-run.ts';
 import { isFault } from '../../src/model/fault.ts';
 import { databaseComponent } from '../../src/protocol/database/component.ts';
-import type { DatabaseParts } from '../../src/protocol/database/parts.ts';
+import type { DumpParts } from '../../src/protocol/database/parts.ts';
 import { databaseTarget } from '../../src/protocol/database/restore/database-target.ts';
 import { createMemorySource, memoryDirectory, memoryFile } from '../../src/protocol/memory/source.ts';
 import { succeed } from '../requirement/command.ts';
@@ -21,7 +21,7 @@ type Setting = Readonly<Record<string, unknown>>;
 const restore = async (
   setting: Setting,
   files: ReadonlyMap<string, Uint8Array | string>,
-  { own, ...options }: Partial<DatabaseTargetOptions> & { readonly own: DatabaseParts },
+  { own, ...options }: Partial<DatabaseTargetOptions> & { readonly own: DumpParts },
 ): Promise<{ readonly plan: DatabasePlan; readonly apply: () => Promise<DatabaseReport> }> => {
   const run = { ...createTestRun(), now: () => BigInt(Date.now()) * 1_000_000n };
   const children = Object.fromEntries([...files].map(([name, content]) => [name, memoryFile(content)]));
@@ -42,7 +42,7 @@ describe('a restore to PostgreSQL', () => {
     user: 'postgres',
     password: { value: 'x' },
   });
-  const own = (): DatabaseParts => parts(server.password);
+  const own = (): DumpParts => parts(server.password);
   before(async () => {
     server = await startPostgres('secret');
     await server.sql('CREATE ROLE mail LOGIN');

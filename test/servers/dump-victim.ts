@@ -7,7 +7,12 @@ import { databaseSetting } from '../../src/protocol/database/config.ts';
 const [json = '', name = '', password = ''] = process.argv.slice(2);
 const run = createRun({ signal: new AbortController().signal });
 const setting = databaseSetting((path) => path).parse(JSON.parse(json));
-const parts = { readSecret: async () => new Secret(password), variables: process.env, spool: '/nonexistent' };
+const parts = {
+  readSecret: async () => new Secret(password),
+  variables: process.env,
+  spool: '/nonexistent',
+  words: { tablesLocked: () => '' },
+};
 const source = await databaseComponent('mysql', setting, parts).open(run);
 for await (const { listing } of source.capture(undefined, run)) {
   if (listing.kind !== 'listed') continue;

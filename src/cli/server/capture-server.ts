@@ -52,18 +52,19 @@ const nightWish = ({ entry }: ServerJob, { daily, weekly }: ServerWish, date: st
 /** What its databases need besides the configuration. */
 export const databasePartsOf = (
   name: string,
-  { environment }: Pick<CommandContext, 'environment'>,
-): Pick<ComponentParts, 'readSecret' | 'variables' | 'spool'> => ({
+  { environment, messages }: Pick<CommandContext, 'environment' | 'messages'>,
+): Pick<ComponentParts, 'readSecret' | 'variables' | 'spool' | 'words'> => ({
   readSecret,
   variables: environment.variables,
   spool: join(environment.stateDirectory, 'spool', name),
+  words: messages,
 });
 
 /** What opening the components of a server needs besides the configuration. */
 export const componentPartsOf = (
   { name, entry }: ServerJob,
-  context: Pick<CommandContext, 'environment'>,
-): Pick<ComponentParts, 'root' | 'readSecret' | 'variables' | 'spool'> => ({
+  context: Pick<CommandContext, 'environment' | 'messages'>,
+): Pick<ComponentParts, 'root' | 'readSecret' | 'variables' | 'spool' | 'words'> => ({
   root: entry.root,
   ...databasePartsOf(name, context),
 });

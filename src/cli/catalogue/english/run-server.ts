@@ -13,6 +13,9 @@ export const runServerMessages = {
     `${path} is on the right disk (${mountPoint}), and can be written`,
   doctorDiskSpaceHint: (): string => 'Keep fewer days or weeks, or take a larger disk.',
   doctorDatabase: (name: string, server: string): string => `${name}: ${server} answers`,
+  tablesLocked: (database: string, tables: readonly string[], more: number): string =>
+    `The database ${database} has tables that no transaction covers: ${tables.join(', ')}${more === 0 ? '' : ` and ${more} more`}. ` +
+    'Its tables are locked while it is dumped.',
   runNoServer: (): string => '--daily and --weekly are for servers, and none of these is one',
   serverFailed: (sentence: string): string => `FAILED: ${sentence}`,
 };

@@ -8,6 +8,9 @@ export const runServerMessages: typeof english = {
   doctorDisk: (path, mountPoint) => `${path} は正しいディスク（${mountPoint}）にあり、書き込めます`,
   doctorDiskSpaceHint: () => '保存する日数・週数を減らすか、より大きいディスクを使ってください。',
   doctorDatabase: (name, server) => `${name}: ${server} が応答しました`,
+  tablesLocked: (database, tables, more) =>
+    `データベース ${database} には、トランザクションで保護されないテーブルがあります: ${tables.join('、')}${more === 0 ? '' : `、ほか ${more}`}。` +
+    'ダンプ中はテーブルをロックします。',
   runNoServer: () => '--daily と --weekly はサーバー用ですが、指定されたものにサーバーはありません',
   serverFailed: (sentence) => `失敗: ${sentence}`,
 };

@@ -5,21 +5,21 @@ import type { MariadbSetting } from '../config.ts';
 import { chooseDatabases } from '../choose-databases.ts';
 import { dumpName, textFile, type MissingDump } from '../dump-file.ts';
 import { createDumpSource } from '../dump-source.ts';
-import type { DatabaseParts } from '../parts.ts';
+import type { DatabaseWords, DumpParts } from '../parts.ts';
 import { createMariadbClient } from './client.ts';
 import { consistencyOf, databaseDump, ownDumpNames } from './dump-database.ts';
 import { usersDump } from './dump-users.ts';
 import { listServer, type ListedDatabase, type ServerListing } from './server-listing.ts';
 
 /** A server of MariaDB or MySQL: each database as `NAME.sql`, users as `users.sql`, and what they were like as `server.json`. */
-export const mariadbComponent = (name: string, setting: MariadbSetting, parts: DatabaseParts): Component => ({
+export const mariadbComponent = (name: string, setting: MariadbSetting, parts: DumpParts): Component => ({
   name,
   form: 'dump',
   open: async (run) => {
     const client = await createMariadbClient(setting, parts, run);
     const listing = await listServer(client, run);
     const { chosen, absent } = chooseDatabases(listing.databases, setting);
-    for (const database of chosen) tellUnsafe(database, run);
+    for (const database of chosen) tellUnsafe(database, parts.words, run);
     return createDumpSource({
       description: client.description,
       time: run.now(),
@@ -45,14 +45,10 @@ const missingDump = (database: string, server: string, listing: ServerListing): 
 
 const shownTables = 5;
 
-const tellUnsafe = ({ name, unsafe }: ListedDatabase, run: Run): void => {
+const tellUnsafe = ({ name, unsafe }: ListedDatabase, words: DatabaseWords, run: Run): void => {
   if (unsafe.length === 0) return;
   const shown = unsafe.slice(0, shownTables).map(({ table, engine }) => `${table} (${engine})`);
-  const more = unsafe.length > shownTables ? ` and ${unsafe.length - shownTables} more` : '';
-  run.emit({
-    kind: 'notice',
-    message: `The database ${name} has tables that no transaction covers: ${shown.join(', ')}${more}. Its tables are locked while it is dumped.`,
-  });
+  run.emit({ kind: 'notice', message: words.tablesLocked(name, shown, unsafe.length - shown.length) });
 };
 
 /** What a dump does not say of itself: character sets, and how it was made. */
