@@ -2,6 +2,7 @@ import { type ByteString, byteStringOfLatin1 } from '../model/byte-string.ts';
 import type { Nanoseconds } from '../model/entry.ts';
 import { type Caller, createCaller, cString, found, type Koffi, type Library } from './posix-call.ts';
 import { bindEntries, type ListEntries } from './directory-entries.ts';
+import { bindLinks, type LinkNames } from './link-names.ts';
 import { bindStamps, type LookAtFiles, type StampFiles } from './stamp-files.ts';
 
 /**
@@ -32,6 +33,7 @@ export interface Posix {
   readonly stampFiles: StampFiles;
   readonly lookAtFiles: LookAtFiles;
   readonly listEntries: ListEntries;
+  readonly linkNames: LinkNames;
 }
 
 export interface FileTimes {
@@ -68,6 +70,7 @@ const bind = (koffi: Koffi, library: Library): Posix => {
     ...bindFiles(library, call),
     ...bindStamps(koffi, library),
     ...bindEntries(koffi, library, call),
+    ...bindLinks(koffi, library, call),
   };
 };
 
@@ -135,7 +138,7 @@ const dontNeed = 4;
 const noFollow = 0x100;
 const noReplace = 1;
 
-type FileCalls = Omit<Posix, keyof AttributeCalls | 'stampFiles' | 'lookAtFiles' | 'listEntries'>;
+type FileCalls = Omit<Posix, keyof AttributeCalls | 'stampFiles' | 'lookAtFiles' | 'listEntries' | 'linkNames'>;
 
 const bindFiles = (library: Library, call: Caller): FileCalls => {
   const setTimes: (directory: number, path: Bytes, times: BigInt64Array, flags: number) => number = library.func(

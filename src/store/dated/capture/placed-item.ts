@@ -11,7 +11,7 @@ export interface PlacedItem {
   readonly from: string;
 }
 
-export const contentOf = (items: readonly PlacedItem[]): PageContent => ({
+export const contentOf = (items: readonly PlacedItem[]): Extract<PageContent, { readonly kind: 'lines' }> => ({
   kind: 'lines',
   lines: items.map(({ line }) => line),
   placings: items.map(({ how }) => how),

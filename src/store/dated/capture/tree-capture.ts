@@ -1,13 +1,15 @@
 import { throwIfInterrupted, type Run } from '../../../contract/run.ts';
-import type { BaseEntry, CapturedDirectory, Child, FreshChild } from '../../../contract/source.ts';
+import type { BaseEntry, CapturedDirectory, Child, FreshChild, Listing } from '../../../contract/source.ts';
 import { byteStringOfLatin1 } from '../../../model/byte-string.ts';
 import type { Entry } from '../../../model/entry.ts';
 import { Fault } from '../../../model/fault.ts';
 import { formatEntryLine } from '../manifest/entry-line.ts';
 import { keyOf } from '../manifest/folder-line.ts';
 import { isDatedReference } from '../manifest/manifest-base.ts';
+import { isPackedLines } from '../manifest/packed-lines.ts';
 import { placing } from '../threads/page-job.ts';
 import { placingOfBase } from '../threads/page-placer.ts';
+import { createAmendedFrames } from './amended-frames.ts';
 import { foreignBase } from './capture-faults.ts';
 import { CaptureState, type TreeCaptureParts } from './capture-state.ts';
 import type { CaptureTally } from './capture-tally.ts';
@@ -18,6 +20,8 @@ import { PlacingPages } from './placing-pages.ts';
 import { isSameLine, isSameOnDisk } from './same-entry.ts';
 import { SettlingEntries } from './settling-entries.ts';
 import { TakingOver } from './taking-over.ts';
+
+type AmendedListing = Extract<Listing, { readonly kind: 'amended' }>;
 
 /** Brings a source's directories, children first, into a folder of the disk. */
 export class TreeCapture {
@@ -65,14 +69,35 @@ export class TreeCapture {
     }
     const folder = this.#folders.open(path, metadata);
     if (listing.kind === 'carried') folder.doubtful = true;
-    else {
+    else if (listing.kind === 'amended') {
+      await this.#amend(folder, listing);
+      folder.look = listing.look?.();
+    } else {
       for await (const page of listing.pages) await this.#addPage(folder, page);
       folder.look = listing.look?.();
     }
     this.#folders.close(folder);
   }
 
+  /** What the base has packed is handed on as its pages are, with what comes in among it. */
+  async #amend(folder: FolderWork, { packed, removed, pages }: AmendedListing): Promise<void> {
+    const base = this.#state.parts.base;
+    if (base === undefined || !isPackedLines(packed)) throw foreignBase();
+    const { entriesFile } = base.manifest;
+    const amended = createAmendedFrames({ packed, removed, file: entriesFile });
+    for await (const page of pages) {
+      for (const content of amended.add(await this.#itemsOf(folder, page))) await this.#pages.send(folder, content);
+    }
+    for (const content of amended.rest()) await this.#pages.send(folder, content);
+  }
+
   async #addPage(folder: FolderWork, page: readonly Child[]): Promise<void> {
+    const items = await this.#itemsOf(folder, page);
+    if (items.length > 0) await this.#pages.send(folder, contentOf(items));
+  }
+
+  /** What is read last is left to the end of all. */
+  async #itemsOf(folder: FolderWork, page: readonly Child[]): Promise<readonly PlacedItem[]> {
     throwIfInterrupted(this.#state.run);
     this.#state.throwFailure();
     const items: PlacedItem[] = [];
@@ -86,8 +111,8 @@ export class TreeCapture {
         if (item !== undefined) items.push(item);
       }
     }
-    if (items.length > 0) await this.#pages.send(folder, contentOf(items));
     for (const child of last) folder.addJob(this.#afterOthers(folder, child));
+    return items;
   }
 
   /** What a source says of the capture itself is asked for when all else was read. */

@@ -7,6 +7,7 @@ import { nativePath } from '../../../system/native-path.ts';
 import { isDirectoryLine, nameOfLine, parseEntryLine } from './entry-line.ts';
 import { keyOf, type ManifestFolder } from './folder-line.ts';
 import type { Manifest } from './manifest-reader.ts';
+import { packFrames, type PackedLines } from './packed-lines.ts';
 import type { StoredPlace } from './stored-place.ts';
 
 /** How the store recognises its own entries when a source hands them back. */
@@ -68,8 +69,26 @@ export const createManifestBase = (options: ManifestBaseOptions): Base => {
       }
     },
     contents,
+    ...(place.form === 'tree' ? { packed: async (path: Path) => packedIn(options, path) } : {}),
   };
 };
+
+/** Only trees are amended, and only lists that are in order can be. */
+const packedIn = ({ manifest, place, lost }: ManifestBaseOptions, path: Path): PackedLines | undefined => {
+  const folder = manifest.folder(path);
+  if (folder === undefined || folder.unsorted) return undefined;
+  const key = keyOf(path);
+  const there = isThere(place, path);
+  return packFrames({
+    frames: folder.frames,
+    unpack: (frame) => manifest.unpack(frame),
+    entryOf: (line) => baseEntry({ manifest, place, path, key, line, lost, there }),
+    isHeld: (name) => there && !isLostIn(lost, key, name),
+  });
+};
+
+const isLostIn = (lost: ReadonlySet<string>, key: string, name: ByteString): boolean =>
+  lost.size > 0 && lost.has(key === '' ? name : `${key}/${name}`);
 
 /** Whether that in which a directory's entries lie is on the disk. */
 const isThere = ({ form, root }: StoredPlace, path: Path): boolean => {
@@ -107,7 +126,7 @@ const baseEntry = ({ manifest, place, path, key, line, lost, there }: BaseLine):
     };
   }
   const { entry, sha256, position } = parseEntryLine(line);
-  const isLost = lost.size > 0 && lost.has(key === '' ? entry.name : `${key}/${entry.name}`);
+  const isLost = isLostIn(lost, key, entry.name);
   return {
     entry,
     held: there && !isLost,

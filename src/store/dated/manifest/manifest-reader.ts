@@ -22,6 +22,8 @@ export interface Manifest {
   subtree(path: Path): Generator<ManifestFolder>;
   /** The lines of a directory's entries, page by page, in byte order of the names. */
   lines(folder: ManifestFolder, run: Run): AsyncGenerator<readonly string[]>;
+  /** The lines of one page. */
+  unpack(frame: Frame): readonly string[];
   /** The pages of a directory as they lie there: equal ones have equal lines. */
   pages(folder: ManifestFolder): Generator<Uint8Array, void>;
   close(): void;
@@ -62,6 +64,7 @@ export const openManifest = (backup: ByteString, component: string): Manifest =>
         yield readFrame(frame);
       }
     },
+    unpack: readFrame,
     pages: function* ({ frames }) {
       for (const frame of frames) yield guarded(frame, (bytes) => bytes);
     },

@@ -29,16 +29,30 @@ export interface PageJob {
   readonly content: PageContent;
 }
 
+interface ListedLines {
+  readonly lines: readonly string[];
+  readonly placings: readonly Placing[];
+  /** Local file, or file of the base, absolute; '' for one of the same name in `base`. */
+  readonly from: readonly string[];
+}
+
 export type PageContent =
-  | {
-      readonly kind: 'lines';
-      readonly lines: readonly string[];
-      readonly placings: readonly Placing[];
-      /** Local file, or file of the base, absolute; '' for one of the same name in `base`. */
-      readonly from: readonly string[];
-    }
+  | ({ readonly kind: 'lines' } & ListedLines)
   /** All that a page of the base's manifest has. */
-  | { readonly kind: 'frame'; readonly file: string; readonly offset: number; readonly length: number };
+  | ({ readonly kind: 'frame' } & PlaceOfFrame)
+  /** What a page of the base's manifest has, without some of its lines, and with others among them, in the order of names. */
+  | ({
+      readonly kind: 'amended';
+      /** A number for each line of the page; where it is not 0, the line is left out. */
+      readonly left: Uint8Array;
+    } & PlaceOfFrame &
+      ListedLines);
+
+interface PlaceOfFrame {
+  readonly file: string;
+  readonly offset: number;
+  readonly length: number;
+}
 
 /** Lists what lies in a folder and gives it all a second name in another, which is there. */
 export interface MirrorJob {

@@ -2,12 +2,37 @@ import { closeSync, openSync, readSync } from 'node:fs';
 import { byteStringOfLatin1, type ByteString } from '../../../model/byte-string.ts';
 import { formatChecksumLine } from '../../../model/checksum-line.ts';
 import { errnoCode } from '../../../system/errno.ts';
+import type { NameLinker } from '../../../system/link-names.ts';
 import { fieldOfLine, formatEntryLine, isDirectoryLine, nameOfLine, parseEntryLine } from '../manifest/entry-line.ts';
 import { packLines, unpackLines } from '../manifest/frame.ts';
 import { ReadingFailed, Stopped } from './hash-file.ts';
-import { type Exception, type PageJob, type PageReply, type Placing, placing } from './page-job.ts';
-import { cloneFile, copyLocalFile, linkFile, makeSymlink, type PlacingTools } from './place-file.ts';
+import { type Exception, type PageContent, type PageJob, type PageReply, type Placing, placing } from './page-job.ts';
+import { cloneFile, copyLocalFile, isLinked, linkFile, makeSymlink, type PlacingTools } from './place-file.ts';
 import { systemFailure } from './system-failure.ts';
+
+/** The folder of the base and that of the page, held open from the first link between them on. */
+interface FolderPair {
+  /** Undefined where each link is to be made by its paths. */
+  linker(): NameLinker | undefined;
+  close(): void;
+}
+
+const createFolderPair = ({ base, target }: PageJob, { tools }: PlacerOptions): FolderPair => {
+  let found: { readonly linker: NameLinker | undefined } | undefined;
+  const open = (): NameLinker | undefined => {
+    const link = tools.abilities.posix?.linkNames;
+    try {
+      return link?.(byteStringOfLatin1(base), byteStringOfLatin1(target));
+    } catch {
+      // What is wrong with it is told of each file.
+      return undefined;
+    }
+  };
+  return {
+    linker: () => (found ??= { linker: open() }).linker,
+    close: () => found?.linker?.close(),
+  };
+};
 
 /** What is known of a page while it is placed. */
 interface Tally {
@@ -51,9 +76,14 @@ export const createPagePlacer = (options: PlacerOptions): PagePlacer => {
       exceptions: [],
     };
     const page = pageOf(job);
-    for (const [at, line] of page.lines.entries()) {
-      if (stopped()) throw new Stopped();
-      placeLine({ job, line, how: page.how(at, line), from: page.from(at) }, tally, options);
+    const folders = createFolderPair(job, options);
+    try {
+      for (const [at, line] of page.lines.entries()) {
+        if (stopped()) throw new Stopped();
+        placeLine({ job, line, how: page.how(at, line), from: page.from(at), folders }, tally, options);
+      }
+    } finally {
+      folders.close();
     }
     const intact = page.frame !== undefined && tally.lines.length === page.lines.length;
     const frame = intact ? page.frame : tally.lines.length === 0 ? undefined : packLines(tally.lines);
@@ -89,14 +119,52 @@ const pageOf = ({ content }: PageJob): Page => {
     const { lines, placings, from } = content;
     return { lines, how: (at) => placings[at] ?? placing.done, from: (at) => from[at] ?? '' };
   }
-  const frame = Buffer.allocUnsafeSlow(content.length);
-  const file = openSync(Buffer.from(content.file, 'latin1'), 'r');
+  const frame = readFrame(content);
+  const lines = unpackLines(frame);
+  if (content.kind === 'amended') return amendedPage(lines, content);
+  return { lines, how: (_, line) => placingOfBase(line), from: () => '', frame };
+};
+
+const readFrame = ({
+  file,
+  offset,
+  length,
+}: Extract<PageContent, { readonly kind: 'frame' | 'amended' }>): Uint8Array => {
+  const frame = Buffer.allocUnsafeSlow(length);
+  const descriptor = openSync(Buffer.from(file, 'latin1'), 'r');
   try {
-    readSync(file, frame, 0, content.length, content.offset);
+    readSync(descriptor, frame, 0, length, offset);
   } finally {
-    closeSync(file);
+    closeSync(descriptor);
   }
-  return { lines: unpackLines(frame), how: (_, line) => placingOfBase(line), from: () => '', frame };
+  return frame;
+};
+
+/** What stays of the base's lines and those that come in, both in the order of names, as one. */
+const amendedPage = (base: readonly string[], content: Extract<PageContent, { readonly kind: 'amended' }>): Page => {
+  const lines: string[] = [];
+  /** Which of the lines that come in each one is; below 0: none. */
+  const sources: number[] = [];
+  const names = content.lines.map((line) => nameOfLine(line));
+  let next = 0;
+  const addBefore = (name: string | undefined): void => {
+    for (let own = names[next]; own !== undefined && (name === undefined || own < name); own = names[++next]) {
+      sources.push(next);
+      lines.push(content.lines[next] ?? '');
+    }
+  };
+  for (const [at, line] of base.entries()) {
+    if (content.left[at] !== 0) continue;
+    if (next < names.length) addBefore(nameOfLine(line));
+    sources.push(-1);
+    lines.push(line);
+  }
+  addBefore(undefined);
+  return {
+    lines,
+    how: (at, line) => content.placings[sources[at] ?? -1] ?? placingOfBase(line),
+    from: (at) => content.from[sources[at] ?? -1] ?? '',
+  };
 };
 
 /** What a line of the base's manifest stands for. */
@@ -116,6 +184,7 @@ interface Placement {
   readonly line: string;
   readonly how: Placing;
   readonly from: string;
+  readonly folders: FolderPair;
 }
 
 /** A file of the source that is not there, or is something else by now. */
@@ -168,12 +237,19 @@ const baseOf = ({ job, line, from }: Placement): ByteString =>
   byteStringOfLatin1(from === '' ? `${job.base}/${nameOfLine(line)}` : from);
 
 const placeLink = (placement: Placement, tally: Tally, options: PlacerOptions): void => {
-  if (options.copies || !linkFile(baseOf(placement), targetOf(placement))) {
+  if (options.copies || !isLinkMade(placement)) {
     placeClone(placement, tally, options);
     return;
   }
   tally.linked++;
   keep(tally, placement, placement.line);
+};
+
+const isLinkMade = (placement: Placement): boolean => {
+  const { from, line, folders } = placement;
+  const linker = from === '' ? folders.linker() : undefined;
+  if (linker === undefined) return linkFile(baseOf(placement), targetOf(placement));
+  return isLinked(() => linker.link(nameOfLine(line)));
 };
 
 const placeClone = (placement: Placement, tally: Tally, { tools }: PlacerOptions): void => {

@@ -132,9 +132,13 @@ const describe = (
 };
 
 /** Has a second name made for a file of the base: false where the file system does not give one more. */
-export const linkFile = (from: ByteString, to: ByteString): boolean => {
+export const linkFile = (from: ByteString, to: ByteString): boolean =>
+  isLinked(() => linkSync(nativePath(from), nativePath(to)));
+
+/** Likewise, by whatever makes it. */
+export const isLinked = (link: () => void): boolean => {
   try {
-    linkSync(nativePath(from), nativePath(to));
+    link();
     return true;
   } catch (error) {
     // As many names as it may have, or a file system that has no links in this place (a subvolume, a project).
