@@ -15,11 +15,16 @@ export function findDatedPrograms(folder: string): Found[] {
 const launcherFlags = ['--semi-space-growth-factor=1', '--heap-growing-percent=30'];
 
 /** A night as a run makes it, as far as the disk goes: begin, capture, publish. */
-const night = (module: (path: string) => string): string => `import { readdirSync, existsSync } from 'node:fs';
+const night = (
+  module: (path: string) => string,
+  compiled: string,
+): string => `import { readdirSync, existsSync } from 'node:fs';
 import { openDatedStore } from ${module('store/dated/dated-store.js')};
 import { createFilesSource } from ${module('protocol/files/files-source.js')};
 import { loadPosix } from ${module('system/posix.js')};
+import { enableCompileCache } from 'node:module';
 import { setFlagsFromString } from 'node:v8';
+enableCompileCache(${JSON.stringify(compiled)});
 const [source, root] = process.argv.slice(2);
 for (const flag of ${JSON.stringify(launcherFlags)}) setFlagsFromString(flag);
 const posix = await loadPosix();
@@ -49,7 +54,7 @@ function findMailkeep(folder: string): Found {
   const start = join(folder, 'dated-night.mjs');
   writeFileSync(
     start,
-    night((path) => JSON.stringify(pathToFileURL(join(dist, path)).href)),
+    night((path) => JSON.stringify(pathToFileURL(join(dist, path)).href), join(folder, 'compiled')),
   );
   return {
     kind: 'program',
