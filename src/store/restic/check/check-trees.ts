@@ -79,7 +79,8 @@ export class TreeCheck {
       const ids = round.map(({ id }) => id);
       const got = (read: ReadTree): void => {
         const step = round[read.tree];
-        if (step !== undefined) waiting.push(...this.#look(read, step.path).filter((below) => this.#isNew(below)));
+        if (step === undefined) return;
+        for (const below of this.#look(read, step.path)) if (this.#isNew(below)) waiting.push(below);
       };
       await readTrees(ids, this.#parts, got, this.#run);
     }

@@ -14,6 +14,9 @@ const bridgedGap = 16 * 1024;
 /** Sealed bytes that may be under way, unless one window has more. */
 const underWayBytes = 2 * 1_048_576;
 
+/** Few enough for memory where a cache fetches the whole pack for a window. */
+const windowsUnderWay = { local: 2, remote: 4 };
+
 /** A tree of those that were asked for. Its bytes may lie in memory that the next one is put into. */
 export type ReadTree =
   | { readonly tree: number; readonly json: Uint8Array }
@@ -76,7 +79,9 @@ async function* loadWindows(
   run: Run,
 ): AsyncGenerator<LoadedWindow> {
   const { connections, isRemote = false } = backend.capabilities;
-  const most = isRemote ? Math.max(2, connections) : 2;
+  const most = isRemote
+    ? Math.max(windowsUnderWay.local, Math.min(connections, windowsUnderWay.remote))
+    : windowsUnderWay.local;
   const ahead: LoadedWindow[] = [];
   let bytes = 0;
   const start = (window: Window): void => {
