@@ -6,6 +6,7 @@ import type { DrillRecord } from '../../model/drill/drill-record.ts';
 import type { MailKey } from '../../operation/drill/mail-key.ts';
 import type { DrillParts, DrillWish, MailServerWish } from '../../operation/drill/run-drill.ts';
 import { compiledSieve, restoredTrees, throwawayDatabase, throwawayMail } from '../../registry/drill.ts';
+import { createAccountNames } from '../../system/account-name.ts';
 import { errnoFault } from '../../system/errno.ts';
 import type { CommandContext } from '../context.ts';
 import type { OpenedServer } from '../restore/open-server-backup.ts';
@@ -25,6 +26,12 @@ const quietEnvironment = (home: string, path: string | undefined): Readonly<Reco
   PATH: `${path ?? '/usr/bin:/bin'}:/usr/local/sbin:/usr/sbin:/sbin`,
   HOME: home,
 });
+
+/** By their names, as Dovecot wants them. */
+const ownNames = (): { readonly name: string; readonly group: string } => {
+  const { username, gid } = userInfo();
+  return { name: username, group: createAccountNames().group(gid) };
+};
 
 const isRoot = (): boolean => process.geteuid?.() === 0;
 
@@ -87,7 +94,7 @@ export const drillParts = async (drill: DrillPartsWish, context: CommandContext)
           scheme: wish.scheme,
           keys,
           environment,
-          user: isRoot() ? undefined : userInfo().username,
+          user: isRoot() ? undefined : ownNames(),
           noteService,
         },
         run,

@@ -149,9 +149,11 @@ export type DrillVerdict = 'passed' | 'failed';
 export const drillVerdict = ({ checks }: Pick<DrillRecord, 'checks'>): DrillVerdict =>
   checks.some(({ outcome }) => outcome === 'failed') ? 'failed' : 'passed';
 
-/** What was asked for and not checked: a person should know, though nothing is wrong. */
+/** What could have been checked and was not: a person should know, though nothing is wrong. What a backup does not have is none of it. */
 export const notChecked = ({ checks }: Pick<DrillRecord, 'checks'>): readonly DrillCheckName[] =>
-  checks.filter(({ outcome }) => outcome === 'skipped').map(({ name }) => name);
+  checks
+    .filter(({ outcome, skips }) => outcome === 'skipped' && skips.some(({ reason }) => reason !== 'nothing-there'))
+    .map(({ name }) => name);
 
 export const allFindings = ({ checks }: Pick<DrillRecord, 'checks'>): readonly DrillFinding[] =>
   checks.flatMap(({ findings }) => findings);

@@ -232,7 +232,8 @@ class Drill {
     for (const [at, { maildir, account }] of matchAccounts(maildirs, this.#accounts).entries()) {
       const tree = this.#trees.get(maildir.component);
       if (tree === undefined) continue;
-      const owned = await tree.adopt(maildir.path);
+      const owned = await this.#adopted(tree, maildir, run);
+      if (owned === undefined) continue;
       // Nobody can log in with it: it is no hash.
       const known = account ?? { address: `mailbox-${at + 1}@drill.invalid`, hash: '{PLAIN-MD5}-' };
       mailboxes.push({ ...owned, ...known, surveyed: maildir });
@@ -246,6 +247,16 @@ class Drill {
     } catch (error) {
       folders.find({ kind: 'folder-unreadable', subject: 'Dovecot', detail: asTold(error, run).message });
       return { mail: undefined, mailboxes };
+    }
+  }
+
+  async #adopted(tree: RestoredTree, { component, path }: SurveyedMaildir, run: Run) {
+    try {
+      return await tree.adopt(path);
+    } catch (error) {
+      const subject = [component, ...path.map(displayText)].join('/');
+      this.#tallies.folders.find({ kind: 'folder-unreadable', subject, detail: asTold(error, run).message });
+      return undefined;
     }
   }
 

@@ -4,8 +4,8 @@ export interface DovecotWish {
   /** Absolute; all that Dovecot writes of its own lies below it. */
   readonly folder: string;
   readonly port: number;
-  /** The name of the user that runs it; undefined: the superuser does, and Dovecot gives up its rights by itself. */
-  readonly user: string | undefined;
+  /** Who runs it; undefined: the superuser does, and Dovecot gives up its rights by itself. */
+  readonly user: { readonly name: string; readonly group: string } | undefined;
   /** The scheme of hashes that name none. */
   readonly scheme: string;
   /** Of encrypted mail. */
@@ -44,7 +44,14 @@ const services = ({ port, user }: DovecotWish): readonly string[] => [
   // Its files hold hashes, and are for the superuser alone.
   ...(user === undefined
     ? ['service auth {', '  user = root', '}']
-    : [`default_internal_user = ${user}`, `default_login_user = ${user}`, 'service anvil {', '  chroot =', '}']),
+    : [
+        `default_internal_user = ${user.name}`,
+        `default_internal_group = ${user.group}`,
+        `default_login_user = ${user.name}`,
+        'service anvil {',
+        '  chroot =',
+        '}',
+      ]),
 ];
 
 const namespace: readonly string[] = ['namespace inbox {', '  inbox = yes', '  separator = /', '}'];

@@ -9,6 +9,7 @@ import { errnoFault } from '../../../system/errno.ts';
 import { runProgram } from '../../../system/run-program.ts';
 import { startService, type StartedService, untilReady } from '../../../system/started-service.ts';
 import {
+  type DovecotWish,
   fitsUsersFile,
   masterSeparator,
   mastersFile,
@@ -27,8 +28,8 @@ export interface ThrowawayDovecotWish {
   readonly keys: MailKeyPair | undefined;
   /** What a program that is started may know. */
   readonly environment: Readonly<Record<string, string | undefined>>;
-  /** The user that we are; undefined: the superuser. */
-  readonly user: string | undefined;
+  /** Who we are; undefined: the superuser. */
+  readonly user: DovecotWish['user'];
   readonly noteService: (pid: number) => Promise<void>;
 }
 
@@ -109,9 +110,12 @@ const prepare = async (wish: ThrowawayDovecotWish, version: string): Promise<Pre
   return { configuration, port, master };
 };
 
-/** What Dovecot has written into its log last, for a fault; without a log, that it did not start is all there is to tell. */
-const lastWords = async (folder: string): Promise<string> =>
-  (await readFile(join(folder, 'dovecot.log'), 'utf8').catch(() => '')).trim().slice(-600);
+/** What Dovecot has complained of last, for a fault; without a log, that it did not start is all there is to tell. */
+const lastComplaint = async (folder: string): Promise<string> => {
+  const log = await readFile(join(folder, 'dovecot.log'), 'utf8').catch(() => '');
+  const complaints = log.split('\n').filter((line) => /\b(?:Error|Fatal|Panic): /.test(line));
+  return complaints.slice(-2).join(' ').slice(-400);
+};
 
 const start = async (wish: ThrowawayDovecotWish, { configuration, port }: Prepared, run: Run) => {
   const { folder, environment } = wish;
@@ -125,7 +129,9 @@ const start = async (wish: ThrowawayDovecotWish, { configuration, port }: Prepar
   } catch (error) {
     await service.stop();
     if (!(error instanceof Fault) || error.code !== 'server-unavailable') throw error;
-    throw new Fault(error.code, `${error.message} ${await lastWords(folder)}`.trim(), { cause: error });
+    const complaint = await lastComplaint(folder);
+    if (complaint === '') throw error;
+    throw new Fault(error.code, `the Dovecot of the drill does not start: ${complaint}`, { cause: error });
   }
 };
 

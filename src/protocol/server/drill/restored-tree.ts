@@ -3,11 +3,16 @@ import { lchown, lstat, readdir, readFile, readlink, realpath, stat, unlink } fr
 import { dirname, join, resolve } from 'node:path';
 import type { RestoredFile, RestoredTree } from '../../../contract/drill.ts';
 import { type Run, throwIfInterrupted } from '../../../contract/run.ts';
-import { byteStringOfBytes, type ByteString } from '../../../model/byte-string.ts';
+import {
+  byteStringOfBytes,
+  byteStringOfLatin1,
+  byteStringOfText,
+  type ByteString,
+  displayText,
+} from '../../../model/byte-string.ts';
 import type { Path } from '../../../model/entry.ts';
 import { errnoFault } from '../../../system/errno.ts';
 import { nativePath } from '../../../system/native-path.ts';
-import { byteStringOfLatin1, byteStringOfText } from '../../../model/byte-string.ts';
 
 /** Larger files are no keys, filters or certificates. */
 const largestText = 1 << 20;
@@ -47,21 +52,18 @@ async function* filesBelow(folder: string, at: readonly string[], run: Run): Asy
 }
 
 /** Takes away links of a folder, and of all below it, that lead out of `root`, and gives what is the superuser's to nobody. */
-const makeHarmless = async (folder: string, root: string, givesAway: boolean): Promise<void> => {
-  for (const entry of await readdir(nativePath(byteStringOfText(folder)), {
-    withFileTypes: true,
-    encoding: 'buffer',
-  })) {
-    const name = byteStringOfBytes(entry.name);
-    const path = nativePath(byteStringOfLatin1(`${byteStringOfText(folder)}/${name}`));
+const makeHarmless = async (folder: ByteString, root: string, givesAway: boolean): Promise<void> => {
+  for (const entry of await readdir(nativePath(folder), { withFileTypes: true, encoding: 'buffer' })) {
+    const whole = byteStringOfLatin1(`${folder}/${byteStringOfBytes(entry.name)}`);
+    const path = nativePath(whole);
     if (entry.isSymbolicLink()) {
-      const target = resolve(folder, await readlink(path, 'utf8'));
+      const target = resolve(displayText(folder), await readlink(path, 'utf8'));
       const real = await realpath(path).catch(() => target);
       if (!isInside(target, root) || !isInside(real, root)) await unlink(path);
       continue;
     }
     if (givesAway) await lchown(path, nobody, nobody);
-    if (entry.isDirectory()) await makeHarmless(join(folder, entry.name.toString('utf8')), root, givesAway);
+    if (entry.isDirectory()) await makeHarmless(whole, root, givesAway);
   }
 };
 
@@ -100,7 +102,7 @@ export const restoredTreeIn = (folder: string): RestoredTree => ({
       const root = await realpath(folder);
       const { uid, gid } = await lstat(place);
       const givesAway = uid === 0 && process.geteuid?.() === 0;
-      await makeHarmless(maildir, root, givesAway);
+      await makeHarmless(byteStringOfLatin1([byteStringOfText(folder), ...path].join('/')), root, givesAway);
       if (!givesAway) return { maildir, uid, gid };
       await lchown(place, nobody, nobody);
       return { maildir, uid: nobody, gid: nobody };
