@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtemp, rm, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -12,6 +12,8 @@ export interface Redis {
   readonly file: string;
   /** What it answers to one command. */
   ask(...words: readonly string[]): Promise<string>;
+  /** After it was shut down. */
+  startAgain(): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -21,9 +23,11 @@ export const startRedis = async (password: string): Promise<Redis> => {
   // In Debian the server is the same program as its tool, told apart by how it is called.
   const program = join(folder, 'redis-server');
   await symlink('/usr/bin/redis-check-rdb', program);
-  const child = spawn(program, ['--port', '0', '--unixsocket', socket, '--dir', folder, '--requirepass', password], {
-    stdio: 'ignore',
-  });
+  const start = (): ChildProcess =>
+    spawn(program, ['--port', '0', '--unixsocket', socket, '--dir', folder, '--requirepass', password], {
+      stdio: 'ignore',
+    });
+  let child = start();
   const login = ['-s', socket, '--no-auth-warning', '-a', password];
   const stop = async (): Promise<void> => {
     if (child.exitCode === null && child.signalCode === null) {
@@ -33,14 +37,20 @@ export const startRedis = async (password: string): Promise<Redis> => {
     }
     await rm(folder, { recursive: true, force: true, maxRetries: 10 });
   };
-  for (let attempt = 0; attempt < 100; attempt++) {
-    const ping = await runCommand('redis-cli', [...login, 'PING']);
-    if (ping.stdout.trim() === 'PONG') {
-      const ask: Redis['ask'] = (...words) => succeed('redis-cli', [...login, ...words]);
-      return { folder, socket, file: join(folder, 'dump.rdb'), ask, stop };
+  const untilUp = async (): Promise<void> => {
+    for (let attempt = 0; attempt < 600; attempt++) {
+      const ping = await runCommand('redis-cli', [...login, 'PING']);
+      if (ping.stdout.trim() === 'PONG') return;
+      await sleep(100);
     }
-    await sleep(100);
-  }
-  await stop();
-  throw new Error('Redis does not start');
+    await stop();
+    throw new Error('Redis does not start');
+  };
+  const startAgain = async (): Promise<void> => {
+    child = start();
+    await untilUp();
+  };
+  await untilUp();
+  const ask: Redis['ask'] = (...words) => succeed('redis-cli', [...login, ...words]);
+  return { folder, socket, file: join(folder, 'dump.rdb'), ask, startAgain, stop };
 };
