@@ -189,9 +189,13 @@ describe('the drill of a whole mail server', { skip: why ?? false, timeout: 900_
     assert.match(told, /alice@example\.com: INBOX: a message has lost a flag/);
   });
 
-  test('B12: a table that was emptied, a DKIM key of another text, and an expired certificate each fail with a sentence of their own, and a person is told', async () => {
+  test('B12: a table that was emptied, wrong password hashes, a DKIM key of another text, and an expired certificate each fail with a sentence of their own, and a person is told', async () => {
     const { root } = stack.places;
     await stack.database.sql('DELETE FROM contacts', 'roundcubemail');
+    await stack.database.sql(
+      "CREATE TABLE kept AS SELECT * FROM mailbox; UPDATE mailbox SET password = (SELECT password FROM kept WHERE username = 'bob@example.com') WHERE username = 'alice@example.com'; UPDATE mailbox SET password = LEFT(password, 20) WHERE username = 'carol@example.com'",
+      'usermgmt',
+    );
     const record = join(root, 'config/opendkim/keys/example.com/default.txt');
     const text = await readFile(record, 'utf8');
     await writeFile(record, text.replace(/p=(.{40}).{4}/, 'p=$1AAAA'));
@@ -199,15 +203,18 @@ describe('the drill of a whole mail server', { skip: why ?? false, timeout: 900_
     const certificate = await readFile(chain);
     await expire(chain, join(certificatePlace(root), 'privkey.pem'));
     await night();
+    await stack.database.sql('REPLACE INTO mailbox SELECT * FROM kept; DROP TABLE kept', 'usermgmt');
     await writeFile(record, text);
     await writeFile(chain, certificate);
     const told = await assertFails(
       drill(),
       /the table roundcubemail\.contacts is empty; it had 200 rows at the last good drill/,
     );
+    assert.match(told, /alice@example\.com cannot log in\n/);
+    assert.match(told, /carol@example\.com has no password hash that Dovecot knows/);
     assert.match(told, /the DKIM key dkim\/.*default\.private does not match its public text dkim\/.*default\.txt/);
     assert.match(told, /the certificate ssl\/.*fullchain\.pem has expired on \d{4}-\d\d-\d\d/);
-    const [mail = ''] = (await stack.postmaster.delivered(2)).slice(-1);
+    const [mail = ''] = (await stack.postmaster.delivered(1)).slice(-1);
     assert.match(mail, /^Subject: \[ALERT\] Mailserver Recovery Drill Failed - /m);
     const status = await stack.mailkeep('status');
     assert.equal(status.code, 1);
