@@ -54,8 +54,9 @@ const groups: ReadonlySet<string> = new Set(['hold', 'key', 'kit', 'repair', 'co
 /** Whether a command's next word is a command, too. */
 export const isCommandGroup = (name: string): boolean => groups.has(name);
 
-/** The command that is asked for; all of them for `--help`, and for `completion`, which tells of all. */
-export const loadCommands = (name: string | undefined): Promise<readonly DefineCommand[]> => {
+/** The command that is asked for; none for the version; all of them for `--help`, and for `completion`, which tells of all. */
+export const loadCommands = async (name: string | undefined): Promise<readonly DefineCommand[]> => {
+  if (name === '--version' || name === '-V') return [];
   const isKnown = name !== undefined && name !== 'completion' && Object.hasOwn(loaders, name);
   const wanted = isKnown ? [loaders[name]] : Object.values(loaders);
   return Promise.all(wanted.flatMap((load) => (load === undefined ? [] : [load()])));

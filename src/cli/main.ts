@@ -70,6 +70,8 @@ const createProgram = ({ version, commands, execute }: ProgramParts): Command =>
   const program = new Command('mailkeep')
     .description('Keeps every message you ever had: backups of mail and files that restic can read, too.')
     .version(version)
+    // What stands behind a command is its own, and behind a command of a command that one's.
+    .enablePositionalOptions()
     .exitOverride()
     .showHelpAfterError('(try --help)')
     .addHelpText(

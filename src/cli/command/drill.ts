@@ -68,7 +68,8 @@ const parametersOf = (
 ): readonly string[] => [
   'drill',
   ...(server === undefined ? [] : [server]),
-  ...['--from', from],
+  '--from',
+  from,
   ...(sample === undefined || sample.kind === 'all' ? [] : ['--sample', sampleText(sample)]),
   ...(html === undefined ? [] : ['--html', resolve(html)]),
   ...(repo === undefined ? [] : ['--repo', repo]),

@@ -20,6 +20,8 @@ const parseNumber = (text: string): number => {
 
 export const historyCommand: DefineCommand = (execute) =>
   newCommand('history', 'tell of earlier runs: how long, how much, how they ended')
+    // What stands behind `show` is its own.
+    .enablePositionalOptions()
     .argument('[job]', 'only runs that had this account')
     .option('--last <number>', 'so many, the newest', parseNumber, usualNumber)
     .addHelpText(

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { InvalidArgumentError } from 'commander';
+import { Command, InvalidArgumentError } from 'commander';
 import type { Run } from '../../contract/run.ts';
 import { asFault, Fault, isFault } from '../../model/fault.ts';
 import type { Hold, HoldEntry } from '../../model/hold.ts';
@@ -38,8 +38,11 @@ const parseReason = (text: string): string => {
   return text.trim();
 };
 
-export const holdCommand: DefineCommand = (execute) =>
-  newCommand('hold', 'keep backups whatever any policy says, until they are released')
+export const holdCommand: DefineCommand = (execute) => {
+  // Options that it had itself would be taken from its commands.
+  const command = new Command('hold')
+    .summary('keep backups whatever any policy says, until they are released')
+    .description('keep backups whatever any policy says, until they are released')
     .addHelpText(
       'after',
       examples([
@@ -79,6 +82,9 @@ export const holdCommand: DefineCommand = (execute) =>
           execute(options, (context) => releaseHold(id, options, context)),
         ),
     );
+  for (const one of command.commands) one.exitOverride();
+  return command;
+};
 
 const timeOf = (run: Run): string => new Date(Number(run.now() / 1_000_000n)).toISOString();
 

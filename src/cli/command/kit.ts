@@ -41,6 +41,8 @@ const parseShares = (text: string): KitOptions['shares'] => {
 
 export const kitCommand: DefineCommand = (execute) =>
   newCommand('kit', 'write what a person needs when everything else is gone')
+    // What stands behind `join` is its own.
+    .enablePositionalOptions()
     .option('--output <folder>', 'a new folder (default: "mailkeep-kit")')
     .addOption(
       new Option('--out <file>', 'one file instead, with Mailkeep and Node in it, that unpacks itself').conflicts([
