@@ -214,7 +214,12 @@ class Drill {
     for (const { address, hash } of this.#accounts) {
       if (!isUsableHash(hash, wish.scheme)) logins.find({ kind: 'hash-unusable', subject: address });
     }
-    if (!this.#accounts.some(({ address }) => wish.logins.has(address.toLowerCase()))) logins.skip('no-password');
+    const known = new Set(this.#accounts.map(({ address }) => address.toLowerCase()));
+    // An account that was to log in, and is none any more.
+    for (const address of known.size === 0 ? [] : wish.logins.keys()) {
+      if (!known.has(address)) logins.find({ kind: 'login-refused', subject: address });
+    }
+    if (wish.logins.size === 0) logins.skip('no-password');
     const key = await findMailKey(this.#trees, run);
     const began = milliseconds(run);
     const served = await this.#serve(maildirs, key, run);
