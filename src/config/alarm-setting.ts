@@ -7,7 +7,7 @@ const shareSetting = (usual: string) =>
     .transform((text) => Number(text.slice(0, -1)) / 100)
     .prefault(usual);
 
-/** `alarms:` of a server with a disk. */
+/** `alarms:` of a server. */
 export const alarmSetting = z
   .strictObject({
     enabled: z.boolean().default(true).meta({ description: 'Whether each night is compared with the one before.' }),
