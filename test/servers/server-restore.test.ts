@@ -198,6 +198,11 @@ describe('a mail server that comes back', { skip: process.getuid?.() === 0 ? fal
     const text = await readFile(description, 'utf8');
     assert.match(text, /^ {2}"origin": \{$/m);
     await writeFile(description, text.replace(/^ {2}"origin": \{$/m, '  "formerly": {'));
+    // What was altered is not believed; versions before this one made no checksum of it.
+    const altered = await stranger.run(['restore', '--from', old, '--component', 'dkim', '--yes']);
+    assert.equal(altered.code, 1, altered.stderr);
+    assert.match(altered.stderr, /the description of a backup is not what was written/);
+    await rm(`${description}.sha256`);
     const unknown = await stranger.run(['restore', '--from', old, '--component', 'dkim', '--yes']);
     assert.equal(unknown.code, 2, unknown.stderr);
     assert.match(unknown.stderr, /it is not known where opendkim-keys of dkim came from/);
