@@ -3,15 +3,15 @@ import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { type RecordedCapture, recordCapture } from '../../src/contract/recorded-capture.ts';
-import { createTestRun } from '../../src/contract/test-run.ts';
-import { byteStringOfText } from '../../src/model/byte-string.ts';
-import type { Entry } from '../../src/model/entry.ts';
-import { createFilesSource, type FilesSourceOptions } from '../../src/protocol/files/files-source.ts';
-import { readTree } from '../../src/store/restic/format/tree-reader.ts';
-import { loadPosix } from '../../src/system/posix.ts';
-import { makeOddEntries } from './odd-entries.ts';
-import { createResticRepository, type ResticRepository } from './restic-repository.ts';
+import { type RecordedCapture, recordCapture } from '../../../src/contract/recorded-capture.ts';
+import { createTestRun } from '../../../src/contract/test-run.ts';
+import { byteStringOfText } from '../../../src/model/byte-string.ts';
+import type { Entry } from '../../../src/model/entry.ts';
+import { createFilesSource, type FilesSourceOptions } from '../../../src/protocol/files/files-source.ts';
+import { readTree } from '../../../src/store/restic/format/tree-reader.ts';
+import { loadPosix } from '../../../src/system/posix.ts';
+import { makeOddEntries } from '../odd-entries.ts';
+import { createResticRepository, type ResticRepository } from '../restic-repository.ts';
 
 /** What restic's last snapshot says of every entry, by path. */
 const resticEntries = async (run: (args: readonly string[]) => Promise<string>): Promise<Map<string, Entry>> => {

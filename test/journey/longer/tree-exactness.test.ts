@@ -4,11 +4,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { succeed } from '../requirement/command.ts';
-import { makeOddEntries, makeOddTimes } from './odd-entries.ts';
-import { createResticRepository } from './restic-repository.ts';
+import { succeed } from '../../requirement/command.ts';
+import { makeOddEntries, makeOddTimes } from '../odd-entries.ts';
+import { createResticRepository } from '../restic-repository.ts';
 
-const rewriter = fileURLToPath(new URL('tree-rewriter.ts', import.meta.url));
+const rewriter = fileURLToPath(new URL('../tree-rewriter.ts', import.meta.url));
 
 /** A file system in memory has times that the disk's may not have. */
 const widestFolder = (): Promise<string> =>

@@ -4,8 +4,8 @@ import { chmod, cp, mkdir, readdir, readFile, rename, rm, writeFile } from 'node
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { runCommand, succeed as command } from '../requirement/command.ts';
-import { createPerson, type Person } from './program.ts';
+import { runCommand, succeed as command } from '../../requirement/command.ts';
+import { createPerson, type Person } from '../program.ts';
 
 describe('options of restore', { concurrency: 1 }, () => {
   let person: Person;
@@ -115,7 +115,7 @@ describe('options of restore', { concurrency: 1 }, () => {
       context.skip('this needs root to begin with');
       return;
     }
-    const launcher = fileURLToPath(new URL('../../bin/mailkeep.js', import.meta.url));
+    const launcher = fileURLToPath(new URL('../../../bin/mailkeep.js', import.meta.url));
     const nobody = ['--reuid=65534', '--regid=65534', '--clear-groups'];
     if ((await runCommand('setpriv', [...nobody, process.execPath, launcher, '--version'])).code !== 0) {
       context.skip('somebody else cannot run the program where it lies');

@@ -5,10 +5,10 @@ import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { after, before, describe, test } from 'node:test';
-import { generateMailbox } from '../../bench/generate-mailbox.ts';
-import { succeed as execute } from '../requirement/command.ts';
-import { resticBinary } from '../requirement/restic.ts';
-import { createPerson, describeTree, ended, lockCount, type Person, repositoryContent } from './program.ts';
+import { generateMailbox } from '../../../bench/generate-mailbox.ts';
+import { succeed as execute } from '../../requirement/command.ts';
+import { resticBinary } from '../../requirement/restic.ts';
+import { createPerson, describeTree, ended, lockCount, type Person, repositoryContent } from '../program.ts';
 
 /** Requirement S5: interrupted at any instant, it loses no finished snapshot and never needs manual repair. */
 describe('interruption', { concurrency: 1 }, () => {
