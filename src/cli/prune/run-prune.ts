@@ -22,10 +22,21 @@ export const runPrune = async (
   mode: PruneMode,
   context: CommandContext,
 ): Promise<number> => {
+  if (!mode.dryRun && !mode.yes && !isAttended(context)) throw nobodyToAsk();
+  const prune = (): Promise<number> => planAndApply(repository, options, mode, context);
+  // Where nobody is asked one lock serves for both, so that nothing can change between the plan and what it says.
+  return mode.yes && !mode.dryRun ? repository.locked('exclusive', prune, context.run) : prune();
+};
+
+const planAndApply = async (
+  repository: Repository,
+  options: PruneOptions,
+  mode: PruneMode,
+  context: CommandContext,
+): Promise<number> => {
   const { output, messages } = context;
   const { json, verbose } = context.options;
   const run = json ? withoutProgress(context.run) : context.run;
-  if (!mode.dryRun && !mode.yes && !isAttended(context)) throw nobodyToAsk();
   const plan = await prunePlan(repository, options, run);
   const say = (lines: readonly string[]): void => {
     if (!json) for (const line of lines) output.print(line);

@@ -109,8 +109,12 @@ const prune = async (repository: Repository, setting: UpkeepSetting, run: Run): 
     import('../../store/restic/prune/prune-plan.ts'),
     import('../../store/restic/prune/apply-prune.ts'),
   ]);
-  const plan = await prunePlan(repository, pruneOptionsFor(setting), run);
-  const { removedBytes, newBytes, failedPacks } = await applyPrune(repository, plan, run);
+  // One lock for both: nothing can change between the plan and what it says.
+  const { removedBytes, newBytes, failedPacks } = await repository.locked(
+    'exclusive',
+    async () => applyPrune(repository, await prunePlan(repository, pruneOptionsFor(setting), run), run),
+    run,
+  );
   return { freedBytes: Math.max(0, removedBytes - newBytes), failed: failedPacks };
 };
 
