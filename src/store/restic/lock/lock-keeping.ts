@@ -25,6 +25,9 @@ export interface Meanwhile {
   readonly discard: () => void;
 }
 
+/** After the first look: one who gives way is gone by then. */
+const looksAtOthers = 4;
+
 /** A lock is refreshed after five minutes, so a run of seconds needs no thread for that. Milliseconds. */
 const keeperDelay = 30_000;
 
@@ -108,8 +111,10 @@ export class LockKeeping {
         else other = found;
       }
       if (own && other === undefined) return { own };
-      if (look > 0) return other === undefined ? { own } : { own, other };
-      // The thread that keeps the lock fresh may have replaced the file a moment ago: its word is on the way.
+      if (look > 0 && other === undefined) return { own };
+      if (other !== undefined && look >= looksAtOthers) return { own, other };
+      // The thread that keeps the lock fresh may have replaced the file a moment ago: its word is on the way. And who wants a
+      // lock leaves a file for as long as locks settle, sees ours, and takes it back.
       await sleep(settlingTime, run.signal);
     }
   }
