@@ -146,8 +146,15 @@ export interface DrillPoint {
 
 export type DrillVerdict = 'passed' | 'failed';
 
+/** Without these nobody has seen that the server comes back. */
+const needed: ReadonlySet<DrillCheckName> = new Set<DrillCheckName>(['databases', 'logins', 'folders']);
+
+/** What is there to be checked, and no program was: a drill does not pass on that. */
+const isUnproven = ({ name, outcome, skips }: DrillCheck): boolean =>
+  needed.has(name) && outcome === 'skipped' && skips.some(({ reason }) => reason === 'no-program');
+
 export const drillVerdict = ({ checks }: Pick<DrillRecord, 'checks'>): DrillVerdict =>
-  checks.some(({ outcome }) => outcome === 'failed') ? 'failed' : 'passed';
+  checks.some((check) => check.outcome === 'failed' || isUnproven(check)) ? 'failed' : 'passed';
 
 /** What could have been checked and was not: a person should know, though nothing is wrong. What a backup does not have is none of it. */
 export const notChecked = ({ checks }: Pick<DrillRecord, 'checks'>): readonly DrillCheckName[] =>

@@ -34,6 +34,14 @@ test('one check that failed fails the drill; one that was not made does not, and
   assert.equal(drillVerdict({ checks: [...checks, bad.result()] }), 'failed');
 });
 
+test('B12: a drill does not pass on a mail server or a database that could not be started; on what the backup does not have it does', () => {
+  const [unproven, absent] = [createCheckTally('logins'), createCheckTally('databases')];
+  unproven.skip('no-program', 'Dovecot');
+  assert.equal(drillVerdict({ checks: [unproven.result()] }), 'failed');
+  absent.skip('nothing-there');
+  assert.equal(drillVerdict({ checks: [absent.result()] }), 'passed');
+});
+
 test('a sample of a tenth takes ten times as long as a whole, by files or by bytes, whichever is more', () => {
   const part = { files: 100, bytes: 1000 };
   assert.equal(extrapolated('mail', 60, { part, whole: { files: 1000, bytes: 5000 } }).whole, 600);

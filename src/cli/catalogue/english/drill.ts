@@ -89,6 +89,7 @@ export const drillMessages = {
     `${plural(count, 'drill', 'drills')} that did not come to an end: what was left of it is stopped and removed`,
   drillHeadline: (server: string, passed: boolean, findings: number, skipped: number): string => {
     const open = skipped === 0 ? '' : `; ${plural(skipped, 'check was', 'checks were')} not made`;
+    if (!passed && findings === 0) return `Drill FAILED: nobody has seen that ${server} comes back${open}`;
     return passed
       ? `Drill passed: ${server} can be brought back from this backup${open}`
       : `Drill FAILED: ${server} would not come back whole: ${plural(findings, 'thing is', 'things are')} wrong${open}`;

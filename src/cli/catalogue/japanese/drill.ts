@@ -89,6 +89,7 @@ export const drillMessages: typeof english = {
   drillCleared: (count) => `終わらなかった訓練 ${number(count)} 件の残りを停止して削除しました`,
   drillHeadline: (server, passed, findings, skipped) => {
     const open = skipped === 0 ? '' : `。${number(skipped)} 項目は確かめていません`;
+    if (!passed && findings === 0) return `訓練不合格: ${server} が復旧できることを確かめられませんでした${open}`;
     return passed
       ? `訓練合格: ${server} はこのバックアップから復旧できます${open}`
       : `訓練不合格: ${server} は完全には復旧できません。問題 ${number(findings)} 件${open}`;
