@@ -33,14 +33,15 @@ export const checkConfig = async <Schema extends z.ZodType>(
   home: string,
   createSchema: (resolve: ResolvePath) => Schema,
 ): Promise<CheckedConfig<z.output<Schema>>> => {
-  const text = await readText(file);
+  const text = await readConfigText(file);
   const parsed = parseConfig(text, createSchema(pathResolver(file, home)));
   if (parsed.kind === 'bad') return parsed;
   const exposed = await exposure(file, parsed.holdsSecret);
   return exposed === undefined ? parsed : { kind: 'bad', problems: [exposed] };
 };
 
-const readText = async (file: string): Promise<string> => {
+/** The text of a configuration. Fault `configuration` when it cannot be read. */
+export const readConfigText = async (file: string): Promise<string> => {
   try {
     const { size } = await stat(file);
     if (size > mostBytes) throw new Fault('configuration', `the configuration ${file} is longer than 1 MiB`);

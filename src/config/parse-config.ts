@@ -1,5 +1,6 @@
 import type { z } from 'zod';
 import type { ConfigProblem } from './config-problem.ts';
+import { newerVersion, versionOf } from './config-version.ts';
 import { nearestName } from './nearest-name.ts';
 import { namesAt, outlineOf, type SchemaOutline } from './schema-outline.ts';
 import { parseYaml, type YamlDocument } from './yaml-document.ts';
@@ -10,9 +11,6 @@ type Path = readonly PropertyKey[];
 export type ParsedConfig<Config> =
   | { readonly kind: 'good'; readonly config: Config; readonly holdsSecret: boolean }
   | { readonly kind: 'bad'; readonly problems: readonly ConfigProblem[] };
-
-/** The newest version of the file that this program knows. */
-const knownVersion = 1;
 
 /** Parses the text of a configuration; what is wrong with it comes all at once, in the order of the lines. */
 export const parseConfig = <Schema extends z.ZodType>(text: string, schema: Schema): ParsedConfig<z.output<Schema>> => {
@@ -29,19 +27,6 @@ export const parseConfig = <Schema extends z.ZodType>(text: string, schema: Sche
   const outline = outlineOf(schema);
   const problems = result.error.issues.flatMap((issue) => problemsOf(issue, { document, outline, above: [] }));
   return { kind: 'bad', problems: problems.toSorted((a, b) => a.line - b.line || a.column - b.column) };
-};
-
-/** A newer file may mean anything by what it says; it is not looked at any further. */
-const newerVersion = ({ value, positionOf }: YamlDocument): ConfigProblem | undefined => {
-  if (typeof value !== 'object' || value === null || !('version' in value)) return undefined;
-  const { version } = value;
-  if (typeof version !== 'number' || version <= knownVersion) return undefined;
-  return {
-    ...positionOf(['version'], 'value'),
-    setting: 'version',
-    message: `is ${version}, and this program knows up to ${knownVersion}`,
-    hint: 'The file is of a newer Mailkeep: update this one. Nothing was changed.',
-  };
 };
 
 /** Whether a secret stands in the file itself: `{value: …}` is the only way to write one. */
@@ -79,6 +64,9 @@ const problemsOf = (issue: Issue, place: Place): readonly ConfigProblem[] => {
       return meant.flatMap((error) => problemsOf(error, { ...place, above: path }));
     }
     case 'invalid_value':
+      if (path[0] === 'version' && versionOf(place.document) === 0) {
+        return [at(path, 'value', 'is missing', '`mailkeep config migrate` writes it.')];
+      }
       return [at(path, 'value', ...valueMessage(issue, valueAt(place.document.value, path)))];
     case 'invalid_type': {
       const given = valueAt(place.document.value, path);

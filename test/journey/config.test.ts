@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { chmod, mkdir, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { createPerson, type Person } from './program.ts';
@@ -43,6 +43,27 @@ describe('the configuration', { concurrency: 1 }, () => {
     const json: unknown = JSON.parse((await person.run(['config', 'check', '--json'])).stdout);
     assert.ok(typeof json === 'object' && json !== null && 'problems' in json && Array.isArray(json.problems));
     assert.equal(json.problems.length, 2);
+  });
+
+  test('an older version is shown as the newest would be, and brought there with --yes; the old file stays', async () => {
+    const old = '# ours\naccounts: {}\nrepositories: {main: {location: /nowhere, password: {value: hunter2}}}\n';
+    await writeFile(file, old, { mode: 0o600 });
+    await chmod(file, 0o600);
+    assert.match((await person.run(['config', 'check'])).stdout, /version is missing\n {2}`mailkeep config migrate`/);
+    const asked = await person.run(['config', 'migrate']);
+    assert.equal(asked.code, 2);
+    assert.match(asked.stdout, /of version 0; in version 1 [^]*\n\+version: 1$/m);
+    assert.doesNotMatch(asked.stdout, /hunter2/);
+    assert.match(asked.stderr, /nobody to ask\n.*--yes/);
+    assert.equal(await readFile(file, 'utf8'), old);
+    const done = await person.run(['config', 'migrate', '--yes', '--json']);
+    assert.equal(done.code, 0, done.stderr);
+    assert.match(done.stdout, /"migrated":true,"kept":"[^"]*mailkeep\.yaml\.version-0"/);
+    assert.equal(await readFile(file, 'utf8'), old.replace('\n', '\nversion: 1\n'));
+    assert.equal(await readFile(`${file}.version-0`, 'utf8'), old);
+    assert.equal((await stat(file)).mode & 0o777, 0o600);
+    assert.equal((await person.run(['config', 'check'])).code, 0);
+    assert.match((await person.run(['config', 'migrate'])).stdout, /newest version already/);
   });
 
   test('B8: secrets in it are for the owner only, and never shown', async () => {

@@ -18,19 +18,32 @@ export const configCommand: DefineCommand = (execute) =>
         'mailkeep config sample > ~/.config/mailkeep/mailkeep.yaml',
         'mailkeep config check',
         'mailkeep config schema > mailkeep.schema.json     for editors',
+        'mailkeep config migrate                           shows what a newer version of the file would be',
       ]),
     )
     .addCommand(subcommand(execute, 'check', 'look whether it is right; tells everything that is wrong', check))
     .addCommand(subcommand(execute, 'show', 'print it with the defaults filled in, and without secrets', show))
     .addCommand(subcommand(execute, 'sample', 'print a commented sample', sample))
     .addCommand(subcommand(execute, 'schema', 'print its JSON Schema', schema))
-    .addCommand(subcommand(execute, 'path', 'print where it is', path));
+    .addCommand(subcommand(execute, 'path', 'print where it is', path))
+    .addCommand(migrateSubcommand(execute));
 
 type Work = (context: CommandContext) => Promise<number>;
 
 const subcommand = (execute: Execute, name: string, summary: string, work: Work): Command =>
   newCommand(name, summary)
     .action((options: GlobalOptions) => execute(options, work))
+    .exitOverride();
+
+const migrateSubcommand: DefineCommand = (execute) =>
+  newCommand('migrate', 'bring it to the newest version; shows what changes, and keeps the old file')
+    .option('--yes', 'do it without being asked; needed where nobody can be asked', false)
+    .action((options: GlobalOptions & { readonly yes: boolean }) =>
+      execute(options, async (context) => {
+        const { migrateConfigFile } = await import('../migrate-config.ts');
+        return migrateConfigFile(await needFile(context), options.yes, context);
+      }),
+    )
     .exitOverride();
 
 const needFile = async ({ options, environment }: CommandContext): Promise<string> => {

@@ -5,6 +5,10 @@ export const accountMessages = {
   configGood: (file: string, accounts: number, repositories: number): string =>
     `${file} is right: ${plural(accounts, 'account', 'accounts')}, ${plural(repositories, 'repository', 'repositories')}`,
   configBad: (file: string, count: number): string => `${file} cannot be used: ${plural(count, 'problem', 'problems')}`,
+  configNewest: (file: string): string => `${file} is of the newest version already`,
+  configMigration: (file: string, from: number, to: number): string =>
+    `${file} is of version ${from}; in version ${to} these lines change:`,
+  configMigrated: (file: string, kept: string): string => `${file} was written; the old one is kept as ${kept}`,
 
   loginOpenBrowser: (account: string): string => `To log in to ${account}, open this address in a browser:`,
   loginPaste: (): string =>

@@ -4,6 +4,9 @@ export const accountMessages: typeof english = {
   configGood: (file, accounts, repositories) =>
     `${file} に問題はありません: アカウント ${accounts}、リポジトリ ${repositories}`,
   configBad: (file, count) => `${file} は使えません: 問題 ${count} 件`,
+  configNewest: (file) => `${file} はすでに最新のバージョンです`,
+  configMigration: (file, from, to) => `${file} はバージョン ${from} です。バージョン ${to} では次の行が変わります:`,
+  configMigrated: (file, kept) => `${file} を書き換えました。元のファイルは ${kept} として残してあります`,
 
   loginOpenBrowser: (account) => `${account} にログインするには、次のアドレスをブラウザーで開いてください:`,
   loginPaste: () =>
