@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { MailKeyPair, RestoredTree } from '../../contract/drill.ts';
 import type { DrillRecord } from '../../model/drill/drill-record.ts';
 import type { MailKey } from '../../operation/drill/mail-key.ts';
-import type { DrillParts, DrillWish, MailServerWish } from '../../operation/drill/run-drill.ts';
+import type { DrillParts, DrillWish, MailServerWish } from '../../operation/drill/drill-parts.ts';
 import { compiledSieve, restoredTrees, throwawayDatabase, throwawayMail } from '../../registry/drill.ts';
 import { createAccountNames } from '../../system/account-name.ts';
 import { errnoFault } from '../../system/errno.ts';

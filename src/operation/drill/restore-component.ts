@@ -6,12 +6,11 @@ import { extrapolated } from '../../model/drill/recovery-time.ts';
 import type { Fault, FaultCode } from '../../model/fault.ts';
 import { type FilePart, restoreFiles } from '../server/restore/file-component.ts';
 import { asTold } from './as-told.ts';
+import { moment } from './drill-state.ts';
 import { newTally, type Sampling, sampledSource } from './sampled-source.ts';
 
 /** What a restore has told of, by the path below the folder that it went to. */
 type Told = ReadonlyMap<string, Fault>;
-
-const milliseconds = (run: Run): number => Number(run.now() / 1_000_000n);
 
 const listening = (run: Run, folder: string, told: Map<string, Fault>): Run => {
   const below = (path: ByteString): string => {
@@ -73,7 +72,7 @@ export const restoreComponent = async (
 ): Promise<{ readonly time: DrillTime; readonly told: ReadonlySet<string> }> => {
   const amounts = newTally();
   const told = new Map<string, Fault>();
-  const began = milliseconds(run);
+  const began = moment(run);
   const sampled: FilePart = { ...part, open: async (of) => sampledSource(await part.open(of), sampling, amounts) };
   try {
     const wish = { overwrite: 'if-changed', verify: true } as const;
@@ -90,6 +89,6 @@ export const restoreComponent = async (
     tallies.restore.look();
     tallies.restore.find({ kind: 'not-restored', subject: name, detail: fault.message });
   }
-  const time = extrapolated(name, milliseconds(run) - began, amounts);
+  const time = extrapolated(name, moment(run) - began, amounts);
   return { time, told: new Set(told.keys()) };
 };

@@ -1,0 +1,48 @@
+import type { RestoredTree, StoredAccount } from '../../contract/drill.ts';
+import type { Run } from '../../contract/run.ts';
+import { type CheckTally, createCheckTally } from '../../model/drill/check-tally.ts';
+import type { DrillCheckName, DrillTime } from '../../model/drill/drill-record.ts';
+
+/** What a drill knows so far; each phase adds to it what later ones and the record need. */
+export interface DrillState {
+  readonly tallies: Readonly<Record<DrillCheckName, CheckTally>>;
+  readonly times: DrillTime[];
+  /** Restored trees, by the names of their components, in the order of the restore. */
+  readonly trees: Map<string, RestoredTree>;
+  /** Paths that could not be restored: they are findings already. */
+  readonly told: Set<string>;
+  /** Rows by `database.table`. */
+  tables: Readonly<Record<string, number>>;
+  /** Of the databases that were loaded. */
+  accounts: readonly StoredAccount[];
+}
+
+export const createDrillState = (): DrillState => ({
+  tallies: {
+    backup: createCheckTally('backup'),
+    restore: createCheckTally('restore'),
+    databases: createCheckTally('databases'),
+    logins: createCheckTally('logins'),
+    folders: createCheckTally('folders'),
+    messages: createCheckTally('messages'),
+    flags: createCheckTally('flags'),
+    'mail-key': createCheckTally('mail-key'),
+    sieve: createCheckTally('sieve'),
+    dkim: createCheckTally('dkim'),
+    certificates: createCheckTally('certificates'),
+  },
+  times: [],
+  trees: new Map(),
+  told: new Set(),
+  tables: {},
+  accounts: [],
+});
+
+/** Milliseconds since 1970. */
+export const moment = (run: Pick<Run, 'now'>): number => Number(run.now() / 1_000_000n);
+
+/** Of a step that is the same however small the sample. `began`: as `moment` gave it. */
+export const addTime = (name: string, began: number, { times }: Pick<DrillState, 'times'>, run: Run): void => {
+  const measured = moment(run) - began;
+  times.push({ name, measured, whole: measured, bytes: 0, wholeBytes: 0 });
+};
