@@ -153,6 +153,7 @@ test('S1: restic checks, reads and dumps blobs, packs, indexes, keys and config 
 const lockOptions = (made: Made, exclusive: boolean): LockOptions => ({
   backend: made.backend,
   envelope: made.envelope,
+  records: undefined,
   exclusive,
   identity: { hostname: hostname(), username: 'alice', pid: process.pid, uid: 1000, gid: 100 },
   run: made.run,

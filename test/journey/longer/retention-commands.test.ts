@@ -131,7 +131,7 @@ describe('retention, with restic going on', { concurrency: 2 }, () => {
       const opened = await openRepository(backend, { ...testOptions, password }, own);
       const { envelope } = opened.session;
       const { identity } = testOptions;
-      const lock = await acquireLock({ backend, envelope, exclusive: false, identity, run: own });
+      const lock = await acquireLock({ backend, envelope, exclusive: false, records: undefined, identity, run: own });
       await run(['forget', '--keep-last', '1', '--yes'], 11);
       await run(['tag', '--add', 'x'], 11);
       await run(['key', 'remove', '00', '--yes'], 11);

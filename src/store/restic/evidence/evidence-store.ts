@@ -6,6 +6,7 @@ import { combineEvidence, type PackEvidence } from '../../../model/pack-evidence
 import { evidenceTag } from '../../../model/snapshot.ts';
 import type { SnapshotFile } from '../format/snapshot-format.ts';
 import { acquireLock } from '../lock/lock.ts';
+import { lockRecordsIn, recordFolderOf } from '../lock/lock-records.ts';
 import type { Repository } from '../repository.ts';
 import { decodeEvidence, encodeEvidence } from './evidence-format.ts';
 import { type EvidenceTrust, type KnownKeys, originOf, signedNote } from './evidence-key.ts';
@@ -112,8 +113,11 @@ export const writeEvidence = async (repository: Repository, evidence: PackEviden
 export const removeSuperseded = async (repository: Repository, ids: readonly string[], run: Run): Promise<void> => {
   const { backend, envelope, options } = repository.session;
   if (ids.length === 0 || backend.capabilities.immutable) return;
+  const folder = recordFolderOf(repository.session);
+  // Recorded, so that a run that is killed under it keeps nobody out.
+  const records = folder === undefined ? undefined : lockRecordsIn(folder);
   try {
-    const lock = await acquireLock({ backend, envelope, exclusive: true, identity: options.identity, run });
+    const lock = await acquireLock({ backend, envelope, records, exclusive: true, identity: options.identity, run });
     try {
       for (const name of ids) await backend.remove({ kind: 'snapshot', name }, run);
     } finally {

@@ -1,5 +1,8 @@
 import assert from 'node:assert/strict';
 import { hash } from 'node:crypto';
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import * as fc from 'fast-check';
 import { createMemoryBackend } from '../../../backend/memory.ts';
@@ -27,7 +30,7 @@ import { snapshotEvidence } from './snapshot-evidence.ts';
 const day = 86_400_000;
 const nanosecondsPerDay = 86_400_000_000_000n;
 
-type More = Partial<Pick<RepositoryOptions, 'noLock' | 'evidence'>>;
+type More = Partial<Pick<RepositoryOptions, 'noLock' | 'evidence' | 'cacheDirectory'>>;
 
 interface Place {
   readonly backend: Backend;
@@ -192,13 +195,43 @@ describe('B3: what a check has read is kept in the repository', { concurrency: 4
     const repository = await place.open();
     const { envelope } = repository.session;
     const { backend, run } = place;
-    const lock = await acquireLock({ backend, envelope, exclusive: false, identity: testOptions.identity, run });
+    const lock = await acquireLock({
+      backend,
+      envelope,
+      exclusive: false,
+      records: undefined,
+      identity: testOptions.identity,
+      run,
+    });
     await place.check(all);
     assert.equal((await place.evidenceIds()).length, 2);
     await lock.release();
     await place.check(all);
     assert.equal((await place.evidenceIds()).length, 1);
     await repository.close();
+  });
+
+  test('S5: every lock that a check takes is recorded first, so that one that is killed keeps nobody out', async (t) => {
+    const cacheDirectory = await mkdtemp(join(tmpdir(), 'mailkeep-evidence-'));
+    t.after(() => rm(cacheDirectory, { recursive: true }));
+    const memory = createMemoryBackend();
+    const saved: string[] = [];
+    const place = await createPlace({
+      ...memory,
+      save: async (handle, parts, run) => {
+        if (handle.kind === 'lock') {
+          const found = await readdir(cacheDirectory, { recursive: true });
+          saved.push(found.some((path) => path.endsWith(handle.name)) ? 'recorded' : 'unknown');
+        }
+        return memory.save(handle, parts, run);
+      },
+    });
+    await place.backup('one');
+    await place.check(all);
+    saved.length = 0;
+    await place.check(all, { cacheDirectory });
+    // Shared while it reads; exclusive while it removes the note that its own contains.
+    assert.deepEqual(saved, ['recorded', 'recorded']);
   });
 
   test('S6: on storage that keeps what it has, and on a full one, the check is as good as without notes', async () => {

@@ -38,7 +38,7 @@ const hold = async (backend: Backend): Promise<Kept> => {
   const events: Event[] = [];
   const run = createRun({ signal: new AbortController().signal, emit: (event) => void events.push(event) });
   await backend.create(run);
-  const lock = await acquireLock({ backend, envelope, exclusive: false, identity, run });
+  const lock = await acquireLock({ backend, envelope, exclusive: false, records: undefined, identity, run });
   let fault: Fault | undefined;
   const onLost = (told: Fault): void => {
     fault = told;

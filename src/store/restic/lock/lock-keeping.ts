@@ -1,4 +1,3 @@
-import { join } from 'node:path';
 import type { Run } from '../../../contract/run.ts';
 import { asFault, Fault } from '../../../model/fault.ts';
 import { sleep } from '../../../system/clock.ts';
@@ -6,7 +5,7 @@ import { lockLost, settlingTime, type StoredLock } from './held-lock.ts';
 import { acquireLock, type FirstLook } from './lock.ts';
 import { type FoundLock, lockedBy, processIsAlive, readLocks } from './lock-file.ts';
 import { keepLock, type LockKeeper } from './lock-keeper.ts';
-import { lockRecordsIn } from './lock-records.ts';
+import { lockRecordsIn, recordFolderOf } from './lock-records.ts';
 import { removeOwnDeadLocks } from './own-dead-locks.ts';
 import type { LockKind, Session } from '../session.ts';
 
@@ -159,16 +158,10 @@ export class LockKeeping {
     if (this.#held !== undefined) await this.#letGo(this.#held);
   }
 
-  #recordFolder(): string | undefined {
-    const { options, config } = this.#session;
-    const { cacheDirectory } = options;
-    return cacheDirectory === undefined ? undefined : join(cacheDirectory, config.id, 'mailkeep', 'locks');
-  }
-
   async #acquire(kind: LockKind, run: Run, meanwhile: Meanwhile | undefined): Promise<Holding> {
     const { backend, envelope, options, master } = this.#session;
     const { identity, lockWait } = options;
-    const recordFolder = this.#recordFolder();
+    const recordFolder = recordFolderOf(this.#session);
     const records = recordFolder === undefined ? undefined : lockRecordsIn(recordFolder);
     if (records !== undefined) await removeOwnDeadLocks({ backend, envelope, records }, run);
     const lock = await acquireLock({

@@ -2,6 +2,7 @@ import { mkdir, readdir, readFile, unlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ownProcessStamp, type ProcessStamp } from '../../../system/process-stamp.ts';
 import { parseJsonRecord } from '../format/json-record.ts';
+import type { Session } from '../session.ts';
 
 /** Where it is written down which locks this machine has taken, before it takes them. */
 export interface LockRecords {
@@ -38,6 +39,10 @@ const orNothing = async (step: () => Promise<unknown>): Promise<void> => {
     return;
   }
 };
+
+/** Where the records of a repository are; undefined where it has no cache. */
+export const recordFolderOf = ({ options, config }: Pick<Session, 'options' | 'config'>): string | undefined =>
+  options.cacheDirectory === undefined ? undefined : join(options.cacheDirectory, config.id, 'mailkeep', 'locks');
 
 /** The records in a folder of the local cache: a file for each lock, with its name. */
 export const lockRecordsIn = (directory: string): LockRecords => ({

@@ -45,6 +45,7 @@ const setUp = (changes: Partial<LockOptions> = {}) => {
   const options: LockOptions = {
     backend,
     envelope,
+    records: undefined,
     exclusive: false,
     identity,
     run,

@@ -6,6 +6,7 @@ import { asFault, type Fault, isFault } from '../../../model/fault.ts';
 import { sleep } from '../../../system/clock.ts';
 import type { Envelope } from '../sealing/envelope.ts';
 import { settlingTime, StoredLock } from './held-lock.ts';
+import type { LockRecords } from './lock-records.ts';
 import {
   type IsAlive,
   listLocks,
@@ -19,6 +20,8 @@ import {
 } from './lock-file.ts';
 
 export interface LockOptions extends LockStorage {
+  /** Never left out by oversight: a lock that stands in no record keeps everybody out when its process is killed. */
+  readonly records: LockRecords | undefined;
   readonly exclusive: boolean;
   /** Milliseconds for which to try again while somebody else's lock is in the way. Default 0. */
   readonly retryFor?: number;
