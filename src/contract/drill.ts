@@ -20,6 +20,46 @@ export interface FoundAccounts {
   readonly accounts: readonly StoredAccount[];
 }
 
+/** Names that mail is for, as tables of a database say. Small and large letters as they are stored. */
+export interface MailRouting {
+  /** Where they were found: `usermgmt.alias`. */
+  readonly place: string;
+  /** Domains that the server takes mail for; undefined: no table names them. */
+  readonly domains: readonly string[] | undefined;
+  readonly aliases: readonly MailAlias[];
+  /** Domains all of whose addresses stand for those of another. */
+  readonly domainAliases: readonly { readonly domain: string; readonly target: string }[];
+}
+
+export interface MailAlias {
+  /** `sales@example.com`; `@example.com` stands for all that have no entry of their own. */
+  readonly address: string;
+  readonly targets: readonly string[];
+}
+
+/** A table of accounts that a user can be made in, as the server itself would. */
+export interface AccountTable {
+  /** `usermgmt.mailbox`. */
+  readonly place: string;
+  /** Faults as a query has them. */
+  create(user: StoredAccount, run: Run): Promise<void>;
+  change(user: StoredAccount, run: Run): Promise<void>;
+  remove(address: string, run: Run): Promise<void>;
+}
+
+export type KnownAccountTable =
+  | { readonly kind: 'known'; readonly table: AccountTable }
+  /** It is called as such, and wants what is not known here: `usermgmt.mailbox: kind`. */
+  | { readonly kind: 'unknown'; readonly detail: string };
+
+/** Tables of mail servers, as far as their schemas are known here. Faults as a query has them. */
+export interface MailTables {
+  /** Domains and aliases of mail; undefined: no such table is there. */
+  routing(run: Run): Promise<MailRouting | undefined>;
+  /** Where a user is made; undefined: no such table is there. */
+  accountTable(run: Run): Promise<KnownAccountTable | undefined>;
+}
+
 /** A database server without any data, which only this process can reach. */
 export interface ThrowawayDatabase {
   /** For people: `MariaDB 10.11`. */
@@ -29,6 +69,8 @@ export interface ThrowawayDatabase {
   rowCounts(run: Run): Promise<Readonly<Record<string, number>>>;
   /** Tables that hold mail accounts, by their columns. `query`: what to ask instead, which yields address and hash. */
   accounts(query: string | undefined, run: Run): Promise<readonly FoundAccounts[]>;
+  /** Left out where no schema of mail is known for this kind of database. */
+  readonly mailTables?: MailTables;
   stop(): Promise<void>;
 }
 
@@ -52,6 +94,8 @@ export interface MailView {
   readonly folders: readonly ByteString[];
   /** Fault where it cannot be opened, or a message not be read. */
   look(folder: ByteString, run: Run): Promise<ServedFolder>;
+  /** Whether the inbox has a message with this mark in a header of this name. */
+  holds(header: string, mark: string): Promise<boolean>;
   close(): Promise<void>;
 }
 
@@ -65,8 +109,68 @@ export interface ThrowawayMail {
   readonly description: string;
   /** Logs in. `password`: the person's own; undefined: as the master user of this server. Fault `credentials-refused`. */
   login(address: string, password: string | undefined, run: Run): Promise<MailView>;
+  /** By which sockets a mail transport hands it mail and asks it for passwords; undefined: it cannot take mail here. */
+  readonly sockets: MailSockets | undefined;
+  /** From now on serves these and no others. */
+  serve(mailboxes: readonly ServedMailbox[], run: Run): Promise<void>;
   stop(): Promise<void>;
 }
+
+/** Absolute paths. */
+export interface MailSockets {
+  readonly delivery: string;
+  readonly logins: string;
+}
+
+/** A message that a drill sends. */
+export interface Letter {
+  readonly from: string;
+  readonly to: string;
+  /** A header that tells it from all others, by its content. */
+  readonly header: string;
+  readonly mark: string;
+  /** Of the sender, who logs in with it. */
+  readonly password: string | undefined;
+}
+
+/** What has become of a letter at one of those whom it was for. */
+export interface Delivery {
+  /** Who got it, aliases followed. */
+  readonly recipient: string;
+  /** Whom it was sent to. */
+  readonly originally: string;
+  readonly isDelivered: boolean;
+  /** What the server said that took it, or did not. */
+  readonly said: string;
+}
+
+/** A mail transport that can deliver to a throw-away mail server and to nobody else. */
+export interface ThrowawayTransport {
+  /** For people: `Postfix 3.7.11`. */
+  readonly description: string;
+  /** As a stranger delivers it. Waits for what becomes of it. Fault `server-refused` with what was said. */
+  receive(letter: Letter, run: Run): Promise<readonly Delivery[]>;
+  /** As a person of this server sends it. */
+  submit(letter: Letter, run: Run): Promise<readonly Delivery[]>;
+  stop(): Promise<void>;
+}
+
+export interface TransportWish {
+  readonly routing: MailRouting;
+  readonly mailboxes: readonly Pick<StoredAccount, 'address'>[];
+  /** Undefined: the mail server cannot take mail. */
+  readonly sockets: MailSockets | undefined;
+  readonly asksForLogin: boolean;
+  /** An address that stands for the rest of the world. */
+  readonly outside: string;
+}
+
+export type StartedTransport =
+  | { readonly kind: 'started'; readonly transport: ThrowawayTransport }
+  /** What is not installed. */
+  | { readonly kind: 'missing'; readonly what: string }
+  /** Only the superuser may start it. */
+  | { readonly kind: 'not-allowed' };
 
 /** What a program said of a filter. */
 export type SieveOutcome =

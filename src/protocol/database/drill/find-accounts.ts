@@ -1,35 +1,22 @@
 import type { FoundAccounts, StoredAccount } from '../../../contract/drill.ts';
 import type { Run } from '../../../contract/run.ts';
 import { identifier, type MariadbClient } from '../mariadb/client.ts';
-import { ownDatabases } from './count-rows.ts';
+import { tablesCalled } from './tables-called.ts';
 
 /** How mail servers call the address of an account, and its hash; the first that a table has. */
 const addressColumns: readonly string[] = ['username', 'email', 'address', 'user', 'login'];
 const hashColumns: readonly string[] = ['password', 'crypt', 'passwd', 'clear'];
 
 /** What tables of accounts are called: Postfixadmin, iRedMail and mailcow; the usual tutorials; Mailu; Modoboa. */
-const tableNames = "('mailbox', 'mailboxes', 'users', 'virtual_users', 'accounts', 'user', 'core_user')";
-
-interface Table {
-  readonly database: string;
-  readonly name: string;
-  readonly columns: ReadonlySet<string>;
-}
-
-const tablesIn = async (client: MariadbClient, run: Run): Promise<readonly Table[]> => {
-  const rows = await client.query(
-    `SELECT TABLE_SCHEMA, TABLE_NAME, LOWER(COLUMN_NAME) FROM information_schema.COLUMNS WHERE LOWER(TABLE_NAME) IN ${tableNames} AND TABLE_SCHEMA NOT IN ${ownDatabases} ORDER BY TABLE_SCHEMA, TABLE_NAME;`,
-    run,
-  );
-  const tables = new Map<string, { database: string; name: string; columns: Set<string> }>();
-  for (const [database = '', name = '', column = ''] of rows) {
-    const key = `${database}\0${name}`;
-    const table = tables.get(key) ?? { database, name, columns: new Set<string>() };
-    table.columns.add(column);
-    tables.set(key, table);
-  }
-  return [...tables.values()];
-};
+const tableNames: readonly string[] = [
+  'mailbox',
+  'mailboxes',
+  'users',
+  'virtual_users',
+  'accounts',
+  'user',
+  'core_user',
+];
 
 const isAddress = (text: string): boolean => /^[^@\s]+@[^@\s]+$/.test(text);
 
@@ -50,7 +37,7 @@ export const findAccounts = async (
     return [{ place: query, accounts: accountsOf(rows) }];
   }
   const found: FoundAccounts[] = [];
-  for (const { database, name, columns } of await tablesIn(client, run)) {
+  for (const { database, name, columns } of await tablesCalled(client, tableNames, run)) {
     const address = addressColumns.find((column) => columns.has(column));
     const hash = hashColumns.find((column) => columns.has(column));
     if (address === undefined || hash === undefined) continue;

@@ -13,7 +13,9 @@ import { createMariadbClient, type MariadbClient } from '../mariadb/client.ts';
 import type { DatabaseParts } from '../parts.ts';
 import { createMariadbTarget } from '../restore/mariadb-target.ts';
 import { countRows } from './count-rows.ts';
+import { findAccountTable } from './find-account-table.ts';
 import { findAccounts } from './find-accounts.ts';
+import { findRouting } from './find-routing.ts';
 
 export interface ThrowawayMariadbWish {
   /** An empty folder for it, absolute, for us alone. */
@@ -130,6 +132,10 @@ export const startThrowawayMariadb = async (
       target: (targetRun) => createMariadbTarget(setting, { parts, options }, targetRun),
       rowCounts: (countRun) => countRows(client, countRun),
       accounts: (query, accountsRun) => findAccounts(client, query, accountsRun),
+      mailTables: {
+        routing: (routingRun) => findRouting(client, routingRun),
+        accountTable: (tableRun) => findAccountTable(client, tableRun),
+      },
       stop: () => service.stop(),
     };
   } catch (error) {

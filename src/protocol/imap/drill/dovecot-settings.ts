@@ -1,4 +1,4 @@
-import type { MailKeyPair } from '../../../contract/drill.ts';
+import type { MailKeyPair, MailSockets } from '../../../contract/drill.ts';
 
 export interface DovecotWish {
   /** Absolute; all that Dovecot writes of its own lies below it. */
@@ -10,6 +10,8 @@ export interface DovecotWish {
   readonly scheme: string;
   /** Of encrypted mail. */
   readonly keys: MailKeyPair | undefined;
+  /** Where it takes mail and answers for logins of a mail transport, with the user of that; undefined: it takes none. */
+  readonly transport: (MailSockets & { readonly user: string }) | undefined;
 }
 
 /** Files of users and of the master user, below the folder. */
@@ -30,6 +32,25 @@ const common = ({ folder }: DovecotWish): readonly string[] => [
   'first_valid_uid = 1',
   'mail_fsync = never',
 ];
+
+/** Sockets that the mail transport alone may use. */
+const transportServices = ({ transport }: DovecotWish): readonly string[] => {
+  if (transport === undefined) return [];
+  const listener = (service: string, socket: string): readonly string[] => [
+    `service ${service} {`,
+    `  unix_listener ${socket} {`,
+    '    mode = 0600',
+    `    user = ${transport.user}`,
+    '  }',
+    '}',
+  ];
+  return [
+    ...listener('lmtp', transport.delivery),
+    ...listener('auth', transport.logins),
+    'postmaster_address = postmaster@drill.invalid',
+    'hostname = drill.invalid',
+  ];
+};
 
 const services = ({ port, user }: DovecotWish): readonly string[] => [
   'service imap-login {',
@@ -62,9 +83,10 @@ export const settingsOf23 = (wish: DovecotWish): string => {
   const plugins = [...(keys === undefined ? [] : ['mail_crypt']), 'zlib'];
   return [
     ...common(wish),
-    'protocols = imap',
+    `protocols = imap${wish.transport === undefined ? '' : ' lmtp'}`,
     'disable_plaintext_auth = no',
     ...services(wish),
+    ...transportServices(wish),
     ...namespace,
     'passdb {',
     '  driver = passwd-file',
@@ -104,10 +126,12 @@ export const settingsOf24 = (wish: DovecotWish, version: string): string => {
     ...common(wish),
     'protocols {',
     '  imap = yes',
+    ...(wish.transport === undefined ? [] : ['  lmtp = yes']),
     '}',
     'auth_allow_cleartext = yes',
     'auth_allow_weak_schemes = yes',
     ...services(wish),
+    ...transportServices(wish),
     ...namespace,
     'passdb masters {',
     '  driver = passwd-file',

@@ -1,11 +1,13 @@
 import { randomBytes } from 'node:crypto';
-import { chmod, mkdir, readFile, symlink, writeFile } from 'node:fs/promises';
-import { connect, createServer } from 'node:net';
+import { access, chmod, mkdir, readFile, rename, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { MailKeyPair, ServedMailbox, ThrowawayMail } from '../../../contract/drill.ts';
+import type { MailKeyPair, MailSockets, ServedMailbox, ThrowawayMail } from '../../../contract/drill.ts';
 import type { Run } from '../../../contract/run.ts';
 import { Fault } from '../../../model/fault.ts';
+import { sleep } from '../../../system/clock.ts';
 import { errnoFault } from '../../../system/errno.ts';
+import { freePort } from '../../../system/free-port.ts';
+import { greets } from '../../../system/greets.ts';
 import { runProgram } from '../../../system/run-program.ts';
 import { startService, type StartedService, untilReady } from '../../../system/started-service.ts';
 import {
@@ -30,84 +32,88 @@ export interface ThrowawayDovecotWish {
   readonly environment: Readonly<Record<string, string | undefined>>;
   /** Who we are; undefined: the superuser. */
   readonly user: DovecotWish['user'];
+  /** Whom a mail transport runs as, which hands it mail; undefined: there is none. */
+  readonly transportUser: string | undefined;
   readonly noteService: (pid: number) => Promise<void>;
 }
 
 const readyWithin = 30_000;
-
-/** A port that nobody listens on just now. */
-const freePort = (): Promise<number> =>
-  new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once('error', (error) => reject(errnoFault(error, 'listen on', '127.0.0.1')));
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address();
-      server.close(() => {
-        if (address !== null && typeof address === 'object') resolve(address.port);
-        else reject(new Fault('io-failed', 'no port is free on 127.0.0.1'));
-      });
-    });
-  });
-
-const answers = (port: number): Promise<boolean> =>
-  new Promise((resolve) => {
-    const socket = connect({ host: '127.0.0.1', port });
-    socket.once('error', () => resolve(false));
-    // The greeting: that something listens says nothing of the processes behind it.
-    socket.once('data', () => {
-      socket.destroy();
-      resolve(true);
-    });
-    socket.once('close', () => resolve(false));
-  });
+/** Dovecot looks at its file of users once a second, and tells two states of it apart by their time in seconds. */
+const unseenFor = 1100;
 
 const versionOf = async ({ environment }: ThrowawayDovecotWish, run: Run): Promise<string | undefined> => {
   const asked = await runProgram({ program: 'dovecot', parameters: ['--version'], environment, signal: run.signal });
   return asked?.code === 0 ? /^\S+/.exec(asked.stdout)?.[0] : undefined;
 };
 
-/** Links of plain names to the Maildirs: a path with a space or a colon cannot stand in a file of users. */
-const linkMailboxes = async ({ folder, mailboxes }: ThrowawayDovecotWish): Promise<readonly string[]> => {
-  const box = join(folder, 'box');
-  await mkdir(box, { mode: 0o711 });
-  await chmod(box, 0o711);
-  const links: string[] = [];
-  for (const [at, { maildir }] of mailboxes.entries()) {
-    const link = join(box, String(at));
-    await symlink(maildir, link);
-    links.push(link);
+/** Where its programs are that take mail; undefined: it cannot, as its package for LMTP is not there. */
+const socketsOf = async (
+  { folder, environment, transportUser }: ThrowawayDovecotWish,
+  run: Run,
+): Promise<MailSockets | undefined> => {
+  if (transportUser === undefined) return undefined;
+  const parameters = ['-d', '-h', 'libexec_dir'];
+  const asked = await runProgram({ program: 'doveconf', parameters, environment, signal: run.signal });
+  const isThere = await access(join(asked?.stdout.trim() ?? '', 'lmtp')).then(
+    () => true,
+    () => false,
+  );
+  return isThere ? { delivery: join(folder, 'run/transport-lmtp'), logins: join(folder, 'run/transport-auth') } : undefined;
+};
+
+interface Users {
+  readonly folder: string;
+  /** Links of plain names to Maildirs: a path with a space or a colon cannot stand in a file of users. */
+  readonly links: Map<string, string>;
+  readonly is24: boolean;
+}
+
+/** Writes who is served. A line that cannot be written is left out: that mailbox is refused, which is told. */
+const writeUsers = async ({ folder, links, is24 }: Users, mailboxes: readonly ServedMailbox[]): Promise<void> => {
+  const lines: string[] = [];
+  for (const mailbox of mailboxes) {
+    const link = links.get(mailbox.maildir) ?? join(folder, 'box', String(links.size));
+    if (!links.has(mailbox.maildir)) await symlink(mailbox.maildir, link);
+    links.set(mailbox.maildir, link);
+    if (![mailbox.address, mailbox.hash].every(fitsUsersFile)) continue;
+    lines.push(userLine({ ...mailbox, maildir: link }, is24));
   }
-  return links;
+  const file = join(folder, usersFile);
+  await writeFile(`${file}.new`, lines.join(''), { mode: 0o600 });
+  await rename(`${file}.new`, file);
 };
 
 interface Prepared {
   readonly configuration: string;
   readonly port: number;
   readonly master: { readonly name: string; readonly password: string };
+  readonly users: Users;
+  readonly sockets: MailSockets | undefined;
 }
 
-const prepare = async (wish: ThrowawayDovecotWish, version: string): Promise<Prepared> => {
-  const { folder, mailboxes, user, scheme, keys } = wish;
+const prepare = async (wish: ThrowawayDovecotWish, version: string, run: Run): Promise<Prepared> => {
+  const { folder, mailboxes, user, scheme, keys, transportUser } = wish;
   const is24 = !version.startsWith('2.3');
   const master = { name: `drill-${randomBytes(4).toString('hex')}`, password: randomBytes(24).toString('hex') };
   const port = await freePort();
-  const settings = { folder, port, user, scheme, keys };
+  const sockets = await socketsOf(wish, run);
+  const transport =
+    sockets === undefined || transportUser === undefined ? undefined : { ...sockets, user: transportUser };
+  const settings = { folder, port, user, scheme, keys, transport };
   const configuration = join(folder, 'dovecot.conf');
+  const users: Users = { folder, links: new Map(), is24 };
   try {
     for (const name of ['run', 'state']) await mkdir(join(folder, name), { mode: 0o755 });
-    const links = await linkMailboxes(wish);
-    const lines = mailboxes.flatMap((mailbox, at) =>
-      [mailbox.address, mailbox.hash].every(fitsUsersFile)
-        ? [userLine({ ...mailbox, maildir: links[at] ?? mailbox.maildir }, is24)]
-        : [],
-    );
-    await writeFile(join(folder, usersFile), lines.join(''), { mode: 0o600 });
+    const box = join(folder, 'box');
+    await mkdir(box, { mode: 0o711 });
+    await chmod(box, 0o711);
+    await writeUsers(users, mailboxes);
     await writeFile(join(folder, mastersFile), `${master.name}:${master.password}\n`, { mode: 0o600 });
     await writeFile(configuration, is24 ? settingsOf24(settings, version) : settingsOf23(settings), { mode: 0o600 });
   } catch (error) {
     throw errnoFault(error, 'write', folder);
   }
-  return { configuration, port, master };
+  return { configuration, port, master, users, sockets };
 };
 
 /** What Dovecot has complained of last, for a fault; without a log, that it did not start is all there is to tell. */
@@ -124,7 +130,7 @@ const start = async (wish: ThrowawayDovecotWish, { configuration, port }: Prepar
   if (service === undefined) return undefined;
   try {
     await wish.noteService(service.pid);
-    await untilReady('Dovecot', service, { isReady: () => answers(port), patience: readyWithin }, run.signal);
+    await untilReady('Dovecot', service, { isReady: () => greets(port), patience: readyWithin }, run.signal);
     return service;
   } catch (error) {
     await service.stop();
@@ -145,15 +151,22 @@ export const startThrowawayDovecot = async (
 ): Promise<ThrowawayMail | undefined> => {
   const version = await versionOf(wish, run);
   if (version === undefined) return undefined;
-  const prepared = await prepare(wish, version);
+  const prepared = await prepare(wish, version, run);
   const service: StartedService | undefined = await start(wish, prepared, run);
   if (service === undefined) return undefined;
-  const { port, master } = prepared;
+  const { port, master, users, sockets } = prepared;
   return {
     description: `Dovecot ${version}`,
     login: (address, password, loginRun) => {
       const name = password === undefined ? `${address}${masterSeparator}${master.name}` : address;
       return viewMail({ port, user: name, password: password ?? master.password }, loginRun);
+    },
+    sockets,
+    serve: async (mailboxes, serveRun) => {
+      await writeUsers(users, mailboxes).catch((error: unknown) => {
+        throw errnoFault(error, 'write', wish.folder);
+      });
+      await sleep(unseenFor, serveRun.signal);
     },
     stop: () => service.stop(),
   };

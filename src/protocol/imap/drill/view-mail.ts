@@ -2,7 +2,7 @@ import { createHash, type Hash } from 'node:crypto';
 import type { MailView, ServedFolder } from '../../../contract/drill.ts';
 import type { Run } from '../../../contract/run.ts';
 import type { ServedMessage } from '../../../model/drill/compare-folder.ts';
-import type { ByteString } from '../../../model/byte-string.ts';
+import { type ByteString, byteStringOfLatin1 } from '../../../model/byte-string.ts';
 import { Fault } from '../../../model/fault.ts';
 import { Secret } from '../../../model/secret.ts';
 import { closeSession, openSession } from '../connection/open-connection.ts';
@@ -10,7 +10,7 @@ import { misbehaved } from '../wire/limits.ts';
 import { listFolders } from '../scan/folder-list.ts';
 import { openFolder } from '../scan/open-folder.ts';
 import type { PooledSession } from '../scan/session-pool.ts';
-import { allUids, uidFetch } from '../wire/reading-commands.ts';
+import { allUids, uidFetch, uidSearchHeader } from '../wire/reading-commands.ts';
 
 export interface LoginWish {
   readonly port: number;
@@ -46,6 +46,18 @@ const lookAt = async (session: PooledSession, name: ByteString, wire: ByteString
   return { uidValidity, messages: exists === 0 ? [] : await hashMessages(session) };
 };
 
+const findMark = async (session: PooledSession, header: string, mark: string): Promise<boolean> => {
+  const inbox = byteStringOfLatin1('INBOX');
+  await openFolder(session, { name: inbox, wire: inbox });
+  let isFound = false;
+  await session.connection.request(uidSearchHeader(header, mark), {
+    response: (response) => {
+      if (response.kind === 'search' && response.uids.length > 0) isFound = true;
+    },
+  });
+  return isFound;
+};
+
 /** Logs in to a server of our own on this machine. Faults: `credentials-refused`, those of a capture. */
 export const viewMail = async ({ port, user, password }: LoginWish, run: Run): Promise<MailView> => {
   const given = { kind: 'password', user, password: new Secret(password) } as const;
@@ -62,6 +74,7 @@ export const viewMail = async ({ port, user, password }: LoginWish, run: Run): P
         if (wire === undefined) throw new Fault('path-missing', `there is no folder ${name}`);
         return lookAt(session, name, wire);
       },
+      holds: (header, mark) => findMark(session, header, mark),
       close: () => closeSession(session),
     };
   } catch (error) {

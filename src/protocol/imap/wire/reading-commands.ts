@@ -85,3 +85,7 @@ export const uidFetch = (
 /** RFC 4731 where offered; the answer is ranges instead of a number for each message. */
 export const uidSearchAll = (extended: boolean, set: UidSet = allUids): Command<'reading'> =>
   reading('UID SEARCH', `UID SEARCH ${extended ? 'RETURN (ALL) ' : ''}UID ${formatUidSet(set)}`);
+
+/** Which messages of the open folder have this text in a header; both are given as plain words. RFC 9051 section 6.4.4. */
+export const uidSearchHeader = (header: string, text: string): Command<'reading'> =>
+  reading('UID SEARCH', `UID SEARCH HEADER "${header}" "${text}"`);
