@@ -11,6 +11,8 @@ export const drillChecks = [
   'folders',
   'messages',
   'flags',
+  'mail-flow',
+  'users',
   'mail-key',
   'sieve',
   'dkim',
@@ -46,6 +48,23 @@ export type DrillFindingKind =
   /** It had rows at the last drill that passed. */
   | 'table-empty'
   | 'table-missing'
+  /** The server does not take mail for it. */
+  | 'mail-refused'
+  /** It was taken, and not delivered; the detail says why. */
+  | 'mail-not-delivered'
+  /** It was delivered, and its reader does not have it. */
+  | 'mail-not-seen'
+  /** Who may send is not let. */
+  | 'mail-not-sent'
+  /** It leads to an address of the server that is nobody's, the detail. */
+  | 'alias-nowhere'
+  | 'user-not-created'
+  /** It was created, and cannot log in. */
+  | 'user-not-let-in'
+  | 'user-not-changed'
+  | 'old-password-accepted'
+  /** It can log in all the same. */
+  | 'user-not-deleted'
   | 'mail-key-missing'
   | 'mail-undecryptable'
   | 'sieve-error'
@@ -80,7 +99,13 @@ export type DrillSkipReason =
   /** Accounts are not in a database that is known here. */
   | 'accounts-unknown'
   /** A database of this kind is not loaded. */
-  | 'kind-not-loaded';
+  | 'kind-not-loaded'
+  /** Only the superuser may start the program, the detail. */
+  | 'needs-superuser'
+  /** Mail was sent to the outside without a login: no password is known. */
+  | 'sent-without-login'
+  /** No table that a user can be made in is known; the detail names a column that would be needed. */
+  | 'schema-unknown';
 
 export interface DrillSkip {
   readonly reason: DrillSkipReason;

@@ -9,6 +9,8 @@ const checkNames: Readonly<Record<DrillCheckName, string>> = {
   folders: 'folders',
   messages: 'messages',
   flags: 'flags',
+  'mail-flow': 'mail flow',
+  users: 'life of a user',
   'mail-key': 'encrypted mail',
   sieve: 'sieve filters',
   dkim: 'DKIM keys',
@@ -23,6 +25,8 @@ const looked: Readonly<Record<DrillCheckName, (count: number) => string>> = {
   folders: (count) => plural(count, 'folder', 'folders'),
   messages: (count) => plural(count, 'message', 'messages'),
   flags: (count) => `of ${plural(count, 'message', 'messages')}`,
+  'mail-flow': (count) => `${plural(count, 'message', 'messages')} sent`,
+  users: (count) => plural(count, 'step', 'steps'),
   'mail-key': (count) => `${plural(count, 'message', 'messages')} decrypted`,
   sieve: (count) => plural(count, 'filter', 'filters'),
   dkim: (count) => plural(count, 'key', 'keys'),
@@ -59,6 +63,21 @@ const sentences: Readonly<Record<DrillFinding['kind'], (finding: DrillFinding) =
     `the table ${subject} is empty; it had ${plural(count, 'row', 'rows')} at the last good drill`,
   'table-missing': ({ subject, count }) =>
     `the table ${subject} is gone; it had ${plural(count, 'row', 'rows')} at the last good drill`,
+  'mail-refused': ({ subject, detail }) => `mail for ${subject} is not taken${because(detail)}`,
+  'mail-not-delivered': ({ subject, detail }) => `mail for ${subject} is not delivered${because(detail)}`,
+  'mail-not-seen': ({ subject }) => `mail for ${subject} was delivered, and its reader does not see it`,
+  'mail-not-sent': ({ subject, detail }) => `${subject} cannot send mail${because(detail)}`,
+  'alias-nowhere': ({ subject, detail }) => `the alias ${subject} leads to ${detail}, which is nobody's address`,
+  'user-not-created': ({ subject, detail }) => `a new user cannot be created in ${subject}${because(detail)}`,
+  'user-not-let-in': ({ subject }) => `a user that was created in ${subject} cannot log in`,
+  'user-not-changed': ({ subject, detail }) =>
+    `the password of a new user in ${subject} cannot be changed${because(detail)}`,
+  'old-password-accepted': ({ subject }) =>
+    `a new user in ${subject} can still log in with the old password after it was changed`,
+  'user-not-deleted': ({ subject, detail }) =>
+    detail === ''
+      ? `a user that was deleted from ${subject} can still log in`
+      : `a new user cannot be deleted from ${subject}: ${detail}`,
   'mail-key-missing': ({ count }) =>
     `${count === 1 ? 'a message is' : `${count.toLocaleString('en')} messages are`} encrypted (mail_crypt), and the backup has no key for ${count === 1 ? 'it' : 'them'}`,
   'mail-undecryptable': ({ subject, detail }) =>
@@ -81,6 +100,13 @@ const skips: Readonly<Record<DrillSkip['reason'], (detail: string) => string>> =
     'no password is known: hashes were judged by their form, mailboxes opened as a master user (drill: logins: in the configuration names an account to log in with)',
   'accounts-unknown': () => 'the database has no table of accounts that is known here (drill: accounts: names a query)',
   'kind-not-loaded': (detail) => `${detail} is a database of a kind that is not loaded`,
+  'needs-superuser': (detail) => `only root can start ${detail}`,
+  'sent-without-login': () =>
+    'mail to the outside was sent without a login: no password is known (drill: logins: in the configuration names one)',
+  'schema-unknown': (detail) =>
+    detail === ''
+      ? 'the database has no table of users such as Postfixadmin makes'
+      : `the table of users wants what is not known here (${detail})`,
 };
 
 /** Of `drill`. */

@@ -11,6 +11,8 @@ const checkNames: Readonly<Record<DrillCheckName, string>> = {
   folders: 'フォルダー',
   messages: 'メッセージ',
   flags: 'フラグ',
+  'mail-flow': 'メールの送受信',
+  users: 'ユーザーの作成・変更・削除',
   'mail-key': '暗号化メール',
   sieve: 'Sieve フィルター',
   dkim: 'DKIM 鍵',
@@ -25,6 +27,8 @@ const units: Readonly<Record<DrillCheckName, string>> = {
   folders: 'フォルダー',
   messages: '通',
   flags: '通分',
+  'mail-flow': '通を送信',
+  users: '段階',
   'mail-key': '通を復号',
   sieve: '個のフィルター',
   dkim: '個の鍵',
@@ -61,6 +65,21 @@ const sentences: Readonly<Record<DrillFinding['kind'], (finding: DrillFinding) =
     `テーブル ${subject} が空です。前回合格した訓練では ${number(count)} 行ありました`,
   'table-missing': ({ subject, count }) =>
     `テーブル ${subject} がありません。前回合格した訓練では ${number(count)} 行ありました`,
+  'mail-refused': ({ subject, detail }) => `${subject} 宛てのメールが受け付けられません${because(detail)}`,
+  'mail-not-delivered': ({ subject, detail }) => `${subject} 宛てのメールが配送されません${because(detail)}`,
+  'mail-not-seen': ({ subject }) => `${subject} 宛てのメールは配送されましたが、受信者に見えません`,
+  'mail-not-sent': ({ subject, detail }) => `${subject} からメールを送信できません${because(detail)}`,
+  'alias-nowhere': ({ subject, detail }) => `エイリアス ${subject} の宛先 ${detail} は誰のアドレスでもありません`,
+  'user-not-created': ({ subject, detail }) => `${subject} に新しいユーザーを作成できません${because(detail)}`,
+  'user-not-let-in': ({ subject }) => `${subject} に作成したユーザーがログインできません`,
+  'user-not-changed': ({ subject, detail }) =>
+    `${subject} の新しいユーザーのパスワードを変更できません${because(detail)}`,
+  'old-password-accepted': ({ subject }) =>
+    `${subject} の新しいユーザーが、変更後も古いパスワードでログインできます`,
+  'user-not-deleted': ({ subject, detail }) =>
+    detail === ''
+      ? `${subject} から削除したユーザーがまだログインできます`
+      : `${subject} から新しいユーザーを削除できません: ${detail}`,
   'mail-key-missing': ({ count }) =>
     `${number(count)} 通が暗号化（mail_crypt）されていますが、バックアップに鍵がありません`,
   'mail-undecryptable': ({ subject, detail }) => `${subject} をバックアップの鍵で復号できません${because(detail)}`,
@@ -83,6 +102,13 @@ const skips: Readonly<Record<DrillSkip['reason'], (detail: string) => string>> =
   'accounts-unknown': () =>
     'データベースに既知のアカウント表がありません（設定の drill: accounts: で問い合わせを指定できます）',
   'kind-not-loaded': (detail) => `${detail} は読み込みの対象外のデータベースです`,
+  'needs-superuser': (detail) => `${detail} を起動できるのは root だけです`,
+  'sent-without-login': () =>
+    'パスワードが不明なため、外部へのメールはログインせずに送信しました（設定の drill: logins: で指定できます）',
+  'schema-unknown': (detail) =>
+    detail === ''
+      ? 'データベースに Postfixadmin 形式のユーザー表がありません'
+      : `ユーザー表に未知の必須列があります（${detail}）`,
 };
 
 export const drillMessages: typeof english = {
