@@ -52,12 +52,26 @@ export type KnownAccountTable =
   /** It is called as such, and wants what is not known here: `usermgmt.mailbox: kind`. */
   | { readonly kind: 'unknown'; readonly detail: string };
 
+/** Tables of Roundcube, in one database. */
+export interface WebmailTables {
+  /** `roundcubemail`. */
+  readonly place: string;
+  readonly users: number;
+  /** Tables that have to be there and are not. */
+  readonly missing: readonly string[];
+  /** Rows that belong to no user, by their tables. */
+  readonly orphans: readonly { readonly table: string; readonly count: number }[];
+  /** Users without any identity: they have no sender's address. */
+  readonly nameless: number;
+}
+
 /** Tables of mail servers, as far as their schemas are known here. Faults as a query has them. */
 export interface MailTables {
   /** Domains and aliases of mail; undefined: no such table is there. */
   routing(run: Run): Promise<MailRouting | undefined>;
   /** Where a user is made; undefined: no such table is there. */
   accountTable(run: Run): Promise<KnownAccountTable | undefined>;
+  webmail(run: Run): Promise<readonly WebmailTables[]>;
 }
 
 /** A database server without any data, which only this process can reach. */

@@ -1,7 +1,14 @@
-import type { RestoredTree, SieveOutcome, ThrowawayDatabase, ThrowawayMail } from '../contract/drill.ts';
+import type {
+  RestoredTree,
+  SieveOutcome,
+  StartedTransport,
+  ThrowawayDatabase,
+  ThrowawayMail,
+} from '../contract/drill.ts';
 import type { Run } from '../contract/run.ts';
 import type { ThrowawayMariadbWish } from '../protocol/database/drill/throwaway-mariadb.ts';
 import type { ThrowawayDovecotWish } from '../protocol/imap/drill/throwaway-dovecot.ts';
+import type { ThrowawayPostfixWish } from '../protocol/smtp/drill/throwaway-postfix.ts';
 
 /* What a drill starts and looks at; imported when it is asked for. */
 
@@ -13,9 +20,20 @@ export const throwawayDatabase = async (
   return startThrowawayMariadb(wish, run);
 };
 
-export const throwawayMail = async (wish: ThrowawayDovecotWish, run: Run): Promise<ThrowawayMail | undefined> => {
+/** Where Postfix is, and may be started by us, it hands mail to this one. */
+export const throwawayMail = async (
+  wish: Omit<ThrowawayDovecotWish, 'transportUser'>,
+  run: Run,
+): Promise<ThrowawayMail | undefined> => {
   const { startThrowawayDovecot } = await import('../protocol/imap/drill/throwaway-dovecot.ts');
-  return startThrowawayDovecot(wish, run);
+  const { postfixUser } = await import('../protocol/smtp/drill/throwaway-postfix.ts');
+  const transportUser = wish.user === undefined ? await postfixUser(wish.environment, run) : undefined;
+  return startThrowawayDovecot({ ...wish, transportUser }, run);
+};
+
+export const throwawayTransport = async (wish: ThrowawayPostfixWish, run: Run): Promise<StartedTransport> => {
+  const { startThrowawayPostfix } = await import('../protocol/smtp/drill/throwaway-postfix.ts');
+  return startThrowawayPostfix(wish, run);
 };
 
 /** Loads what restored trees are looked at with. */

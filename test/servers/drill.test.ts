@@ -162,6 +162,10 @@ describe('the drill of a whole mail server', { skip: why ?? false, timeout: 900_
     assert.equal(record?.['accounts'], 3);
     const { tables } = Object.assign({ tables: {} }, record);
     assert.equal(Object.assign({ 'roundcubemail.contacts': 0 }, tables)['roundcubemail.contacts'], 200);
+    // Two aliases and two mailboxes of strangers' mail, and one of alice's, who logs in.
+    assert.match(stdout, /"name":"mail-flow","outcome":"passed","looked":5,"findings":\[\],"found":0,"skips":\[\]/);
+    assert.match(stdout, /"name":"users","outcome":"passed","looked":3/);
+    assert.match(stdout, /"name":"webmail","outcome":"passed","looked":1/);
     assert.match(await readFile(page, 'utf8'), /Drill passed: mailserver can be brought back/);
     assert.deepEqual(leftOver(work), []);
     const status = await stack.mailkeep('status');
@@ -196,6 +200,10 @@ describe('the drill of a whole mail server', { skip: why ?? false, timeout: 900_
       "CREATE TABLE kept AS SELECT * FROM mailbox; UPDATE mailbox SET password = (SELECT password FROM kept WHERE username = 'bob@example.com') WHERE username = 'alice@example.com'; UPDATE mailbox SET password = LEFT(password, 20) WHERE username = 'carol@example.com'",
       'usermgmt',
     );
+    await stack.database.sql(
+      "INSERT INTO alias (address, goto, domain) VALUES ('info@example.com', 'gone@example.com', 'example.com')",
+      'usermgmt',
+    );
     const record = join(root, 'config/opendkim/keys/example.com/default.txt');
     const text = await readFile(record, 'utf8');
     await writeFile(record, text.replace(/p=(.{40}).{4}/, 'p=$1AAAA'));
@@ -203,7 +211,10 @@ describe('the drill of a whole mail server', { skip: why ?? false, timeout: 900_
     const certificate = await readFile(chain);
     await expire(chain, join(certificatePlace(root), 'privkey.pem'));
     await night();
-    await stack.database.sql('REPLACE INTO mailbox SELECT * FROM kept; DROP TABLE kept', 'usermgmt');
+    await stack.database.sql(
+      "REPLACE INTO mailbox SELECT * FROM kept; DROP TABLE kept; DELETE FROM alias WHERE address = 'info@example.com'",
+      'usermgmt',
+    );
     await writeFile(record, text);
     await writeFile(chain, certificate);
     const told = await assertFails(
@@ -212,6 +223,8 @@ describe('the drill of a whole mail server', { skip: why ?? false, timeout: 900_
     );
     assert.match(told, /alice@example\.com cannot log in\n/);
     assert.match(told, /carol@example\.com has no password hash that Dovecot knows/);
+    assert.match(told, /the alias info@example\.com leads to gone@example\.com, which is nobody's address/);
+    assert.match(told, /alice@example\.com cannot send mail: 535 /);
     assert.match(told, /the DKIM key dkim\/.*default\.private does not match its public text dkim\/.*default\.txt/);
     assert.match(told, /the certificate ssl\/.*fullchain\.pem has expired on \d{4}-\d\d-\d\d/);
     const [mail = ''] = (await stack.postmaster.delivered(1)).slice(-1);

@@ -1,11 +1,17 @@
-import { chmod, mkdir, rm, writeFile } from 'node:fs/promises';
+import { chmod, chown, mkdir, writeFile } from 'node:fs/promises';
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import type { MailKeyPair, RestoredTree } from '../../contract/drill.ts';
 import type { DrillRecord } from '../../model/drill/drill-record.ts';
 import type { MailKey } from '../../operation/drill/mail-key.ts';
-import type { DrillParts, DrillWish, MailServerWish } from '../../operation/drill/drill-parts.ts';
-import { compiledSieve, restoredTrees, throwawayDatabase, throwawayMail } from '../../registry/drill.ts';
+import type { DrillParts, DrillWish, MailboxOwner, MailServerWish } from '../../operation/drill/drill-parts.ts';
+import {
+  compiledSieve,
+  restoredTrees,
+  throwawayDatabase,
+  throwawayMail,
+  throwawayTransport,
+} from '../../registry/drill.ts';
 import { createAccountNames } from '../../system/account-name.ts';
 import { errnoFault } from '../../system/errno.ts';
 import type { CommandContext } from '../context.ts';
@@ -53,15 +59,26 @@ const folderFor = ({ opened, place }: DrillPartsWish, component: string): string
   return isMail ? place.mail : place.closed;
 };
 
-/** Each database gets a folder of its own: there may be several components of them. */
-const databaseFolder = async ({ mariadb }: ScratchPlace): Promise<string> => {
+const makeMailbox = async ({ made }: ScratchPlace, name: string, { uid, gid }: MailboxOwner): Promise<string> => {
+  const folder = join(made, name);
   try {
-    await rm(mariadb, { recursive: true, force: true });
-    await mkdir(mariadb, { mode: 0o700 });
+    await mkdir(folder, { mode: 0o700 });
+    if (isRoot()) await chown(folder, uid, gid);
   } catch (error) {
-    throw errnoFault(error, 'make the folder', mariadb);
+    throw errnoFault(error, 'make the folder', folder);
   }
-  return mariadb;
+  return folder;
+};
+
+/** Each database gets a folder of its own: there may be several components of them, and one runs to the end. */
+const databaseFolder = async ({ mariadb }: ScratchPlace, number: number): Promise<string> => {
+  const folder = join(mariadb, String(number));
+  try {
+    await mkdir(folder, { mode: 0o700 });
+  } catch (error) {
+    throw errnoFault(error, 'make the folder', folder);
+  }
+  return folder;
 };
 
 export const drillParts = async (drill: DrillPartsWish, context: CommandContext): Promise<DrillParts> => {
@@ -70,6 +87,7 @@ export const drillParts = async (drill: DrillPartsWish, context: CommandContext)
   const treeIn = await restoredTrees();
   const tree = (component: string): RestoredTree => treeIn(join(folderFor(drill, component), component));
   const { noteService } = place;
+  let databases = 0;
   return {
     server: opened.name,
     backup: opened.backup,
@@ -85,7 +103,7 @@ export const drillParts = async (drill: DrillPartsWish, context: CommandContext)
     },
     tree,
     startDatabase: async (run) =>
-      throwawayDatabase({ folder: await databaseFolder(place), environment, isRoot: isRoot(), noteService }, run),
+      throwawayDatabase({ folder: await databaseFolder(place, ++databases), environment, isRoot: isRoot(), noteService }, run),
     startMail: ({ mailboxes, keys }: MailServerWish, run) =>
       throwawayMail(
         {
@@ -99,6 +117,9 @@ export const drillParts = async (drill: DrillPartsWish, context: CommandContext)
         },
         run,
       ),
+    makeMailbox: (name, owner) => makeMailbox(place, name, owner),
+    startTransport: (transport, run) =>
+      throwawayTransport({ ...transport, folder: place.postfix, environment, isRoot: isRoot(), noteService }, run),
     keepKey: (key) => writeKey(place.dovecot, key),
     compileSieve: (file, run) =>
       compiledSieve({ file, output: join(place.closed, 'compiled.svbin'), environment }, run),

@@ -12,7 +12,10 @@ export interface ScratchPlace extends Pick<ScratchFolder, 'noteService' | 'remov
   readonly closed: string;
   /** Of the throw-away mail server. */
   readonly dovecot: string;
+  readonly postfix: string;
   readonly mariadb: string;
+  /** Mailboxes that are not in the backup: others can go through it. */
+  readonly made: string;
 }
 
 const prefix = 'mailkeep-drill-';
@@ -26,12 +29,14 @@ export const makeScratchPlace = async (base: string, { run, messages }: CommandC
     mail: join(folder, 'mail'),
     closed: join(folder, 'closed'),
     dovecot: join(folder, 'dovecot'),
+    postfix: join(folder, 'postfix'),
+    made: join(folder, 'made'),
     mariadb: join(folder, 'closed/mariadb'),
   };
   try {
     await mkdir(place.mail, { mode: 0o711 });
     await mkdir(place.closed, { mode: 0o700 });
-    await mkdir(place.dovecot, { mode: 0o711 });
+    for (const path of [place.dovecot, place.postfix, place.made]) await mkdir(path, { mode: 0o711 });
     await mkdir(place.mariadb, { mode: 0o700 });
   } catch (error) {
     await remove();

@@ -13,6 +13,7 @@ export const drillChecks = [
   'flags',
   'mail-flow',
   'users',
+  'webmail',
   'mail-key',
   'sieve',
   'dkim',
@@ -65,6 +66,11 @@ export type DrillFindingKind =
   | 'old-password-accepted'
   /** It can log in all the same. */
   | 'user-not-deleted'
+  | 'webmail-table-missing'
+  /** Rows that belong to no user of webmail. */
+  | 'webmail-orphans'
+  /** Users of webmail without a sender's address. */
+  | 'webmail-nameless'
   | 'mail-key-missing'
   | 'mail-undecryptable'
   | 'sieve-error'
@@ -104,6 +110,8 @@ export type DrillSkipReason =
   | 'needs-superuser'
   /** Mail was sent to the outside without a login: no password is known. */
   | 'sent-without-login'
+  /** Of webmail only the tables were looked at. */
+  | 'no-webmail-login'
   /** No table that a user can be made in is known; the detail names a column that would be needed. */
   | 'schema-unknown';
 

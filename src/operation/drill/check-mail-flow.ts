@@ -116,11 +116,7 @@ const sendAll = async (sending: Sending, routes: MailRoutes, run: Run): Promise<
   if (sender === undefined) return;
   const password = flow.logins.get(lower(sender.address));
   if (password === undefined) tally.skip('sent-without-login');
-  await send(
-    sending,
-    { letter: { from: sender.address, to: flow.outside.address, password }, way: 'submit' },
-    run,
-  );
+  await send(sending, { letter: { from: sender.address, to: flow.outside.address, password }, way: 'submit' }, run);
 };
 
 /**
@@ -133,7 +129,8 @@ export const checkMailFlow = async (flow: MailFlow, tally: CheckTally, run: Run)
     routing,
     [...accounts, ...mailboxes].map(({ address }) => address),
   );
-  for (const { address, target } of routes.nowhere) tally.find({ kind: 'alias-nowhere', subject: address, detail: target });
+  for (const { address, target } of routes.nowhere)
+    tally.find({ kind: 'alias-nowhere', subject: address, detail: target });
   const everybody = [...mailboxes, ...accounts, outside];
   const asksForLogin = mailboxes.some(({ address }) => logins.has(lower(address)));
   const wish = { routing, mailboxes: everybody, sockets: mail.sockets, asksForLogin, outside: outside.address };

@@ -8,6 +8,7 @@ import { findMailKey } from './mail-key.ts';
 import type { Sampling } from './sampled-source.ts';
 import { type Served, serveMail } from './serve-mail.ts';
 import type { SurveyedMaildir } from './survey-mail.ts';
+import { tryMail } from './try-mail.ts';
 
 interface HowToLook {
   readonly sampling: Sampling;
@@ -45,7 +46,7 @@ const lookAtMailboxes = async (
   }
 };
 
-/** Starts a mail server on the restored mail, and looks at every mailbox as a mail program would. */
+/** Starts a mail server on the restored mail, looks at every mailbox as a mail program would, and has it live for a while. */
 export const checkMail = async (
   { maildirs, sampling }: { readonly maildirs: readonly SurveyedMaildir[]; readonly sampling: Sampling },
   parts: DrillParts,
@@ -61,6 +62,7 @@ export const checkMail = async (
   try {
     addTime('start', began, state, run);
     await lookAtMailboxes(served, { sampling, hasMailKey: key !== undefined }, { parts, state }, run);
+    await tryMail(served, parts, state, run);
   } finally {
     await served.mail?.stop();
   }

@@ -82,21 +82,36 @@ export const checkUserLife = async (life: UserLife, tally: CheckTally, run: Run)
   const at = { subject: table.place, tally };
   const user = (password: string): StoredAccount => ({ address, hash: hashOf(password) });
   run.emit({ kind: 'phase', phase: 'drill: creating, changing and deleting a user' });
-  const isCreated = await step('user-not-created', at, async () => {
-    await table.create(user(first), run);
-    if (!(await passOn(life, address, run))) return { kind: 'user-not-created' };
-    return (await isLetIn(life, address, first, run)) ? undefined : { kind: 'user-not-let-in' };
-  }, run);
+  const isCreated = await step(
+    'user-not-created',
+    at,
+    async () => {
+      await table.create(user(first), run);
+      if (!(await passOn(life, address, run))) return { kind: 'user-not-created' };
+      return (await isLetIn(life, address, first, run)) ? undefined : { kind: 'user-not-let-in' };
+    },
+    run,
+  );
   if (!isCreated) return;
-  await step('user-not-changed', at, async () => {
-    await table.change(user(second), run);
-    await passOn(life, address, run);
-    if (await isLetIn(life, address, first, run)) return { kind: 'old-password-accepted' };
-    return (await isLetIn(life, address, second, run)) ? undefined : { kind: 'user-not-changed' };
-  }, run);
-  await step('user-not-deleted', at, async () => {
-    await table.remove(address, run);
-    await passOn(life, address, run);
-    return (await isLetIn(life, address, second, run)) ? { kind: 'user-not-deleted' } : undefined;
-  }, run);
+  await step(
+    'user-not-changed',
+    at,
+    async () => {
+      await table.change(user(second), run);
+      await passOn(life, address, run);
+      if (await isLetIn(life, address, first, run)) return { kind: 'old-password-accepted' };
+      return (await isLetIn(life, address, second, run)) ? undefined : { kind: 'user-not-changed' };
+    },
+    run,
+  );
+  await step(
+    'user-not-deleted',
+    at,
+    async () => {
+      await table.remove(address, run);
+      await passOn(life, address, run);
+      return (await isLetIn(life, address, second, run)) ? { kind: 'user-not-deleted' } : undefined;
+    },
+    run,
+  );
 };

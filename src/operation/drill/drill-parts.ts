@@ -2,8 +2,10 @@ import type {
   MailKeyPair,
   RestoredTree,
   ServedMailbox,
+  StartedTransport,
   ThrowawayDatabase,
   ThrowawayMail,
+  TransportWish,
 } from '../../contract/drill.ts';
 import type { Run } from '../../contract/run.ts';
 import type { ServerBackup } from '../../contract/server-backup.ts';
@@ -18,6 +20,8 @@ export interface MailServerWish {
   readonly keys: MailKeyPair | undefined;
 }
 
+export type MailboxOwner = Pick<ServedMailbox, 'uid' | 'gid'>;
+
 /** What a drill works with. All that is started or made is stopped and removed by whoever gave it. */
 export interface DrillParts {
   readonly server: string;
@@ -27,6 +31,9 @@ export interface DrillParts {
   tree(component: string): RestoredTree;
   /** Undefined: none is installed. */
   startDatabase(run: Run): Promise<ThrowawayDatabase | undefined>;
+  /** An empty folder for a mailbox that was not in the backup. */
+  makeMailbox(name: string, owner: MailboxOwner): Promise<string>;
+  startTransport(wish: TransportWish, run: Run): Promise<StartedTransport>;
   startMail(wish: MailServerWish, run: Run): Promise<ThrowawayMail | undefined>;
   /** Writes the keys of encrypted mail where the mail server finds them. */
   keepKey(key: MailKey): Promise<MailKeyPair>;

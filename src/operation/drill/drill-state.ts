@@ -1,4 +1,4 @@
-import type { RestoredTree, StoredAccount } from '../../contract/drill.ts';
+import type { RestoredTree, StoredAccount, ThrowawayDatabase } from '../../contract/drill.ts';
 import type { Run } from '../../contract/run.ts';
 import { type CheckTally, createCheckTally } from '../../model/drill/check-tally.ts';
 import type { DrillCheckName, DrillTime } from '../../model/drill/drill-record.ts';
@@ -15,6 +15,8 @@ export interface DrillState {
   tables: Readonly<Record<string, number>>;
   /** Of the databases that were loaded. */
   accounts: readonly StoredAccount[];
+  /** The database that they are from, which runs to the end of the drill; undefined: none is known that mail servers ask. */
+  mailDatabase: ThrowawayDatabase | undefined;
 }
 
 export const createDrillState = (): DrillState => ({
@@ -26,6 +28,9 @@ export const createDrillState = (): DrillState => ({
     folders: createCheckTally('folders'),
     messages: createCheckTally('messages'),
     flags: createCheckTally('flags'),
+    'mail-flow': createCheckTally('mail-flow'),
+    users: createCheckTally('users'),
+    webmail: createCheckTally('webmail'),
     'mail-key': createCheckTally('mail-key'),
     sieve: createCheckTally('sieve'),
     dkim: createCheckTally('dkim'),
@@ -36,6 +41,7 @@ export const createDrillState = (): DrillState => ({
   told: new Set(),
   tables: {},
   accounts: [],
+  mailDatabase: undefined,
 });
 
 /** Milliseconds since 1970. */

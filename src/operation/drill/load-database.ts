@@ -4,6 +4,7 @@ import type { ServerBackup, StoredComponent } from '../../contract/server-backup
 import { byteStringOfText } from '../../model/byte-string.ts';
 import { asTold } from './as-told.ts';
 import { judgeAccounts, judgeTables, loadDumps } from './check-databases.ts';
+import { checkWebmail } from './check-webmail.ts';
 import type { DrillParts } from './drill-parts.ts';
 import { addTime, type DrillState, moment } from './drill-state.ts';
 
@@ -33,10 +34,17 @@ const lookAtDatabase = async (
   addTime(name, began, state, run);
   state.tables = { ...state.tables, ...(await database.rowCounts(run)) };
   judgeTables(state.tables, before?.tables, databases);
+  await checkWebmail(database, state.tallies.webmail, run);
   state.accounts = judgeAccounts(await database.accounts(wish.accountsQuery, run), logins);
+  if (state.accounts.length === 0 || database.mailTables === undefined) return;
+  await state.mailDatabase?.stop();
+  state.mailDatabase = database;
 };
 
-/** Loads a component of dumps into a database of its own, counts its rows, and takes the accounts that it has. */
+/**
+ * Loads a component of dumps into a database of its own, counts its rows, and takes the accounts that it has. One that the mail server
+ * asks goes on, for the state; others are stopped.
+ */
 export const loadDatabase = async (
   component: StoredComponent,
   parts: DrillParts,
@@ -58,6 +66,6 @@ export const loadDatabase = async (
   } catch (error) {
     databases.find({ kind: 'dump-failed', subject: name, detail: asTold(error, run).message });
   } finally {
-    await database?.stop();
+    if (database !== state.mailDatabase) await database?.stop();
   }
 };

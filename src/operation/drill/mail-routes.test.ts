@@ -19,9 +19,15 @@ const endsOf = (address: string, ...aliases: ReturnType<typeof alias>[]): readon
 
 describe('where the aliases of a server lead', () => {
   test('B12: through aliases of aliases to mailboxes, a circle included; what goes elsewhere is not counted', () => {
-    const aliases = [alias('sales@example.com', 'team@example.com', 'x@example.net'), alias('team@example.com', ...people)];
+    const aliases = [
+      alias('sales@example.com', 'team@example.com', 'x@example.net'),
+      alias('team@example.com', ...people),
+    ];
     assert.deepEqual(endsOf('Sales@example.com', ...aliases), ['alice@example.com', 'bob@example.com']);
-    assert.deepEqual(endsOf('a@example.com', alias('a@example.com', 'b@example.com'), alias('b@example.com', 'a@example.com')), []);
+    assert.deepEqual(
+      endsOf('a@example.com', alias('a@example.com', 'b@example.com'), alias('b@example.com', 'a@example.com')),
+      [],
+    );
     const copy = alias('bob@example.com', 'bob@example.com', 'alice@example.com');
     assert.deepEqual(endsOf('bob@example.com', copy), ['alice@example.com', 'bob@example.com']);
     assert.deepEqual(endsOf('bob@example.com', alias('bob@example.com', 'x@example.net')), []);
@@ -43,7 +49,10 @@ describe('where the aliases of a server lead', () => {
       { address: 'info@example.com', target: 'gone@example.com' },
       { address: 'old@example.com', target: 'gone@example.org' },
     ]);
-    assert.deepEqual(routes(alias('@example.com', 'bob@example.com'), alias('x@example.com', 'y@example.com')).nowhere, []);
+    assert.deepEqual(
+      routes(alias('@example.com', 'bob@example.com'), alias('x@example.com', 'y@example.com')).nowhere,
+      [],
+    );
   });
 
   test('B12: what leads from a mailbox to itself alone is no forwarding', () => {

@@ -67,12 +67,16 @@ export const runDrill = async (parts: DrillParts, run: Run): Promise<DrillRecord
   const share = shareOf(wish.sample, wholeMessages);
   const sampling = { share, salt: wish.salt };
   await checkPacked(backup, state.tallies.backup, run);
-  for (const component of restoreOrder(backup.components, ['all'])) {
-    run.emit({ kind: 'phase', phase: `drill: restoring ${component.name}` });
-    if (component.form === 'dump') await loadDatabase(component, parts, state, run);
-    else await restoreTree(component, sampling, { parts, state }, run);
+  try {
+    for (const component of restoreOrder(backup.components, ['all'])) {
+      run.emit({ kind: 'phase', phase: `drill: restoring ${component.name}` });
+      if (component.form === 'dump') await loadDatabase(component, parts, state, run);
+      else await restoreTree(component, sampling, { parts, state }, run);
+    }
+    await checkMail({ maildirs, sampling }, parts, state, run);
+  } finally {
+    await state.mailDatabase?.stop();
   }
-  await checkMail({ maildirs, sampling }, parts, state, run);
   await checkFiles({ now: began, compile }, state, run);
   return recordOf({ began, share, wholeMessages }, parts, state);
 };

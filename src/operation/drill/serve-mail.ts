@@ -9,6 +9,9 @@ import type { MailKey } from './mail-key.ts';
 import { matchAccounts } from './match-accounts.ts';
 import type { SurveyedMaildir } from './survey-mail.ts';
 
+/** Nobody can log in with it: it is no hash. */
+const nobodysHash = '{PLAIN-MD5}-';
+
 export interface SurveyedMailbox extends ServedMailbox {
   readonly surveyed: SurveyedMaildir;
 }
@@ -17,7 +20,20 @@ export interface Served {
   /** Undefined: it could not be started. */
   readonly mail: ThrowawayMail | undefined;
   readonly mailboxes: readonly SurveyedMailbox[];
+  /** A mailbox that stands for the rest of the world; undefined where there is nobody to write to it. */
+  readonly outside: ServedMailbox | undefined;
 }
+
+const outsideOf = async (
+  mailboxes: readonly ServedMailbox[],
+  parts: DrillParts,
+): Promise<ServedMailbox | undefined> => {
+  const [first] = mailboxes;
+  if (first === undefined) return undefined;
+  const { uid, gid } = first;
+  const maildir = await parts.makeMailbox('outside', { uid, gid });
+  return { address: 'somebody@outside.drill.invalid', hash: nobodysHash, maildir, uid, gid };
+};
 
 const adopted = async (
   tree: RestoredTree,
@@ -45,8 +61,7 @@ const mailboxesOf = async (
     if (tree === undefined) continue;
     const owned = await adopted(tree, maildir, tallies.folders, run);
     if (owned === undefined) continue;
-    // Nobody can log in with it: it is no hash.
-    const known = account ?? { address: `mailbox-${at + 1}@drill.invalid`, hash: '{PLAIN-MD5}-' };
+    const known = account ?? { address: `mailbox-${at + 1}@drill.invalid`, hash: nobodysHash };
     mailboxes.push({ ...owned, ...known, surveyed: maildir });
   }
   return mailboxes;
@@ -63,11 +78,13 @@ export const serveMail = async (
   const mailboxes = await mailboxesOf(maildirs, state, run);
   const keys = key === undefined ? undefined : await parts.keepKey(key);
   try {
-    const mail = await parts.startMail({ mailboxes, keys }, run);
+    const outside = await outsideOf(mailboxes, parts);
+    const all = outside === undefined ? mailboxes : [...mailboxes, outside];
+    const mail = await parts.startMail({ mailboxes: all, keys }, run);
     if (mail === undefined) for (const tally of [logins, folders]) tally.skip('no-program', 'Dovecot');
-    return { mail, mailboxes };
+    return { mail, mailboxes, outside };
   } catch (error) {
     folders.find({ kind: 'folder-unreadable', subject: 'Dovecot', detail: asTold(error, run).message });
-    return { mail: undefined, mailboxes };
+    return { mail: undefined, mailboxes, outside: undefined };
   }
 };

@@ -11,6 +11,7 @@ const checkNames: Readonly<Record<DrillCheckName, string>> = {
   flags: 'flags',
   'mail-flow': 'mail flow',
   users: 'life of a user',
+  webmail: 'webmail tables',
   'mail-key': 'encrypted mail',
   sieve: 'sieve filters',
   dkim: 'DKIM keys',
@@ -27,6 +28,7 @@ const looked: Readonly<Record<DrillCheckName, (count: number) => string>> = {
   flags: (count) => `of ${plural(count, 'message', 'messages')}`,
   'mail-flow': (count) => `${plural(count, 'message', 'messages')} sent`,
   users: (count) => plural(count, 'step', 'steps'),
+  webmail: (count) => plural(count, 'user', 'users'),
   'mail-key': (count) => `${plural(count, 'message', 'messages')} decrypted`,
   sieve: (count) => plural(count, 'filter', 'filters'),
   dkim: (count) => plural(count, 'key', 'keys'),
@@ -78,6 +80,11 @@ const sentences: Readonly<Record<DrillFinding['kind'], (finding: DrillFinding) =
     detail === ''
       ? `a user that was deleted from ${subject} can still log in`
       : `a new user cannot be deleted from ${subject}: ${detail}`,
+  'webmail-table-missing': ({ subject }) => `the webmail has lost its table ${subject}`,
+  'webmail-orphans': ({ subject, count }) =>
+    `${plural(count, 'row', 'rows')} of the webmail table ${subject} ${count === 1 ? 'belongs' : 'belong'} to no user`,
+  'webmail-nameless': ({ subject, count }) =>
+    `${plural(count, 'user', 'users')} of the webmail ${subject} ${count === 1 ? 'has' : 'have'} lost the sender's address (identity)`,
   'mail-key-missing': ({ count }) =>
     `${count === 1 ? 'a message is' : `${count.toLocaleString('en')} messages are`} encrypted (mail_crypt), and the backup has no key for ${count === 1 ? 'it' : 'them'}`,
   'mail-undecryptable': ({ subject, detail }) =>
@@ -103,6 +110,7 @@ const skips: Readonly<Record<DrillSkip['reason'], (detail: string) => string>> =
   'needs-superuser': (detail) => `only root can start ${detail}`,
   'sent-without-login': () =>
     'mail to the outside was sent without a login: no password is known (drill: logins: in the configuration names one)',
+  'no-webmail-login': () => 'nobody has logged in to webmail: only its tables were looked at',
   'schema-unknown': (detail) =>
     detail === ''
       ? 'the database has no table of users such as Postfixadmin makes'

@@ -13,6 +13,7 @@ const checkNames: Readonly<Record<DrillCheckName, string>> = {
   flags: 'フラグ',
   'mail-flow': 'メールの送受信',
   users: 'ユーザーの作成・変更・削除',
+  webmail: 'ウェブメールのテーブル',
   'mail-key': '暗号化メール',
   sieve: 'Sieve フィルター',
   dkim: 'DKIM 鍵',
@@ -29,6 +30,7 @@ const units: Readonly<Record<DrillCheckName, string>> = {
   flags: '通分',
   'mail-flow': '通を送信',
   users: '段階',
+  webmail: '人のユーザー',
   'mail-key': '通を復号',
   sieve: '個のフィルター',
   dkim: '個の鍵',
@@ -74,12 +76,16 @@ const sentences: Readonly<Record<DrillFinding['kind'], (finding: DrillFinding) =
   'user-not-let-in': ({ subject }) => `${subject} に作成したユーザーがログインできません`,
   'user-not-changed': ({ subject, detail }) =>
     `${subject} の新しいユーザーのパスワードを変更できません${because(detail)}`,
-  'old-password-accepted': ({ subject }) =>
-    `${subject} の新しいユーザーが、変更後も古いパスワードでログインできます`,
+  'old-password-accepted': ({ subject }) => `${subject} の新しいユーザーが、変更後も古いパスワードでログインできます`,
   'user-not-deleted': ({ subject, detail }) =>
     detail === ''
       ? `${subject} から削除したユーザーがまだログインできます`
       : `${subject} から新しいユーザーを削除できません: ${detail}`,
+  'webmail-table-missing': ({ subject }) => `ウェブメールのテーブル ${subject} がありません`,
+  'webmail-orphans': ({ subject, count }) =>
+    `ウェブメールのテーブル ${subject} の ${number(count)} 行に対応するユーザーがいません`,
+  'webmail-nameless': ({ subject, count }) =>
+    `ウェブメール ${subject} の ${number(count)} 人の差出人情報（identity）が失われました`,
   'mail-key-missing': ({ count }) =>
     `${number(count)} 通が暗号化（mail_crypt）されていますが、バックアップに鍵がありません`,
   'mail-undecryptable': ({ subject, detail }) => `${subject} をバックアップの鍵で復号できません${because(detail)}`,
@@ -105,6 +111,7 @@ const skips: Readonly<Record<DrillSkip['reason'], (detail: string) => string>> =
   'needs-superuser': (detail) => `${detail} を起動できるのは root だけです`,
   'sent-without-login': () =>
     'パスワードが不明なため、外部へのメールはログインせずに送信しました（設定の drill: logins: で指定できます）',
+  'no-webmail-login': () => 'ウェブメールへのログインは試していません。テーブルだけを確かめました',
   'schema-unknown': (detail) =>
     detail === ''
       ? 'データベースに Postfixadmin 形式のユーザー表がありません'

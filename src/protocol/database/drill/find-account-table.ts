@@ -8,7 +8,8 @@ type Asked = Pick<MariadbClient, 'query'>;
 
 /** A text in a statement that has no character which could end it; what is loaded decides on its collation. */
 const plain = (text: string): string => {
-  if (!/^[\w.@{}+/=$-]*$/.test(text)) throw new Fault('unsupported', `${text} cannot stand in a statement of the drill`);
+  if (!/^[\w.@{}+/=$-]*$/.test(text))
+    throw new Fault('unsupported', `${text} cannot stand in a statement of the drill`);
   return `'${text}'`;
 };
 

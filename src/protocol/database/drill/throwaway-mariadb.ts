@@ -16,6 +16,7 @@ import { countRows } from './count-rows.ts';
 import { findAccountTable } from './find-account-table.ts';
 import { findAccounts } from './find-accounts.ts';
 import { findRouting } from './find-routing.ts';
+import { findWebmail } from './find-webmail.ts';
 
 export interface ThrowawayMariadbWish {
   /** An empty folder for it, absolute, for us alone. */
@@ -135,6 +136,7 @@ export const startThrowawayMariadb = async (
       mailTables: {
         routing: (routingRun) => findRouting(client, routingRun),
         accountTable: (tableRun) => findAccountTable(client, tableRun),
+        webmail: (webmailRun) => findWebmail(client, webmailRun),
       },
       stop: () => service.stop(),
     };

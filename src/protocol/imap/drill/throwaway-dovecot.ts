@@ -58,7 +58,9 @@ const socketsOf = async (
     () => true,
     () => false,
   );
-  return isThere ? { delivery: join(folder, 'run/transport-lmtp'), logins: join(folder, 'run/transport-auth') } : undefined;
+  return isThere
+    ? { delivery: join(folder, 'run/transport-lmtp'), logins: join(folder, 'run/transport-auth') }
+    : undefined;
 };
 
 interface Users {

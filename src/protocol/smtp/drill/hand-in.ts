@@ -37,7 +37,8 @@ export const handIn = async (port: number, letter: Letter, run: Run): Promise<st
       signal: run.signal,
     });
     const id = /\bqueued as (\w+)/.exec(response)?.[1];
-    if (id === undefined) throw new Fault('server-misbehaved', `Postfix does not say what it calls a message: ${response}`);
+    if (id === undefined)
+      throw new Fault('server-misbehaved', `Postfix does not say what it calls a message: ${response}`);
     return id;
   } catch (error) {
     if (error instanceof Fault) throw error;

@@ -53,6 +53,8 @@ export const mainSettings = ({ folder, sockets, outside }: PostfixWish): string 
     'bounce_queue_lifetime = 0',
     'notify_classes =',
     'append_dot_mydomain = no',
+    // A short one may be given to a second message, and the log is asked by it.
+    'enable_long_queue_ids = yes',
     '',
   ].join('\n');
 

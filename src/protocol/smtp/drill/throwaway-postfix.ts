@@ -30,6 +30,11 @@ const oldest = [3, 4] as const;
 /** Users and groups that its package makes; it starts without none of them. */
 const owner = 'postfix';
 const dropGroup = 'postdrop';
+/** Folders below its queue, which `postfix check` would make: with a hundred programs, one after another. */
+const queues: readonly string[] = [
+  ...['active', 'bounce', 'corrupt', 'defer', 'deferred', 'flush', 'hold', 'incoming', 'maildrop', 'private', 'public'],
+  ...['saved', 'trace'],
+];
 
 /** What a program prints when all is well; undefined: there is no such program, or it says no. */
 const answerOf = async (
@@ -48,7 +53,10 @@ interface Installed {
 }
 
 /** Looks for Postfix and for the users that it runs as; a text: what is missing. */
-const findInstalled = async (wish: Pick<ThrowawayPostfixWish, 'environment'>, run: Run): Promise<Installed | string> => {
+const findInstalled = async (
+  wish: Pick<ThrowawayPostfixWish, 'environment'>,
+  run: Run,
+): Promise<Installed | string> => {
   const version = await answerOf(wish, 'postconf', ['-d', '-h', 'mail_version'], run);
   if (version === undefined) return 'Postfix';
   const [major = 0, minor = 0] = version.split('.').map(Number);
@@ -63,8 +71,7 @@ const findInstalled = async (wish: Pick<ThrowawayPostfixWish, 'environment'>, ru
 export const postfixUser = async (
   environment: ThrowawayPostfixWish['environment'],
   run: Run,
-): Promise<string | undefined> =>
-  typeof (await findInstalled({ environment }, run)) === 'string' ? undefined : owner;
+): Promise<string | undefined> => (typeof (await findInstalled({ environment }, run)) === 'string' ? undefined : owner);
 
 const twoPorts = async (): Promise<Pick<PostfixWish, 'port' | 'submissionPort'>> => {
   const port = await freePort();
@@ -74,7 +81,7 @@ const twoPorts = async (): Promise<Pick<PostfixWish, 'port' | 'submissionPort'>>
   }
 };
 
-const write = async (wish: ThrowawayPostfixWish, settings: PostfixWish): Promise<void> => {
+const write = async (wish: ThrowawayPostfixWish, { uid }: Installed, settings: PostfixWish): Promise<void> => {
   const { folder, routing, mailboxes } = wish;
   const files = {
     'main.cf': mainSettings(settings),
@@ -82,7 +89,11 @@ const write = async (wish: ThrowawayPostfixWish, settings: PostfixWish): Promise
     ...routingTables(routing, mailboxes),
   };
   try {
-    for (const name of ['queue', 'data', 'tables']) await mkdir(join(folder, name), { mode: 0o755 });
+    for (const name of ['queue', 'queue/pid', 'tables']) await mkdir(join(folder, name), { mode: 0o755 });
+    for (const name of ['data', ...queues.map((queue) => `queue/${queue}`)]) {
+      await mkdir(join(folder, name), { mode: 0o700 });
+      await chown(join(folder, name), uid, 0);
+    }
     for (const [name, text] of Object.entries(files)) await writeFile(join(folder, name), text, { mode: 0o644 });
   } catch (error) {
     throw errnoFault(error, 'write', folder);
@@ -93,8 +104,10 @@ const logIn = (folder: string): Promise<string> => readFile(join(folder, logFile
 
 const start = async (wish: ThrowawayPostfixWish, { port, submissionPort }: PostfixWish, run: Run) => {
   const { folder, environment } = wish;
-  const parameters = ['-c', folder, 'start-fg'];
-  const service = await startService({ program: 'postfix', parameters, environment, folder });
+  // `postfix start-fg` would stand between: what ends it leaves the server running.
+  const daemons = await answerOf(wish, 'postconf', ['-c', folder, '-h', 'daemon_directory'], run);
+  const program = join(daemons ?? '', 'master');
+  const service = await startService({ program, parameters: ['-c', folder, '-s'], environment, folder });
   if (service === undefined) return undefined;
   try {
     await wish.noteService(service.pid);
@@ -133,10 +146,7 @@ export const startThrowawayPostfix = async (wish: ThrowawayPostfixWish, run: Run
   if (sockets === undefined) return { kind: 'missing', what: 'Dovecot LMTP' };
   const ports = await twoPorts();
   const settings = { folder, sockets, asksForLogin, outside, ...ports };
-  await write(wish, settings);
-  await chown(join(folder, 'data'), installed.uid, 0).catch((error: unknown) => {
-    throw errnoFault(error, 'prepare', folder);
-  });
+  await write(wish, installed, settings);
   const service = await start(wish, settings, run);
   if (service === undefined) return { kind: 'missing', what: 'Postfix' };
   const send = async (port: number, letter: Letter, sendRun: Run): Promise<readonly Delivery[]> =>
