@@ -31,10 +31,8 @@ const oldest = [3, 4] as const;
 const owner = 'postfix';
 const dropGroup = 'postdrop';
 /** Folders below its queue, which `postfix check` would make: with a hundred programs, one after another. */
-const queues: readonly string[] = [
-  ...['active', 'bounce', 'corrupt', 'defer', 'deferred', 'flush', 'hold', 'incoming', 'maildrop', 'private', 'public'],
-  ...['saved', 'trace'],
-];
+const queues: readonly string[] =
+  'active bounce corrupt defer deferred flush hold incoming maildrop private public saved trace'.split(' ');
 
 /** What a program prints when all is well; undefined: there is no such program, or it says no. */
 const answerOf = async (
