@@ -230,7 +230,7 @@ describe('the drill of a whole mail server', { skip: why ?? false, timeout: 900_
     const [mail = ''] = (await stack.postmaster.delivered(1)).slice(-1);
     assert.match(mail, /^Subject: \[ALERT\] Mailserver Recovery Drill Failed - /m);
     const status = await stack.mailkeep('status');
-    assert.equal(status.code, 1);
+    assert.equal(status.code, 1, status.stdout + status.stderr);
     assert.match(status.stdout, /the drill of .* failed: the table roundcubemail\.contacts is empty/);
     await stack.database.sql(
       "INSERT INTO contacts (name, email, user_id) VALUES ('x', 'x@example.net', 1)",
