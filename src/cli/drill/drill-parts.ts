@@ -103,7 +103,10 @@ export const drillParts = async (drill: DrillPartsWish, context: CommandContext)
     },
     tree,
     startDatabase: async (run) =>
-      throwawayDatabase({ folder: await databaseFolder(place, ++databases), environment, isRoot: isRoot(), noteService }, run),
+      throwawayDatabase(
+        { folder: await databaseFolder(place, ++databases), environment, isRoot: isRoot(), noteService },
+        run,
+      ),
     startMail: ({ mailboxes, keys }: MailServerWish, run) =>
       throwawayMail(
         {
