@@ -3,6 +3,7 @@ import type { ByteString } from '../model/byte-string.ts';
 import type { Path } from '../model/entry.ts';
 import type { DatabaseTarget } from './database-target.ts';
 import type { Run } from './run.ts';
+import type { Source } from './source.ts';
 
 /* Servers that a drill starts for itself, and throws away. */
 
@@ -74,12 +75,16 @@ export interface MailTables {
   webmail(run: Run): Promise<readonly WebmailTables[]>;
 }
 
-/** A database server without any data, which only this process can reach. */
+/** Databases that a drill loads. */
+export type ThrowawayKind = 'mariadb' | 'postgres' | 'sqlite' | 'redis';
+
+/** A database without any data, which only this process can reach. */
 export interface ThrowawayDatabase {
   /** For people: `MariaDB 10.11`. */
   readonly description: string;
-  target(run: Run): Promise<DatabaseTarget>;
-  /** Rows of each table, by `database.table`; those of the system left out. */
+  /** What the dumps of a component are brought back to. */
+  target(dumps: Source, run: Run): Promise<DatabaseTarget>;
+  /** Rows of each table, by `database.table`; those of the system left out. Of Redis: keys that do not expire, by `component.db0`. */
   rowCounts(run: Run): Promise<Readonly<Record<string, number>>>;
   /** Tables that hold mail accounts, by their columns. `query`: what to ask instead, which yields address and hash. */
   accounts(query: string | undefined, run: Run): Promise<readonly FoundAccounts[]>;

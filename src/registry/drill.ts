@@ -3,21 +3,23 @@ import type {
   SieveOutcome,
   StartedTransport,
   ThrowawayDatabase,
+  ThrowawayKind,
   ThrowawayMail,
 } from '../contract/drill.ts';
 import type { Run } from '../contract/run.ts';
-import type { ThrowawayMariadbWish } from '../protocol/database/drill/throwaway-mariadb.ts';
+import type { ThrowawayWish } from '../protocol/database/drill/throwaway-wish.ts';
 import type { ThrowawayDovecotWish } from '../protocol/imap/drill/throwaway-dovecot.ts';
 import type { ThrowawayPostfixWish } from '../protocol/smtp/drill/throwaway-postfix.ts';
 
 /* What a drill starts and looks at; imported when it is asked for. */
 
 export const throwawayDatabase = async (
-  wish: ThrowawayMariadbWish,
+  kind: ThrowawayKind,
+  wish: ThrowawayWish,
   run: Run,
 ): Promise<ThrowawayDatabase | undefined> => {
-  const { startThrowawayMariadb } = await import('../protocol/database/drill/throwaway-mariadb.ts');
-  return startThrowawayMariadb(wish, run);
+  const { startThrowaway } = await import('../protocol/database/drill/start-throwaway.ts');
+  return startThrowaway(kind, wish, run);
 };
 
 /** Where Postfix is, and may be started by us, it hands mail to this one. */

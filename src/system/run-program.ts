@@ -9,6 +9,9 @@ export interface ProgramCall {
   /** All that it gets; LC_ALL is C in any case, so that what it says can be understood. */
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly signal: AbortSignal;
+  /** As whom, and where; undefined: as we do. */
+  readonly identity?: { readonly uid: number; readonly gid: number } | undefined;
+  readonly folder?: string;
 }
 
 export interface ProgramResult {
@@ -24,8 +27,9 @@ export interface ProgramResult {
  */
 export const runProgram = (call: ProgramCall): Promise<ProgramResult | undefined> =>
   new Promise((resolve, reject) => {
-    const { program, parameters, environment, input, signal } = call;
-    const child = spawn(program, parameters, { env: { ...environment, LC_ALL: 'C' }, signal, stdio: 'pipe' });
+    const { program, parameters, environment, input, signal, identity, folder } = call;
+    const options = { ...identity, ...(folder === undefined ? {} : { cwd: folder }), signal };
+    const child = spawn(program, parameters, { ...options, env: { ...environment, LC_ALL: 'C' }, stdio: 'pipe' });
     let [stdout, stderr] = ['', ''];
     child.stdout.setEncoding('latin1').on('data', (text: string) => (stdout += text));
     child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));

@@ -8,6 +8,14 @@ export interface ServiceCall {
   /** All that it gets. */
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly folder: string;
+  /** As whom it runs, without any other group; undefined: as we do. */
+  readonly identity?: ServiceIdentity | undefined;
+}
+
+/** By their numbers, which need no names. */
+export interface ServiceIdentity {
+  readonly uid: number;
+  readonly gid: number;
 }
 
 /** A server of our own, which runs beside us until it is stopped. */
@@ -30,8 +38,8 @@ const graceMilliseconds = 15_000;
  */
 export const startService = (call: ServiceCall): Promise<StartedService | undefined> =>
   new Promise((resolve, reject) => {
-    const { program, parameters, environment, folder } = call;
-    const options = { env: { ...environment, LC_ALL: 'C' }, cwd: folder, detached: true } as const;
+    const { program, parameters, environment, folder, identity } = call;
+    const options = { ...identity, env: { ...environment, LC_ALL: 'C' }, cwd: folder, detached: true } as const;
     const child = spawn(program, parameters, { ...options, stdio: ['ignore', 'pipe', 'pipe'] });
     let words = '';
     const listen = (text: string): void => {

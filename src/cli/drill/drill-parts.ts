@@ -1,7 +1,7 @@
 import { chmod, chown, mkdir, writeFile } from 'node:fs/promises';
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
-import type { MailKeyPair, RestoredTree } from '../../contract/drill.ts';
+import type { MailKeyPair, RestoredTree, ThrowawayKind } from '../../contract/drill.ts';
 import type { DrillRecord } from '../../model/drill/drill-record.ts';
 import type { MailKey } from '../../operation/drill/mail-key.ts';
 import type { DrillParts, DrillWish, MailboxOwner, MailServerWish } from '../../operation/drill/drill-parts.ts';
@@ -71,8 +71,11 @@ const makeMailbox = async ({ made }: ScratchPlace, name: string, { uid, gid }: M
 };
 
 /** Each database gets a folder of its own: there may be several components of them, and one runs to the end. */
-const databaseFolder = async ({ mariadb }: ScratchPlace, number: number): Promise<string> => {
-  const folder = join(mariadb, String(number));
+const databaseFolder = async (
+  { databases }: ScratchPlace,
+  { kind, number }: { readonly kind: ThrowawayKind; readonly number: number },
+): Promise<string> => {
+  const folder = join(databases, `${kind}-${number}`);
   try {
     await mkdir(folder, { mode: 0o700 });
   } catch (error) {
@@ -102,11 +105,10 @@ export const drillParts = async (drill: DrillPartsWish, context: CommandContext)
       return { ...part, settle: () => (to.folder === place.mail ? chmod(part.place, 0o711) : Promise.resolve()) };
     },
     tree,
-    startDatabase: async (run) =>
-      throwawayDatabase(
-        { folder: await databaseFolder(place, ++databases), environment, isRoot: isRoot(), noteService },
-        run,
-      ),
+    startDatabase: async (kind, component, run) => {
+      const folder = await databaseFolder(place, { kind, number: ++databases });
+      return throwawayDatabase(kind, { component, folder, environment, isRoot: isRoot(), noteService }, run);
+    },
     startMail: ({ mailboxes, keys }: MailServerWish, run) =>
       throwawayMail(
         {

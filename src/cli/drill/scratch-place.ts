@@ -13,7 +13,8 @@ export interface ScratchPlace extends Pick<ScratchFolder, 'noteService' | 'remov
   /** Of the throw-away mail server. */
   readonly dovecot: string;
   readonly postfix: string;
-  readonly mariadb: string;
+  /** Each database of the drill gets a folder in it, which nobody else can look into. */
+  readonly databases: string;
   /** Mailboxes that are not in the backup: others can go through it. */
   readonly made: string;
 }
@@ -31,13 +32,12 @@ export const makeScratchPlace = async (base: string, { run, messages }: CommandC
     dovecot: join(folder, 'dovecot'),
     postfix: join(folder, 'postfix'),
     made: join(folder, 'made'),
-    mariadb: join(folder, 'closed/mariadb'),
+    databases: join(folder, 'databases'),
   };
   try {
     await mkdir(place.mail, { mode: 0o711 });
     await mkdir(place.closed, { mode: 0o700 });
-    for (const path of [place.dovecot, place.postfix, place.made]) await mkdir(path, { mode: 0o711 });
-    await mkdir(place.mariadb, { mode: 0o700 });
+    for (const path of [place.dovecot, place.postfix, place.made, place.databases]) await mkdir(path, { mode: 0o711 });
   } catch (error) {
     await remove();
     throw errnoFault(error, 'make a folder in', folder);

@@ -104,6 +104,8 @@ export type DrillSkipReason =
   | 'no-password'
   /** Accounts are not in a database that is known here. */
   | 'accounts-unknown'
+  /** Hashes of the library passlib, which Mailu has: no mail server but it can compare them with a password. */
+  | 'hash-foreign'
   /** A database of this kind is not loaded. */
   | 'kind-not-loaded'
   /** Only the superuser may start the program, the detail. */
@@ -182,18 +184,23 @@ export type DrillVerdict = 'passed' | 'failed';
 /** Without these nobody has seen that the server comes back. */
 const needed: ReadonlySet<DrillCheckName> = new Set<DrillCheckName>(['databases', 'logins', 'folders']);
 
-/** What is there to be checked, and no program was: a drill does not pass on that. */
-const isUnproven = ({ name, outcome, skips }: DrillCheck): boolean =>
-  needed.has(name) && outcome === 'skipped' && skips.some(({ reason }) => reason === 'no-program');
+/** What is there to be checked, and no program was: a drill does not pass on that, whatever else of it was looked at. */
+const isUnproven = ({ name, skips }: DrillCheck): boolean =>
+  needed.has(name) && skips.some(({ reason }) => reason === 'no-program');
 
 export const drillVerdict = ({ checks }: Pick<DrillRecord, 'checks'>): DrillVerdict =>
   checks.some((check) => check.outcome === 'failed' || isUnproven(check)) ? 'failed' : 'passed';
 
+const isSkipped = ({ outcome, skips }: DrillCheck): boolean =>
+  outcome === 'skipped' && skips.some(({ reason }) => reason !== 'nothing-there');
+
 /** What could have been checked and was not: a person should know, though nothing is wrong. What a backup does not have is none of it. */
 export const notChecked = ({ checks }: Pick<DrillRecord, 'checks'>): readonly DrillCheckName[] =>
-  checks
-    .filter(({ outcome, skips }) => outcome === 'skipped' && skips.some(({ reason }) => reason !== 'nothing-there'))
-    .map(({ name }) => name);
+  checks.filter((check) => isSkipped(check) || isUnproven(check)).map(({ name }) => name);
+
+/** Programs whose absence fails a drill. */
+export const missingPrograms = ({ checks }: Pick<DrillRecord, 'checks'>): readonly DrillSkip[] =>
+  checks.filter(isUnproven).flatMap(({ skips }) => skips.filter(({ reason }) => reason === 'no-program'));
 
 export const allFindings = ({ checks }: Pick<DrillRecord, 'checks'>): readonly DrillFinding[] =>
   checks.flatMap(({ findings }) => findings);

@@ -4,7 +4,7 @@ import { createCheckTally } from './check-tally.ts';
 import { drillVerdict, notChecked } from './drill-record.ts';
 import { extrapolated, recoveryTime } from './recovery-time.ts';
 import { isSampled, parseSample, shareOf } from './sample.ts';
-import { isUsableHash } from './usable-hash.ts';
+import { isForeignHash, isUsableHash } from './usable-hash.ts';
 
 test('a check passes when it looked at something and found nothing, and is not made where there was nothing', () => {
   const tally = createCheckTally('dkim');
@@ -37,6 +37,9 @@ test('one check that failed fails the drill; one that was not made does not, and
 test('B12: a drill does not pass on a mail server or a database that could not be started; on what the backup does not have it does', () => {
   const [unproven, absent] = [createCheckTally('logins'), createCheckTally('databases')];
   unproven.skip('no-program', 'Dovecot');
+  assert.equal(drillVerdict({ checks: [unproven.result()] }), 'failed');
+  // Nor where another one was started.
+  unproven.look();
   assert.equal(drillVerdict({ checks: [unproven.result()] }), 'failed');
   absent.skip('nothing-there');
   assert.equal(drillVerdict({ checks: [absent.result()] }), 'passed');
@@ -93,6 +96,20 @@ test('hashes that Dovecot knows are usable, cut and unknown ones are not', () =>
   for (const hash of usable) assert.ok(isUsableHash(hash), hash);
   const unusable = ['', '*', '!', '{SHA512-CRYPT}', `{SHA512-CRYPT}${sha512.slice(0, -3)}`, '{ROT13}abc', 'plain text'];
   for (const hash of unusable) assert.ok(!isUsableHash(hash), hash);
+});
+
+test('hashes of Mailu are known by their form, and are none of Dovecot', () => {
+  const [salt, digest] = ['a'.repeat(22), 'b'.repeat(31)];
+  const foreign = [
+    `$bcrypt-sha256$v=2,t=2b,r=12$${salt}$${digest}`,
+    `$bcrypt-sha256$2a,12$${salt}$${digest}`,
+    '$pbkdf2-sha512$25000$c2FsdA$aGFzaA',
+    '$scrypt$ln=16,r=8,p=1$aM15713r3Xsvxbi31lqr1Q$nFNh2CVHVjNldFVKDHDlm4CbdRSCdEBsjjJxD+iCs5E',
+  ];
+  for (const hash of foreign) assert.ok(isForeignHash(hash) && !isUsableHash(hash), hash);
+  for (const hash of [sha512, `$2y$10$${'.'.repeat(53)}`, `$bcrypt-sha256$v=2,t=2b,r=12$${salt}$b`, '']) {
+    assert.ok(!isForeignHash(hash), hash);
+  }
 });
 
 test('a hash without a scheme is of the usual one', () => {

@@ -54,6 +54,19 @@ const schemes: Readonly<Record<string, (hash: string) => boolean>> = {
   CLEARTEXT: (hash) => hash !== '',
 };
 
+/**
+ * Hashes of passlib's own, as Mailu has them (bcrypt_sha256, its usual one; pbkdf2, scrypt): Dovecot does not know them, Mailu asks its own service
+ * instead. A form is passlib's modular crypt format.
+ */
+const foreignForms: readonly RegExp[] = [
+  new RegExp(String.raw`^\$bcrypt-sha256\$(?:v=2,t=2[ab],r=\d\d?|2[ab],\d\d?)\$${crypt}{22}\$${crypt}{31}$`),
+  new RegExp(String.raw`^\$pbkdf2(?:-sha256|-sha512)?\$\d+\$${crypt}+\$${crypt}+$`),
+  /^\$scrypt\$ln=\d+,r=\d+,p=\d+\$[./+0-9A-Za-z]+\$[./+0-9A-Za-z]+$/,
+];
+
+/** Whether only another program than Dovecot can compare it with a password. */
+export const isForeignHash = (stored: string): boolean => foreignForms.some((form) => form.test(stored));
+
 /** Encodings that may follow the name of a scheme. */
 const encoding = /\.(?:b64|base64|hex)$/i;
 

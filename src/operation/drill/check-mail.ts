@@ -1,6 +1,6 @@
 import type { Run } from '../../contract/run.ts';
 import { byteStringOfText } from '../../model/byte-string.ts';
-import { checkAccounts } from './check-accounts.ts';
+import { checkAccounts, usableLogins } from './check-accounts.ts';
 import { checkMailbox } from './check-mailbox.ts';
 import type { DrillParts } from './drill-parts.ts';
 import { addTime, type DrillState, moment } from './drill-state.ts';
@@ -24,6 +24,7 @@ const lookAtMailboxes = async (
 ): Promise<void> => {
   const { backup, wish } = parts;
   const { logins, folders, messages, flags, 'mail-key': mailKey } = state.tallies;
+  const passwords = usableLogins(state.accounts, wish.logins);
   let encrypted = 0;
   for (const [component, tree] of state.trees) {
     const own = mailboxes.filter(({ surveyed }) => surveyed.component === component);
@@ -32,7 +33,7 @@ const lookAtMailboxes = async (
     try {
       for (const { surveyed, address } of own) {
         run.emit({ kind: 'phase', phase: `drill: looking at ${address}` });
-        const password = wish.logins.get(address.toLowerCase());
+        const password = passwords.get(address.toLowerCase());
         const isTold = (path: string): boolean => state.told.has(path);
         const mailbox = { ...how, maildir: surveyed, address, password, base, tree, isTold };
         encrypted += await checkMailbox(mail, mailbox, { logins, folders, messages, flags, mailKey }, run);

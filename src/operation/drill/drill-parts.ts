@@ -4,6 +4,7 @@ import type {
   ServedMailbox,
   StartedTransport,
   ThrowawayDatabase,
+  ThrowawayKind,
   ThrowawayMail,
   TransportWish,
 } from '../../contract/drill.ts';
@@ -29,8 +30,8 @@ export interface DrillParts {
   /** Where a component is restored to, all of it as one folder of its name. */
   part(component: string): Promise<FilePart>;
   tree(component: string): RestoredTree;
-  /** Undefined: none is installed. */
-  startDatabase(run: Run): Promise<ThrowawayDatabase | undefined>;
+  /** For the dumps of a component. Undefined: none is installed. */
+  startDatabase(kind: ThrowawayKind, component: string, run: Run): Promise<ThrowawayDatabase | undefined>;
   /** An empty folder for a mailbox that was not in the backup. */
   makeMailbox(name: string, owner: MailboxOwner): Promise<string>;
   startTransport(wish: TransportWish, run: Run): Promise<StartedTransport>;

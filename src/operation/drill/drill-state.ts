@@ -1,7 +1,8 @@
-import type { RestoredTree, StoredAccount, ThrowawayDatabase } from '../../contract/drill.ts';
+import type { FoundAccounts, RestoredTree, StoredAccount, ThrowawayDatabase } from '../../contract/drill.ts';
 import type { Run } from '../../contract/run.ts';
 import { type CheckTally, createCheckTally } from '../../model/drill/check-tally.ts';
 import type { DrillCheckName, DrillTime } from '../../model/drill/drill-record.ts';
+import type { Fault } from '../../model/fault.ts';
 
 /** What a drill knows so far; each phase adds to it what later ones and the record need. */
 export interface DrillState {
@@ -13,9 +14,15 @@ export interface DrillState {
   readonly told: Set<string>;
   /** Rows by `database.table`. */
   tables: Readonly<Record<string, number>>;
-  /** Of the databases that were loaded. */
+  /** Tables of accounts in the databases that were loaded; undefined until one was asked. */
+  found: readonly FoundAccounts[] | undefined;
+  /** Databases that refused the query for accounts which the configuration names. */
+  readonly refusals: { readonly component: string; readonly fault: Fault }[];
+  /** Whether a database was not loaded: then nothing is said of tables that are not there. */
+  hasUnloaded: boolean;
+  /** Of the databases that were loaded, each address once. */
   accounts: readonly StoredAccount[];
-  /** The database that they are from, which runs to the end of the drill; undefined: none is known that mail servers ask. */
+  /** The database that they are from, or some of them, which runs to the end of the drill; undefined: none is known that mail servers ask. */
   mailDatabase: ThrowawayDatabase | undefined;
 }
 
@@ -40,6 +47,9 @@ export const createDrillState = (): DrillState => ({
   trees: new Map(),
   told: new Set(),
   tables: {},
+  found: undefined,
+  refusals: [],
+  hasUnloaded: false,
   accounts: [],
   mailDatabase: undefined,
 });

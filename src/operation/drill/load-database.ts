@@ -1,4 +1,4 @@
-import type { ThrowawayDatabase } from '../../contract/drill.ts';
+import type { FoundAccounts, ThrowawayDatabase, ThrowawayKind } from '../../contract/drill.ts';
 import type { Run } from '../../contract/run.ts';
 import type { ServerBackup, StoredComponent } from '../../contract/server-backup.ts';
 import { byteStringOfText } from '../../model/byte-string.ts';
@@ -8,35 +8,71 @@ import { checkWebmail } from './check-webmail.ts';
 import type { DrillParts } from './drill-parts.ts';
 import { addTime, type DrillState, moment } from './drill-state.ts';
 
-/** Databases that a throw-away MariaDB can load. */
-const isLoadable = (backup: ServerBackup, { name }: StoredComponent): boolean => {
-  const kind = backup.origin?.components.find((one) => one.name === name)?.database?.['database'];
-  return kind === undefined ? name === 'mysql' || name === 'mariadb' : kind === 'mariadb' || kind === 'mysql';
+/** As backups record them, and as components are usually called, for a backup that records nothing. */
+const kinds: ReadonlyMap<string, ThrowawayKind> = new Map([
+  ['mariadb', 'mariadb'],
+  ['mysql', 'mariadb'],
+  ['postgres', 'postgres'],
+  ['postgresql', 'postgres'],
+  ['sqlite', 'sqlite'],
+  ['redis', 'redis'],
+]);
+
+/** For people. */
+const programs: Readonly<Record<ThrowawayKind, string>> = {
+  mariadb: 'MariaDB',
+  postgres: 'PostgreSQL',
+  sqlite: 'SQLite',
+  redis: 'Redis',
 };
 
+const kindOf = ({ origin }: ServerBackup, { name }: StoredComponent): ThrowawayKind | undefined => {
+  const recorded = origin?.components.find((one) => one.name === name)?.database?.['database'];
+  return kinds.get(typeof recorded === 'string' ? recorded : name);
+};
+
+interface Drill {
+  readonly parts: DrillParts;
+  readonly state: DrillState;
+}
+
 interface StartedDatabase {
+  readonly kind: ThrowawayKind;
   readonly database: ThrowawayDatabase;
   /** When it was begun to be started: that is part of the recovery. */
   readonly began: number;
 }
 
-const lookAtDatabase = async (
-  { database, began }: StartedDatabase,
-  { name }: StoredComponent,
-  drill: { readonly parts: DrillParts; readonly state: DrillState },
+/** With the query of the configuration, which can only be right in one of several databases; a refusal is kept. */
+const accountsIn = async (
+  { database }: StartedDatabase,
+  component: string,
+  { parts, state }: Drill,
   run: Run,
-): Promise<void> => {
-  const { backup, wish, before } = drill.parts;
-  const { state } = drill;
-  const { databases, logins } = state.tallies;
-  const open = (of: Run) => backup.open([byteStringOfText(name)], of);
-  await loadDumps(database, { name, open }, databases, run);
-  addTime(name, began, state, run);
+): Promise<readonly FoundAccounts[]> => {
+  const { accountsQuery } = parts.wish;
+  try {
+    return await database.accounts(accountsQuery, run);
+  } catch (error) {
+    if (accountsQuery === undefined) throw error;
+    state.refusals.push({ component, fault: asTold(error, run) });
+    return [];
+  }
+};
+
+const lookAtDatabase = async (started: StartedDatabase, component: string, drill: Drill, run: Run): Promise<void> => {
+  const { database, kind, began } = started;
+  const { parts, state } = drill;
+  const open = (of: Run) => parts.backup.open([byteStringOfText(component)], of);
+  await loadDumps(database, { name: component, open }, state.tallies.databases, run);
   state.tables = { ...state.tables, ...(await database.rowCounts(run)) };
-  judgeTables(state.tables, before?.tables, databases);
+  addTime(component, began, state, run);
+  // It has no tables.
+  if (kind === 'redis') return;
   await checkWebmail(database, state.tallies.webmail, run);
-  state.accounts = judgeAccounts(await database.accounts(wish.accountsQuery, run), logins);
-  if (state.accounts.length === 0 || database.mailTables === undefined) return;
+  const found = await accountsIn(started, component, drill, run);
+  state.found = [...(state.found ?? []), ...found];
+  if (database.mailTables === undefined || found.every(({ accounts }) => accounts.length === 0)) return;
   await state.mailDatabase?.stop();
   state.mailDatabase = database;
 };
@@ -53,19 +89,36 @@ export const loadDatabase = async (
 ): Promise<void> => {
   const { databases } = state.tallies;
   const { name } = component;
-  if (!isLoadable(parts.backup, component)) {
+  const kind = kindOf(parts.backup, component);
+  if (kind === undefined) {
+    state.hasUnloaded = true;
     databases.skip('kind-not-loaded', name);
     return;
   }
   const began = moment(run);
   let database: ThrowawayDatabase | undefined;
   try {
-    database = await parts.startDatabase(run);
-    if (database === undefined) databases.skip('no-program', 'MariaDB');
-    else await lookAtDatabase({ database, began }, component, { parts, state }, run);
+    database = await parts.startDatabase(kind, name, run);
+    if (database !== undefined) await lookAtDatabase({ kind, database, began }, name, { parts, state }, run);
+    else {
+      state.hasUnloaded = true;
+      databases.skip('no-program', programs[kind]);
+    }
   } catch (error) {
+    state.hasUnloaded = true;
     databases.find({ kind: 'dump-failed', subject: name, detail: asTold(error, run).message });
   } finally {
     if (database !== state.mailDatabase) await database?.stop();
   }
+};
+
+/** Judges what all databases together have: tables against those of the last good drill, and accounts. */
+export const judgeDatabases = ({ before }: DrillParts, state: DrillState): void => {
+  const { databases, logins } = state.tallies;
+  if (databases.result().looked > 0) judgeTables(state, before?.tables, databases);
+  // A query can only be right in one of several databases.
+  for (const { component, fault } of state.found?.length === 0 ? state.refusals : []) {
+    databases.find({ kind: 'dump-failed', subject: component, detail: fault.message });
+  }
+  if (state.found !== undefined) state.accounts = judgeAccounts(state.found, logins);
 };

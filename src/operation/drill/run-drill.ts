@@ -9,7 +9,7 @@ import { checkMail } from './check-mail.ts';
 import { checkPacked } from './check-packed.ts';
 import type { DrillParts } from './drill-parts.ts';
 import { createDrillState, type DrillState, moment } from './drill-state.ts';
-import { loadDatabase } from './load-database.ts';
+import { judgeDatabases, loadDatabase } from './load-database.ts';
 import { restoreComponent } from './restore-component.ts';
 import type { Sampling } from './sampled-source.ts';
 import { surveyBackup } from './survey-backup.ts';
@@ -73,6 +73,7 @@ export const runDrill = async (parts: DrillParts, run: Run): Promise<DrillRecord
       if (component.form === 'dump') await loadDatabase(component, parts, state, run);
       else await restoreTree(component, sampling, { parts, state }, run);
     }
+    judgeDatabases(parts, state);
     await checkMail({ maildirs, sampling }, parts, state, run);
   } finally {
     await state.mailDatabase?.stop();

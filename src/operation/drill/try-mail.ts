@@ -1,6 +1,7 @@
 import type { MailRouting, ServedMailbox, ThrowawayMail } from '../../contract/drill.ts';
 import type { Run } from '../../contract/run.ts';
 import { asTold } from './as-told.ts';
+import { usableLogins } from './check-accounts.ts';
 import { checkMailFlow } from './check-mail-flow.ts';
 import { checkUserLife } from './check-user-life.ts';
 import type { DrillParts } from './drill-parts.ts';
@@ -22,7 +23,7 @@ const tryFlow = async ({ mail, mailboxes, outside }: Living, parts: DrillParts, 
   run.emit({ kind: 'phase', phase: 'drill: starting the mail transport' });
   try {
     const routing = (await mailDatabase?.mailTables?.routing(run)) ?? noTables;
-    const { logins } = parts.wish;
+    const logins = usableLogins(accounts, parts.wish.logins);
     const start = parts.startTransport;
     await checkMailFlow({ mail, mailboxes, routing, accounts, logins, outside, start }, tally, run);
   } catch (error) {

@@ -4,6 +4,7 @@ import {
   type DrillCheck,
   type DrillRecord,
   drillVerdict,
+  missingPrograms,
   notChecked,
 } from '../../model/drill/drill-record.ts';
 import { wallTime } from '../../model/local-time.ts';
@@ -96,5 +97,7 @@ export const drawnTimes = (drill: DrillRecord, drawing: TimeDrawing): readonly D
 /** What is wrong first, for a single line. */
 export const firstFinding = (drill: DrillRecord, words: DrillWords): string => {
   const [first] = allFindings(drill);
-  return first === undefined ? '' : terminalLine(words.drillFinding(first));
+  if (first !== undefined) return terminalLine(words.drillFinding(first));
+  const [missing] = missingPrograms(drill);
+  return missing === undefined ? '' : terminalLine(words.drillSkip(missing));
 };

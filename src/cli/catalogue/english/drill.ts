@@ -106,6 +106,8 @@ const skips: Readonly<Record<DrillSkip['reason'], (detail: string) => string>> =
   'no-password': () =>
     'no password is known: hashes were judged by their form, mailboxes opened as a master user (drill: logins: in the configuration names an account to log in with)',
   'accounts-unknown': () => 'the database has no table of accounts that is known here (drill: accounts: names a query)',
+  'hash-foreign': (detail) =>
+    `the password of ${detail} cannot be tried: Dovecot does not know its hash, which is one of Mailu (passlib); it was judged by its form`,
   'kind-not-loaded': (detail) => `${detail} is a database of a kind that is not loaded`,
   'needs-superuser': (detail) => `only root can start ${detail}`,
   'sent-without-login': () =>

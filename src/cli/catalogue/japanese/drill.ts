@@ -107,6 +107,8 @@ const skips: Readonly<Record<DrillSkip['reason'], (detail: string) => string>> =
     'パスワードが不明です。ハッシュは形だけを確かめ、メールボックスはマスターユーザーで開きました（設定の drill: logins: でログインに使うアカウントを指定できます）',
   'accounts-unknown': () =>
     'データベースに既知のアカウント表がありません（設定の drill: accounts: で問い合わせを指定できます）',
+  'hash-foreign': (detail) =>
+    `${detail} のパスワードは試せません。ハッシュは Mailu (passlib) の形式で、Dovecot は対応していません（形だけを確かめました）`,
   'kind-not-loaded': (detail) => `${detail} は読み込みの対象外のデータベースです`,
   'needs-superuser': (detail) => `${detail} を起動できるのは root だけです`,
   'sent-without-login': () =>

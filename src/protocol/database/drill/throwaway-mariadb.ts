@@ -17,22 +17,14 @@ import { findAccountTable } from './find-account-table.ts';
 import { findAccounts } from './find-accounts.ts';
 import { findRouting } from './find-routing.ts';
 import { findWebmail } from './find-webmail.ts';
-
-export interface ThrowawayMariadbWish {
-  /** An empty folder for it, absolute, for us alone. */
-  readonly folder: string;
-  /** What a program that is started may know. */
-  readonly environment: Readonly<Record<string, string | undefined>>;
-  readonly isRoot: boolean;
-  readonly noteService: (pid: number) => Promise<void>;
-}
+import type { ThrowawayWish } from './throwaway-wish.ts';
 
 const readyWithin = 120_000;
 const installers: readonly string[] = ['mariadb-install-db', 'mysql_install_db'];
 const servers: readonly string[] = ['mariadbd', 'mysqld'];
 
 /** Makes the files of a server without any data; false: no program for it is installed. */
-const install = async ({ folder, environment, isRoot }: ThrowawayMariadbWish, run: Run): Promise<boolean> => {
+const install = async ({ folder, environment, isRoot }: ThrowawayWish, run: Run): Promise<boolean> => {
   const parameters = [
     '--no-defaults',
     `--datadir=${folder}/data`,
@@ -51,7 +43,7 @@ const install = async ({ folder, environment, isRoot }: ThrowawayMariadbWish, ru
 };
 
 const startServer = async (
-  { folder, environment, isRoot }: ThrowawayMariadbWish,
+  { folder, environment, isRoot }: ThrowawayWish,
   socket: string,
 ): Promise<StartedService | undefined> => {
   const parameters = [
@@ -78,7 +70,7 @@ interface Access {
 }
 
 /** The password of its superuser is made here and is nowhere else: no other user of this machine gets in. */
-const accessTo = ({ folder, environment }: ThrowawayMariadbWish, socket: string, password: string): Access => ({
+const accessTo = ({ folder, environment }: ThrowawayWish, socket: string, password: string): Access => ({
   setting: {
     database: 'mariadb',
     socket,
@@ -104,10 +96,7 @@ const answers = async (client: MariadbClient, run: Run): Promise<boolean> => {
  * Starts a MariaDB that listens on a socket alone. Undefined: none is installed. Faults: `server-unavailable` when it does not come
  * up.
  */
-export const startThrowawayMariadb = async (
-  wish: ThrowawayMariadbWish,
-  run: Run,
-): Promise<ThrowawayDatabase | undefined> => {
+export const startThrowawayMariadb = async (wish: ThrowawayWish, run: Run): Promise<ThrowawayDatabase | undefined> => {
   const { folder } = wish;
   const password = randomBytes(24).toString('hex');
   try {
@@ -130,7 +119,7 @@ export const startThrowawayMariadb = async (
     const options = { replace: false, users: true };
     return {
       description: `MariaDB ${version.replace(/-.*/, '')}`,
-      target: (targetRun) => createMariadbTarget(setting, { parts, options }, targetRun),
+      target: (_, targetRun) => createMariadbTarget(setting, { parts, options }, targetRun),
       rowCounts: (countRun) => countRows(client, countRun),
       accounts: (query, accountsRun) => findAccounts(client, query, accountsRun),
       mailTables: {

@@ -27,10 +27,17 @@ import { type Counted, oldFault, planEach, restoreEach } from './restore-each.ts
 import { CopiedRows } from './copied-rows.ts';
 import { wholeDump } from './whole-dump.ts';
 
+interface PostgresTargetParts {
+  readonly parts: DatabaseParts;
+  readonly options: DatabaseTargetOptions;
+  /** In place of the locale that a database had: one that was made elsewhere may not be known here. */
+  readonly locale?: string;
+}
+
 /** A server of PostgreSQL to which dumps are brought back. Faults of `ReadSecret`. */
 export const createPostgresTarget = async (
   setting: PostgresSetting,
-  { parts, options }: { readonly parts: DatabaseParts; readonly options: DatabaseTargetOptions },
+  { parts, options, locale }: PostgresTargetParts,
   run: Run,
 ): Promise<DatabaseTarget> => {
   const client = await createPostgresClient(setting, parts, run);
@@ -69,7 +76,7 @@ export const createPostgresTarget = async (
         plan,
         {
           dumps,
-          restore: (planned, request, files) => restoreOne({ client, dumps, request, files }, planned, run),
+          restore: (planned, request, files) => restoreOne({ client, dumps, request, files, locale }, planned, run),
         },
         run,
       ),
@@ -113,6 +120,7 @@ interface Restoring {
   readonly dumps: Source;
   readonly request: ReadRequest;
   readonly files: ReadonlyMap<ByteString, ReadRequest>;
+  readonly locale: string | undefined;
 }
 
 const restoreOne = async (restoring: Restoring, { file, into, action }: PlannedDump, run: Run): Promise<Counted> => {
@@ -155,11 +163,12 @@ const recordFormat = z.object({
 });
 
 /** Owner, encoding and collation, as `server.json` has them; the server's usual ones without it. */
-const shapeOf = async ({ client, dumps, files }: Restoring, file: ByteString, run: Run): Promise<string> => {
+const shapeOf = async ({ client, dumps, files, locale }: Restoring, file: ByteString, run: Run): Promise<string> => {
   const record = await readRecord(dumps, { files, format: recordFormat }, run);
   const shape = record?.databases.find((database) => database.file === file);
   if (shape === undefined) return '';
-  const { owner, encoding, collation, characterType } = shape;
+  const { owner, encoding } = shape;
+  const [collation, characterType] = [locale ?? shape.collation, locale ?? shape.characterType];
   const owners = await client.query(`SELECT 1 FROM pg_roles WHERE rolname = ${literal(owner)};`, {}, run);
   return [
     ...(owners.length === 0 ? [] : [` OWNER ${identifier(owner)}`]),

@@ -1,0 +1,161 @@
+import { randomBytes } from 'node:crypto';
+import { chmod, chown, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { ThrowawayDatabase } from '../../../contract/drill.ts';
+import type { Run } from '../../../contract/run.ts';
+import { Fault, isFault } from '../../../model/fault.ts';
+import { Secret } from '../../../model/secret.ts';
+import { errnoFault } from '../../../system/errno.ts';
+import { runProgram } from '../../../system/run-program.ts';
+import { type ServiceIdentity, startService, untilReady } from '../../../system/started-service.ts';
+import type { PostgresSetting } from '../config.ts';
+import type { DatabaseParts } from '../parts.ts';
+import { createPostgresClient, identifier, type PostgresClient } from '../postgres/client.ts';
+import { createPostgresTarget } from '../restore/postgres-target.ts';
+import { findPostgres } from './find-postgres.ts';
+import { countPostgresRows, findPostgresAccounts, loadedDatabases } from './postgres-content.ts';
+import { prepareServiceFolder } from './service-folder.ts';
+import type { ThrowawayWish } from './throwaway-wish.ts';
+
+/** A superuser of a name that no dump has: the roles of the dumps are loaded too, with their passwords. */
+const superuser = 'mailkeep_drill';
+/** Every server has a database of this name already, where one stands while others are made: that of the backup gets another. */
+const usual = 'postgres';
+const usualRestored = 'mailkeep_drill_postgres';
+const readyWithin = 120_000;
+
+interface Cluster {
+  /** The folder of its programs. */
+  readonly programs: string;
+  readonly data: string;
+  readonly identity: ServiceIdentity | undefined;
+  readonly environment: ThrowawayWish['environment'];
+}
+
+/** Makes the files of a server without any data. Its locale is the one that every machine has. */
+const install = async (
+  { programs, data, identity, environment }: Cluster,
+  { folder, password }: { readonly folder: string; readonly password: string },
+  run: Run,
+): Promise<void> => {
+  const file = join(folder, 'password');
+  try {
+    await writeFile(file, `${password}\n`, { mode: 0o600, flag: 'wx' });
+    if (identity !== undefined) {
+      await chown(file, 0, identity.gid);
+      await chmod(file, 0o640);
+    }
+  } catch (error) {
+    throw errnoFault(error, 'write', file);
+  }
+  const program = join(programs, 'initdb');
+  const how = [`--username=${superuser}`, '--auth=scram-sha-256', '--encoding=UTF8', '--locale=C', '--no-sync'];
+  const parameters = [`--pgdata=${data}`, `--pwfile=${file}`, ...how];
+  const ended = await runProgram({ program, parameters, environment, identity, folder: data, signal: run.signal });
+  if (ended?.code === 0) return;
+  const said = `${ended?.stdout ?? ''}${ended?.stderr ?? ''}`.trim().slice(-400);
+  throw new Fault('server-unavailable', `${program} cannot make a database for the drill: ${said}`);
+};
+
+/** What is thrown away needs no care: nothing is written twice, or waited for. */
+const settings: readonly string[] = [
+  'listen_addresses=',
+  'fsync=off',
+  'full_page_writes=off',
+  'synchronous_commit=off',
+  'autovacuum=off',
+  'logging_collector=off',
+  'max_connections=20',
+  // Nothing of it outside its own folder, should it be killed.
+  'dynamic_shared_memory_type=mmap',
+];
+
+const startServer = ({ programs, data, identity, environment }: Cluster) =>
+  startService({
+    program: join(programs, 'postgres'),
+    parameters: ['-D', data, ...[...settings, `unix_socket_directories=${data}`].flatMap((setting) => ['-c', setting])],
+    environment,
+    folder: data,
+    identity,
+  });
+
+const answers = async (client: PostgresClient, run: Run): Promise<boolean> => {
+  try {
+    await client.query('SELECT 1;', {}, run);
+    return true;
+  } catch (error) {
+    if (!isFault(error) || isFault(error, 'interrupted')) throw error;
+    return false;
+  }
+};
+
+interface Access {
+  readonly setting: PostgresSetting;
+  readonly parts: DatabaseParts;
+}
+
+const accessTo = (cluster: Cluster, folder: string, password: string): Access => ({
+  setting: {
+    database: 'postgres',
+    host: cluster.data,
+    user: superuser,
+    password: { kind: 'value', value: password },
+    exclude: [],
+    globals: true,
+  },
+  parts: {
+    readSecret: async () => new Secret(password),
+    variables: cluster.environment,
+    spool: join(folder, 'spool'),
+  },
+});
+
+const databaseOf = (
+  client: PostgresClient,
+  { setting, parts }: Access,
+  { version, stop }: { readonly version: string; readonly stop: () => Promise<void> },
+): ThrowawayDatabase => {
+  const loaded = (run: Run) => loadedDatabases(client, { own: usual, shownAs: { [usualRestored]: usual } }, run);
+  const options = { replace: false, users: true, rename: { [usual]: usualRestored } };
+  return {
+    description: `PostgreSQL ${version.replace(/ .*/, '')}`,
+    target: (_, run) => createPostgresTarget(setting, { parts, options, locale: 'C' }, run),
+    rowCounts: async (run) => {
+      const counts: Record<string, number> = {};
+      for (const database of await loaded(run)) Object.assign(counts, await countPostgresRows(client, database, run));
+      return counts;
+    },
+    accounts: async (query, run) => findPostgresAccounts(client, { databases: await loaded(run), query }, run),
+    stop,
+  };
+};
+
+/**
+ * Starts a PostgreSQL that listens on a socket in its own folder alone, never as the superuser. Undefined: none is installed. Faults:
+ * `server-unavailable` when it does not come up.
+ */
+export const startThrowawayPostgres = async (wish: ThrowawayWish, run: Run): Promise<ThrowawayDatabase | undefined> => {
+  const { folder, environment } = wish;
+  const path = environment['PATH'];
+  const programs = await findPostgres(path);
+  if (programs === undefined) return undefined;
+  const password = randomBytes(24).toString('hex');
+  const own = { ...environment, PATH: `${programs}:${path ?? ''}` };
+  const cluster = { programs, environment: own, ...(await prepareServiceFolder(wish)) };
+  await install(cluster, { folder, password }, run);
+  const service = await startServer(cluster);
+  if (service === undefined) return undefined;
+  try {
+    await wish.noteService(service.pid);
+    const access = accessTo(cluster, folder, password);
+    const client = await createPostgresClient(access.setting, access.parts, run);
+    await untilReady('PostgreSQL', service, { isReady: () => answers(client, run), patience: readyWithin }, run.signal);
+    const [version = ''] = await client.query('SHOW server_version;', {}, run);
+    // Owner of what a server has of its own, there on every one, also where roles are not in the backup.
+    await client.query(`CREATE ROLE ${identifier(usual)} SUPERUSER;`, {}, run);
+    return databaseOf(client, access, { version, stop: () => service.stop() });
+  } catch (error) {
+    await service.stop();
+    throw error;
+  }
+};
