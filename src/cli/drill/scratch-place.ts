@@ -1,6 +1,6 @@
-import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { errnoFault } from '../../system/errno.ts';
+import { makeFolder } from '../../system/make-folder.ts';
 import { clearLeftFolders, makeScratchFolder, type ScratchFolder } from '../../system/scratch-folder.ts';
 import type { CommandContext } from '../context.ts';
 
@@ -35,9 +35,9 @@ export const makeScratchPlace = async (base: string, { run, messages }: CommandC
     databases: join(folder, 'databases'),
   };
   try {
-    await mkdir(place.mail, { mode: 0o711 });
-    await mkdir(place.closed, { mode: 0o700 });
-    for (const path of [place.dovecot, place.postfix, place.made, place.databases]) await mkdir(path, { mode: 0o711 });
+    await makeFolder(place.mail, 0o711);
+    await makeFolder(place.closed, 0o700);
+    for (const path of [place.dovecot, place.postfix, place.made, place.databases]) await makeFolder(path, 0o711);
   } catch (error) {
     await remove();
     throw errnoFault(error, 'make a folder in', folder);

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { access, chmod, mkdir, readFile, rename, symlink, writeFile } from 'node:fs/promises';
+import { access, readFile, rename, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { MailKeyPair, MailSockets, ServedMailbox, ThrowawayMail } from '../../../contract/drill.ts';
 import type { Run } from '../../../contract/run.ts';
@@ -8,6 +8,7 @@ import { sleep } from '../../../system/clock.ts';
 import { errnoFault } from '../../../system/errno.ts';
 import { freePort } from '../../../system/free-port.ts';
 import { greets } from '../../../system/greets.ts';
+import { makeFolder } from '../../../system/make-folder.ts';
 import { runProgram } from '../../../system/run-program.ts';
 import { startService, type StartedService, untilReady } from '../../../system/started-service.ts';
 import {
@@ -105,10 +106,8 @@ const prepare = async (wish: ThrowawayDovecotWish, version: string, run: Run): P
   const configuration = join(folder, 'dovecot.conf');
   const users: Users = { folder, links: new Map(), is24 };
   try {
-    for (const name of ['run', 'state']) await mkdir(join(folder, name), { mode: 0o755 });
-    const box = join(folder, 'box');
-    await mkdir(box, { mode: 0o711 });
-    await chmod(box, 0o711);
+    for (const name of ['run', 'state']) await makeFolder(join(folder, name), 0o755);
+    await makeFolder(join(folder, 'box'), 0o711);
     await writeUsers(users, mailboxes);
     await writeFile(join(folder, mastersFile), `${master.name}:${master.password}\n`, { mode: 0o600 });
     await writeFile(configuration, is24 ? settingsOf24(settings, version) : settingsOf23(settings), { mode: 0o600 });

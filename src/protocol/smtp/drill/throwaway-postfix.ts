@@ -1,4 +1,4 @@
-import { chown, mkdir, readFile, writeFile } from 'node:fs/promises';
+import { chown, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Delivery, Letter, StartedTransport, TransportWish } from '../../../contract/drill.ts';
 import type { Run } from '../../../contract/run.ts';
@@ -7,6 +7,7 @@ import { sleep } from '../../../system/clock.ts';
 import { errnoFault } from '../../../system/errno.ts';
 import { freePort } from '../../../system/free-port.ts';
 import { greets } from '../../../system/greets.ts';
+import { makeFolder } from '../../../system/make-folder.ts';
 import { runProgram } from '../../../system/run-program.ts';
 import { startService, untilReady } from '../../../system/started-service.ts';
 import { outcomeIn } from './delivery-outcome.ts';
@@ -87,12 +88,13 @@ const write = async (wish: ThrowawayPostfixWish, { uid }: Installed, settings: P
     ...routingTables(routing, mailboxes),
   };
   try {
-    for (const name of ['queue', 'queue/pid', 'tables']) await mkdir(join(folder, name), { mode: 0o755 });
+    for (const name of ['queue', 'queue/pid']) await makeFolder(join(folder, name), 0o755);
+    await makeFolder(join(folder, 'tables'), 0o700);
     for (const name of ['data', ...queues.map((queue) => `queue/${queue}`)]) {
-      await mkdir(join(folder, name), { mode: 0o700 });
+      await makeFolder(join(folder, name), 0o700);
       await chown(join(folder, name), uid, 0);
     }
-    for (const [name, text] of Object.entries(files)) await writeFile(join(folder, name), text, { mode: 0o644 });
+    for (const [name, text] of Object.entries(files)) await writeFile(join(folder, name), text, { mode: 0o600 });
   } catch (error) {
     throw errnoFault(error, 'write', folder);
   }
