@@ -14,7 +14,7 @@ import type { Run } from '../../contract/run.ts';
 import type { CheckTally } from '../../model/drill/check-tally.ts';
 import { isFault } from '../../model/fault.ts';
 import { asTold } from './as-told.ts';
-import { isForwarding, mailRoutes, type MailRoutes } from './mail-routes.ts';
+import { isForwarding, mailRoutes, type MailRoutes, withoutExtension } from './mail-routes.ts';
 
 /** What the mail of a drill is sent through. */
 export interface MailFlow {
@@ -38,6 +38,15 @@ const triedMailboxes = 2;
 const stranger = 'stranger@outside.drill.invalid';
 
 const lower = (text: string): string => text.toLowerCase();
+/** The mailbox that mail for an address lies in. */
+const boxOf = (address: string): string => withoutExtension(lower(address));
+
+interface Sent {
+  readonly letter: Letter;
+  readonly deliveries: readonly Delivery[];
+  /** Mailboxes that it has to reach, in small letters. */
+  readonly ends: Iterable<string>;
+}
 
 interface Sending {
   readonly flow: MailFlow;
@@ -56,15 +65,14 @@ const isSeen = async ({ mail }: MailFlow, address: string, mark: string, run: Ru
 };
 
 /** Whether all is well with whom it came to; what is not is found. */
-const judge = async (
-  { flow, tally }: Sending,
-  { letter, deliveries }: { readonly letter: Letter; readonly deliveries: readonly Delivery[] },
-  run: Run,
-): Promise<void> => {
+const judge = async ({ flow, tally }: Sending, { letter, deliveries, ends }: Sent, run: Run): Promise<void> => {
+  const subjectOf = (end: string): string => (lower(end) === lower(letter.to) ? letter.to : `${letter.to} → ${end}`);
+  const reached = new Set(deliveries.map(({ recipient }) => boxOf(recipient)));
+  for (const end of ends) if (!reached.has(end)) tally.find({ kind: 'mail-not-delivered', subject: subjectOf(end) });
   const served = new Map([...flow.mailboxes, flow.outside].map(({ address }) => [lower(address), address]));
   for (const { recipient, isDelivered, said } of deliveries) {
-    const subject = lower(recipient) === lower(letter.to) ? letter.to : `${letter.to} → ${recipient}`;
-    const address = served.get(lower(recipient));
+    const subject = subjectOf(recipient);
+    const address = served.get(boxOf(recipient));
     if (!isDelivered) tally.find({ kind: 'mail-not-delivered', subject, detail: said });
     else if (address !== undefined && !(await isSeen(flow, address, letter.mark, run))) {
       tally.find({ kind: 'mail-not-seen', subject });
@@ -75,7 +83,14 @@ const judge = async (
 /** Sends one, and follows it. A refusal is found under `kind`. */
 const send = async (
   sending: Sending,
-  { letter, way }: { readonly letter: Omit<Letter, 'header' | 'mark'>; readonly way: 'receive' | 'submit' },
+  {
+    letter,
+    way,
+    ends,
+  }: Pick<Sent, 'ends'> & {
+    readonly letter: Omit<Letter, 'header' | 'mark'>;
+    readonly way: 'receive' | 'submit';
+  },
   run: Run,
 ): Promise<void> => {
   const { transport, tally } = sending;
@@ -83,7 +98,7 @@ const send = async (
   tally.look();
   try {
     const deliveries = await transport[way](whole, run);
-    await judge(sending, { letter: whole, deliveries }, run);
+    await judge(sending, { letter: whole, deliveries, ends }, run);
   } catch (error) {
     const fault = asTold(error, run);
     const isRefused = isFault(fault, 'server-refused');
@@ -110,13 +125,25 @@ const sendAll = async (sending: Sending, routes: MailRoutes, run: Run): Promise<
   const { flow, tally } = sending;
   for (const to of chosen(flow, routes)) {
     run.emit({ kind: 'phase', phase: `drill: sending mail to ${to}` });
-    await send(sending, { letter: { from: stranger, to, password: undefined }, way: 'receive' }, run);
+    await send(
+      sending,
+      { letter: { from: stranger, to, password: undefined }, way: 'receive', ends: routes.ends(to) },
+      run,
+    );
   }
   const sender = flow.mailboxes.find(({ address }) => flow.logins.has(lower(address))) ?? flow.mailboxes[0];
   if (sender === undefined) return;
   const password = flow.logins.get(lower(sender.address));
   if (password === undefined) tally.skip('sent-without-login');
-  await send(sending, { letter: { from: sender.address, to: flow.outside.address, password }, way: 'submit' }, run);
+  await send(
+    sending,
+    {
+      letter: { from: sender.address, to: flow.outside.address, password },
+      way: 'submit',
+      ends: [lower(flow.outside.address)],
+    },
+    run,
+  );
 };
 
 /**

@@ -4,7 +4,7 @@ const lower = (text: string): string => text.toLowerCase();
 const domainOf = (address: string): string => lower(address.slice(address.lastIndexOf('@') + 1));
 
 /** Mail for `user+box@example.com` is the user's. */
-const withoutExtension = (address: string): string => address.replace(/\+[^@]*(?=@)/, '');
+export const withoutExtension = (address: string): string => address.replace(/\+[^@]*(?=@)/, '');
 
 /** How the tables of a server lead mail to mailboxes. */
 export interface MailRoutes {

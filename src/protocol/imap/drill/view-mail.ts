@@ -11,6 +11,7 @@ import { listFolders } from '../scan/folder-list.ts';
 import { openFolder } from '../scan/open-folder.ts';
 import type { PooledSession } from '../scan/session-pool.ts';
 import { allUids, uidFetch, uidSearchHeader } from '../wire/reading-commands.ts';
+import { highestUid } from '../wire/uid-set.ts';
 
 export interface LoginWish {
   readonly port: number;
@@ -46,11 +47,15 @@ const lookAt = async (session: PooledSession, name: ByteString, wire: ByteString
   return { uidValidity, messages: exists === 0 ? [] : await hashMessages(session) };
 };
 
+/** So many of the newest messages are searched: what has just come is among them, and in a large mailbox all would take minutes. */
+const searched = 200;
+
 const findMark = async (session: PooledSession, header: string, mark: string): Promise<boolean> => {
   const inbox = byteStringOfLatin1('INBOX');
-  await openFolder(session, { name: inbox, wire: inbox });
+  const { uidNext } = await openFolder(session, { name: inbox, wire: inbox });
+  const newest = [{ first: Math.max(1, uidNext - searched), last: highestUid }];
   let isFound = false;
-  await session.connection.request(uidSearchHeader(header, mark), {
+  await session.connection.request(uidSearchHeader(newest, header, mark), {
     response: (response) => {
       if (response.kind === 'search' && response.uids.length > 0) isFound = true;
     },

@@ -86,6 +86,6 @@ export const uidFetch = (
 export const uidSearchAll = (extended: boolean, set: UidSet = allUids): Command<'reading'> =>
   reading('UID SEARCH', `UID SEARCH ${extended ? 'RETURN (ALL) ' : ''}UID ${formatUidSet(set)}`);
 
-/** Which messages of the open folder have this text in a header; both are given as plain words. RFC 9051 section 6.4.4. */
-export const uidSearchHeader = (header: string, text: string): Command<'reading'> =>
-  reading('UID SEARCH', `UID SEARCH HEADER "${header}" "${text}"`);
+/** Which of these messages have this text in a header; both are given as plain words. RFC 9051 section 6.4.4. */
+export const uidSearchHeader = (set: UidSet, header: string, text: string): Command<'reading'> =>
+  reading('UID SEARCH', `UID SEARCH UID ${formatUidSet(set)} HEADER "${header}" "${text}"`);

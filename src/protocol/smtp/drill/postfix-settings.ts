@@ -53,6 +53,7 @@ export const mainSettings = ({ folder, sockets, outside }: PostfixWish): string 
     'bounce_queue_lifetime = 0',
     'notify_classes =',
     'append_dot_mydomain = no',
+    'recipient_delimiter = +',
     // A short one may be given to a second message, and the log is asked by it.
     'enable_long_queue_ids = yes',
     '',
@@ -112,7 +113,9 @@ export const routingTables = (
   const all = [...new Set([...own, ...domainAliases.map(({ domain }) => domain)].map((name) => name.toLowerCase()))];
   return {
     [`${tables}/domains`]: table(all.map((name) => [name, 'ours'])),
-    [`${tables}/mailboxes`]: table(mailboxes.map(({ address }) => [address, 'ours'])),
+    [`${tables}/mailboxes`]: table(
+      [...new Set(mailboxes.map(({ address }) => address.toLowerCase()))].map((name) => [name, 'ours']),
+    ),
     [`${tables}/aliases`]: table([
       ...aliases.map(({ address, targets }) => [address, targets.filter(isPlain).join(', ')] as const),
       ...domainAliases.map(({ domain, target }) => [`@${domain}`, `@${target}`] as const),
