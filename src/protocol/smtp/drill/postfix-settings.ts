@@ -93,11 +93,15 @@ export const serviceList = ({ port, submissionPort, asksForLogin }: PostfixWish)
 /** What can stand in a table of Postfix without being taken for something else; others are left out. */
 const isPlain = (text: string): boolean => /^[!$-~][!-~]*$/.test(text) && !/[,"\\]/.test(text);
 
-const table = (rows: readonly (readonly [string, string])[]): string =>
-  rows
-    .filter(([key, value]) => isPlain(key) && value !== '')
-    .map(([key, value]) => `${key.toLowerCase()} ${value}\n`)
-    .join('');
+/** Each key once, the first of them: Postfix refuses the whole of a table (texthash) in which one comes twice. */
+const table = (rows: readonly (readonly [string, string])[]): string => {
+  const lines = new Map<string, string>();
+  for (const [key, value] of rows) {
+    const name = key.toLowerCase();
+    if (isPlain(key) && value !== '' && !lines.has(name)) lines.set(name, `${name} ${value}\n`);
+  }
+  return [...lines.values()].join('');
+};
 
 const domainOf = (address: string): string => address.slice(address.lastIndexOf('@') + 1);
 
