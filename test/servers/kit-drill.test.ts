@@ -25,6 +25,8 @@ describe('the drill with a recovery kit', { skip: why ?? false, timeout: 600_000
     const { code, stdout, stderr } = await stack.person.run(['drill', '--kit', kit]);
     assert.equal(code, 0, stdout + stderr);
     assert.match(stdout, /^Drill passed: mailserver can be brought back/);
+    const known = await stack.person.run(['history', '--json']);
+    assert.match(known.stdout, /"command":"drill"[^]*"server":"mailserver"/, known.stderr);
     assert.deepEqual(
       readdirSync('/var/tmp').filter((name) => name.startsWith('mailkeep-kit-')),
       [],
@@ -33,5 +35,6 @@ describe('the drill with a recovery kit', { skip: why ?? false, timeout: 600_000
     const damaged = await stack.person.run(['drill', '--kit', kit]);
     assert.equal(damaged.code, 1, damaged.stdout + damaged.stderr);
     assert.match(damaged.stderr, /is not what was written/);
+    assert.match((await stack.person.run(['status'])).stdout, /is not what was written/);
   });
 });
