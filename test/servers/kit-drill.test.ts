@@ -35,6 +35,7 @@ describe('the drill with a recovery kit', { skip: why ?? false, timeout: 600_000
     const damaged = await stack.person.run(['drill', '--kit', kit]);
     assert.equal(damaged.code, 1, damaged.stdout + damaged.stderr);
     assert.match(damaged.stderr, /is not what was written/);
-    assert.match((await stack.person.run(['status'])).stdout, /is not what was written/);
+    const remembered = await stack.person.run(['history', '--json']);
+    assert.match(remembered.stdout, /is not what was written/, remembered.stderr);
   });
 });

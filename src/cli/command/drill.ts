@@ -51,13 +51,15 @@ export const drillCommand: DefineCommand = (execute) =>
     )
     .action((server: string | undefined, options: DrillOptions) =>
       execute(options, (context) =>
-        options.kit === undefined
-          ? recordedRun(
-              { command: 'drill', trigger: options.scheduled ? 'schedule' : 'person', wait: waitOf(options) },
-              (tally, listening) => drillServer({ ...options, server }, tally, listening),
-              scheduledContext(options, context),
-            )
-          : drillWithKit({ kit: options.kit, parameters: parametersOf(server, options) }, context),
+        recordedRun(
+          { command: 'drill', trigger: options.scheduled ? 'schedule' : 'person', wait: waitOf(options) },
+          (tally, listening) => {
+            const { kit } = options;
+            if (kit === undefined) return drillServer({ ...options, server }, tally, listening);
+            return drillWithKit({ kit, parameters: parametersOf(server, options) }, tally, listening);
+          },
+          scheduledContext(options, context),
+        ),
       ),
     );
 

@@ -1,10 +1,16 @@
 import { spawn } from 'node:child_process';
-import { access, constants, cp, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { access, constants, cp, mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
+import { openHistory } from '../../catalog/history.ts';
+import { interrupted } from '../../contract/run.ts';
 import { Fault } from '../../model/fault.ts';
+import type { RunRecord } from '../../model/run-record.ts';
 import { errnoCode, errnoFault } from '../../system/errno.ts';
 import { runProgram } from '../../system/run-program.ts';
+import { clearLeftFolders, makeScratchFolder, type ScratchFolder } from '../../system/scratch-folder.ts';
 import type { CommandContext } from '../context.ts';
+import { exitCode } from '../exit-code.ts';
+import type { RunTally } from '../run/recorded-run.ts';
 
 export interface KitDrill {
   /** A kit: a folder, or one file. */
@@ -78,12 +84,23 @@ const namesIn = async (folder: string): Promise<readonly string[]> => {
   }
 };
 
+interface KitPlace {
+  /** The kit's copy. */
+  readonly kit: string;
+  readonly home: string;
+  readonly noteService: ScratchFolder['noteService'];
+}
+
 /** Its exit code; what it says goes where ours would. */
-const startedWith = (folder: string, parameters: readonly string[], context: CommandContext): Promise<number> =>
+const startedWith = (
+  { kit, home, noteService }: KitPlace,
+  parameters: readonly string[],
+  { environment, run }: CommandContext,
+): Promise<number> =>
   new Promise((done, reject) => {
-    const { environment, run } = context;
-    const env = { PATH: barePath, HOME: join(folder, 'home'), MAILKEEP_LANG: environment.language };
-    const child = spawn(join(folder, 'kit/open.sh'), parameters, { env, stdio: 'inherit' });
+    const env = { PATH: barePath, HOME: home, MAILKEEP_LANG: environment.language };
+    const child = spawn(join(kit, 'open.sh'), parameters, { env, stdio: 'inherit' });
+    if (child.pid !== undefined) noteService(child.pid).catch(reject);
     const stop = (): void => {
       child.kill('SIGTERM');
     };
@@ -91,27 +108,71 @@ const startedWith = (folder: string, parameters: readonly string[], context: Com
     child.on('error', reject);
     child.on('close', (code) => {
       run.signal.removeEventListener('abort', stop);
-      done(code ?? 130);
+      done(code ?? exitCode.interrupted);
     });
   });
 
+/** What the kit's program has put into the history of its own home; undefined when its drill did not begin. */
+const recordIn = async (home: string, { run }: CommandContext): Promise<RunRecord | undefined> => {
+  const path = join(home, '.local/state/mailkeep/history.sqlite');
+  try {
+    await access(path);
+  } catch {
+    return undefined;
+  }
+  const history = await openHistory(path, run);
+  try {
+    const [newest] = history.runs({ last: 1 });
+    return newest?.kind === 'finished' ? newest.record : undefined;
+  } finally {
+    history.close();
+  }
+};
+
+/** Takes over what was found; a Fault where there is nothing to take over. */
+const takeOver = (record: RunRecord | undefined, code: number, tally: RunTally): void => {
+  if (record?.drill !== undefined) {
+    tally.drill = record.drill;
+    return;
+  }
+  if (code === exitCode.interrupted) throw interrupted();
+  const [fault] = record?.faults ?? [];
+  if (fault !== undefined) throw new Fault(fault.code, `with the kit alone no drill can be done: ${fault.message}`);
+  throw new Fault('configuration', `the program in the kit has ended with ${code}, and without a drill`, {
+    hint: 'What it said stands above.',
+  });
+};
+
+const prefix = 'mailkeep-kit-';
+/** On a disk, not in memory: a kit has a whole program in it. */
+const base = '/var/tmp';
+
 /**
  * Does a drill with nothing but what a kit holds: its program, its configuration, its passwords; an empty home, and none of the variables of
- * this machine. A password that the kit does not hold is that of `--password-file`. Faults: `usage`, `verification-failed`, those of files.
+ * this machine. A password that the kit does not hold is that of `--password-file`. What was found is in the tally. Faults: `usage`,
+ * `verification-failed`, those of files, and what the kit's program has ended with.
  */
-export const drillWithKit = async ({ kit, parameters }: KitDrill, context: CommandContext): Promise<number> => {
+export const drillWithKit = async (
+  { kit, parameters }: KitDrill,
+  tally: RunTally,
+  context: CommandContext,
+): Promise<void> => {
   const { passwordFile } = context.options;
-  const folder = await mkdtemp('/var/tmp/mailkeep-kit-');
-  const place = join(folder, 'kit');
+  const cleared = await clearLeftFolders(base, prefix);
+  if (cleared > 0) context.run.emit({ kind: 'notice', message: context.messages.drillCleared(cleared) });
+  const { folder, noteService, remove } = await makeScratchFolder(base, prefix);
+  const closed = join(folder, 'closed');
+  const place: KitPlace = { kit: join(closed, 'kit'), home: join(closed, 'home'), noteService };
   try {
-    await mkdir(join(folder, 'home'), { mode: 0o700 });
-    await takeKit(resolve(kit), place, context);
-    await requireProgram(kit, place);
-    if (passwordFile !== undefined) await placePassword(place, resolve(passwordFile));
-    return await startedWith(folder, parameters, context);
+    await mkdir(place.home, { mode: 0o700, recursive: true });
+    await takeKit(resolve(kit), place.kit, context);
+    await requireProgram(kit, place.kit);
+    if (passwordFile !== undefined) await placePassword(place.kit, resolve(passwordFile));
+    const code = await startedWith(place, parameters, context);
+    takeOver(await recordIn(place.home, context), code, tally);
   } catch (error) {
     throw error instanceof Fault ? error : errnoFault(error, 'use', kit);
   } finally {
-    await rm(folder, { recursive: true, force: true });
+    await remove();
   }
 };
