@@ -54,6 +54,8 @@ const databasePackages: readonly PackageNeed[] = [
   { name: 'redis-tools', command: 'redis-cli' },
   { name: 'docker.io', command: 'dockerd' },
   { name: 'docker-compose', command: 'docker-compose' },
+  { name: 'podman', command: 'podman' },
+  { name: 'runc', command: 'runc' },
 ];
 
 /** File systems of disks. */
