@@ -38,27 +38,36 @@ async function hasCommand(command: string): Promise<boolean> {
   return (await runCommand('sh', ['-c', isThere, 'sh', command])).code === 0;
 }
 
-export type PackageWish = { readonly suite: string; readonly name: string; readonly into: string };
+export type PackageWish = {
+  readonly suite: string;
+  readonly names: readonly string[];
+  /** With all that they need of a system. */
+  readonly whole?: boolean;
+  readonly into: string;
+};
 
-/** Downloads a package of any Debian suite, by way of this machine's own mirror and proxy, and unpacks it into a folder. */
-export async function unpackFromSuite({ suite, name, into }: PackageWish): Promise<void> {
+/** Downloads packages of any Debian suite, by way of this machine's own mirror and proxy, and unpacks them into a folder. */
+export async function unpackFromSuite({ suite, names, whole = false, into }: PackageWish): Promise<void> {
   const mirror = await debianMirror();
   const work = await mkdtemp(join(tmpdir(), 'mailkeep-apt-'));
   try {
     const options = await privateApt(work, `deb ${mirror} ${suite} main\n`);
     await apt([...options, 'update'], work);
-    await apt([...options, 'download', name], work);
-    const archive = (await readdir(work)).find((file) => file.endsWith('.deb'));
-    if (archive === undefined) throw new MissingRequirement(`Debian's suite ${suite} gave no package ${name}.`);
-    await succeed('dpkg-deb', ['-x', join(work, archive), into]);
+    const needed = whole ? await apt([...options, 'install', '-s', '--no-install-recommends', ...names], work) : '';
+    const others = [...needed.matchAll(/^Inst (\S+)/gm)].flatMap(([, name]) => name ?? []);
+    await apt([...options, 'download', ...new Set([...names, ...others])], work);
+    const archives = (await readdir(work)).filter((file) => file.endsWith('.deb'));
+    if (archives.length === 0) throw new MissingRequirement(`Debian's suite ${suite} gave no ${names.join(', ')}.`);
+    await mkdir(into, { recursive: true });
+    for (const archive of archives) await succeed('dpkg-deb', ['-x', join(work, archive), into]);
   } finally {
     await rm(work, { recursive: true, force: true });
   }
 }
 
-async function apt(args: readonly string[], cwd: string): Promise<void> {
+async function apt(args: readonly string[], cwd: string): Promise<string> {
   const result = await runCommand('apt-get', args, { cwd });
-  if (result.code === 0) return;
+  if (result.code === 0) return result.stdout;
   const [complaint = result.stderr.trim()] = result.stderr.split('\n').filter((line) => line.startsWith('E: '));
   throw new MissingRequirement(`apt-get ${args.at(-1) ?? ''} said: ${complaint}`);
 }

@@ -1,4 +1,5 @@
 import { type PackageNeed, installPackages } from './debian.ts';
+import { mysqlPrograms } from './mysql.ts';
 import { resticBinary, resticVersions } from './restic.ts';
 import { unpackedServer } from './unpacked.ts';
 
@@ -78,6 +79,7 @@ export async function ensureRequirements(tier: 'test' | 'servers' | 'long'): Pro
     needs.push(
       () => unpackedServer('courier'),
       () => unpackedServer('cyrus'),
+      mysqlPrograms,
     );
   for (const need of needs) {
     try {

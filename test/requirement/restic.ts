@@ -26,7 +26,7 @@ export async function resticBinary(version: ResticVersion): Promise<string> {
   const reasons: string[] = [];
   for (const suite of suitesOf[version]) {
     try {
-      await fillCache(`restic-${version}`, (into) => unpackFromSuite({ suite, name: 'restic', into }));
+      await fillCache(`restic-${version}`, (into) => unpackFromSuite({ suite, names: ['restic'], into }));
     } catch (error) {
       reasons.push(error instanceof Error ? error.message : String(error));
       continue;

@@ -13,6 +13,8 @@ import { passwordFile, passwordsIn } from './option-file.ts';
 export interface MariadbClient {
   /** For people: `MariaDB in the container mailserver-mariadb`. */
   readonly description: string;
+  /** Names of the client, and of what dumps: those of the brand first, as the other's may not know how its users log in. */
+  readonly programs: BrandPrograms;
   /** The rows of statements, as text. Faults as `mariadbFault`. */
   query(statements: string, run: Run): Promise<readonly (readonly string[])[]>;
   start(call: MariadbCall, run: Run): Promise<StartedProgram>;
@@ -20,8 +22,15 @@ export interface MariadbClient {
 
 export type MariadbCall = Pick<ProgramCall, 'candidates' | 'parameters' | 'mode'>;
 
-export const clientPrograms = ['mariadb', 'mysql'];
-export const dumpPrograms = ['mariadb-dump', 'mysqldump'];
+interface BrandPrograms {
+  readonly client: readonly string[];
+  readonly dump: readonly string[];
+}
+
+const programsOf: Readonly<Record<MariadbSetting['database'], BrandPrograms>> = {
+  mariadb: { client: ['mariadb', 'mysql'], dump: ['mariadb-dump', 'mysqldump'] },
+  mysql: { client: ['mysql', 'mariadb'], dump: ['mysqldump', 'mariadb-dump'] },
+};
 
 interface Login {
   readonly optionFile: string;
@@ -62,7 +71,9 @@ export const createMariadbClient = async (
     );
   const brand = setting.database === 'mysql' ? 'MySQL' : 'MariaDB';
   const description = `${brand}${nameOfPlace(setting.in)}`;
-  return { description, start, query: (statements, run) => rowsOf(statements, { start, description, run }) };
+  const programs = programsOf[setting.database];
+  const query: MariadbClient['query'] = (statements, run) => rowsOf(statements, { start, programs, description, run });
+  return { description, programs, start, query };
 };
 
 const loginOf = async (setting: MariadbSetting, parts: DatabaseParts, run: Run): Promise<Login> => {
@@ -80,6 +91,7 @@ const loginOf = async (setting: MariadbSetting, parts: DatabaseParts, run: Run):
 
 interface Asking {
   readonly start: MariadbClient['start'];
+  readonly programs: BrandPrograms;
   readonly description: string;
   readonly run: Run;
 }
@@ -90,10 +102,10 @@ const unescaped = (value: string): string =>
 
 const rowsOf = async (
   statements: string,
-  { start, description, run }: Asking,
+  { start, programs, description, run }: Asking,
 ): Promise<readonly (readonly string[])[]> => {
   const parameters = ['--batch', '--skip-column-names', '--skip-auto-rehash'];
-  const program = await start({ candidates: clientPrograms, parameters, mode: 'fed' }, run);
+  const program = await start({ candidates: programs.client, parameters, mode: 'fed' }, run);
   const { output, end } = await readOutput(program, statements, run);
   if (end.code !== 0) throw mariadbFault(end, `${description} cannot be asked`);
   const lines = output.split('\n').filter((line) => line !== '');

@@ -1,6 +1,6 @@
 import { dumpName, type DumpFile } from '../dump-file.ts';
 import { runDump } from '../run-dump.ts';
-import { dumpPrograms, type MariadbClient } from './client.ts';
+import type { MariadbClient } from './client.ts';
 import { mariadbFault } from './fault.ts';
 import type { ListedDatabase } from './server-listing.ts';
 
@@ -44,7 +44,7 @@ export const databaseDump = (client: MariadbClient, database: ListedDatabase): D
         {
           name,
           subject: `the database ${database.name}`,
-          start: (run) => client.start({ candidates: dumpPrograms, parameters, mode: 'watched' }, run),
+          start: (run) => client.start({ candidates: client.programs.dump, parameters, mode: 'watched' }, run),
           fault: mariadbFault,
         },
         run,

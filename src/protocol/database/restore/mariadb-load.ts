@@ -1,7 +1,7 @@
 import type { Run } from '../../../contract/run.ts';
 import type { ReadRequest, Source } from '../../../contract/source.ts';
 import { Fault } from '../../../model/fault.ts';
-import { clientPrograms, identifier, type MariadbClient } from '../mariadb/client.ts';
+import { identifier, type MariadbClient } from '../mariadb/client.ts';
 import { mariadbFault } from '../mariadb/fault.ts';
 import { feed } from './feed.ts';
 import { readDump } from './dump-files.ts';
@@ -26,7 +26,7 @@ export const loadDump = async ({ client, dumps, request }: Loading, into: string
   }
   // Clients that know the sandbox run in it; others pass over an option that they need not know.
   const parameters = ['--batch', '--max-allowed-packet=1G', '--loose-sandbox', `--database=${into}`];
-  const program = await client.start({ candidates: clientPrograms, parameters, mode: 'fed' }, run);
+  const program = await client.start({ candidates: client.programs.client, parameters, mode: 'fed' }, run);
   const end = await feed(program, checked(), run);
   if (end.code !== 0) throw mariadbFault(end, `the dump cannot be loaded into the database ${into}`);
   return reader.end();

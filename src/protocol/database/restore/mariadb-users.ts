@@ -1,6 +1,5 @@
 import type { Run } from '../../../contract/run.ts';
 import { mariadbFault } from '../mariadb/fault.ts';
-import { clientPrograms } from '../mariadb/client.ts';
 import { readDump } from './dump-files.ts';
 import { feed } from './feed.ts';
 import type { Loading } from './mariadb-load.ts';
@@ -23,7 +22,7 @@ export const addUsers = async ({ client, dumps, request }: Loading, run: Run): P
   async function* bytes(): AsyncGenerator<Uint8Array> {
     yield new TextEncoder().encode(text);
   }
-  const program = await client.start({ candidates: clientPrograms, parameters: ['--batch'], mode: 'fed' }, run);
+  const program = await client.start({ candidates: client.programs.client, parameters: ['--batch'], mode: 'fed' }, run);
   const end = await feed(program, bytes(), run);
   if (end.code !== 0) throw mariadbFault(end, 'users cannot be added');
 };
