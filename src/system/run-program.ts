@@ -12,6 +12,8 @@ export interface ProgramCall {
   /** As whom, and where; undefined: as we do. */
   readonly identity?: { readonly uid: number; readonly gid: number } | undefined;
   readonly folder?: string;
+  /** In a process group of its own, so that Ctrl-C in a terminal reaches us alone. */
+  readonly apart?: boolean;
 }
 
 export interface ProgramResult {
@@ -27,9 +29,9 @@ export interface ProgramResult {
  */
 export const runProgram = (call: ProgramCall): Promise<ProgramResult | undefined> =>
   new Promise((resolve, reject) => {
-    const { program, parameters, environment, input, signal, identity, folder } = call;
-    const options = { ...identity, ...(folder === undefined ? {} : { cwd: folder }), signal };
-    const child = spawn(program, parameters, { ...options, env: { ...environment, LC_ALL: 'C' }, stdio: 'pipe' });
+    const { program, parameters, environment, input, signal, identity, folder, apart: detached = false } = call;
+    const where = { ...identity, ...(folder === undefined ? {} : { cwd: folder }), detached, signal };
+    const child = spawn(program, parameters, { ...where, env: { ...environment, LC_ALL: 'C' }, stdio: 'pipe' });
     let [stdout, stderr] = ['', ''];
     child.stdout.setEncoding('latin1').on('data', (text: string) => (stdout += text));
     child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));

@@ -1,3 +1,4 @@
+import { composePlugin } from './compose-plugin.ts';
 import { type PackageNeed, installPackages } from './debian.ts';
 import { mysqlPrograms } from './mysql.ts';
 import { resticBinary, resticVersions } from './restic.ts';
@@ -79,6 +80,7 @@ export async function ensureRequirements(tier: 'test' | 'servers' | 'long'): Pro
     needs.push(
       () => unpackedServer('courier'),
       () => unpackedServer('cyrus'),
+      composePlugin,
       mysqlPrograms,
     );
   for (const need of needs) {

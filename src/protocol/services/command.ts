@@ -19,7 +19,9 @@ export interface CommandEnd {
 /** Fault `configuration` when there is no such program. */
 export const askCommand = async (words: readonly string[], variables: Variables, run: Run): Promise<CommandEnd> => {
   const [program = '', ...parameters] = words;
-  const ended = await runProgram({ program, parameters, environment: environmentOf(variables), signal: run.signal });
+  // Ctrl-C is ours to heed: a service that is half stopped would be taken for one that runs.
+  const call = { program, parameters, environment: environmentOf(variables), signal: run.signal, apart: true };
+  const ended = await runProgram(call);
   if (ended !== undefined) return ended;
   throw new Fault('configuration', `there is no program ${program} here, which stops and starts services`, {
     hint: 'Install it, or restore with --no-services and stop what is running by hand.',

@@ -3,6 +3,7 @@ import type { Run } from '../../contract/run.ts';
 import type { Services } from '../../contract/services.ts';
 import type { FoundService } from '../../model/service-plan.ts';
 import { askCommand, mustSucceed, type Variables } from './command.ts';
+import { type LabelledContainer, labelledContainers } from './labelled-containers.ts';
 
 export interface ComposeWish {
   /** Absolute. */
@@ -50,7 +51,10 @@ const isThere = (path: string): Promise<boolean> =>
     () => false,
   );
 
-/** Services of a compose file. One that is not there yet, as on a bare machine, has none that run. */
+/**
+ * Services of a compose file. Where it is gone, or not there yet, they are those whose containers say that they were made from it;
+ * as soon as it has come back, it counts.
+ */
 export const composeServices = (wish: ComposeWish, variables: Variables): Services => {
   let compose: readonly string[] | undefined;
   const command = async (run: Run): Promise<readonly string[]> => {
@@ -62,18 +66,40 @@ export const composeServices = (wish: ComposeWish, variables: Variables): Servic
   };
   const ask = async (words: readonly string[], run: Run): Promise<string> =>
     (await mustSucceed([...(await command(run)), ...words], variables, run)).stdout;
+  const withContainers = async (verb: 'stop' | 'start', names: readonly string[], run: Run): Promise<void> => {
+    const containers = await labelledContainers(wish.file, variables, run);
+    const chosen = containers.filter(({ service }) => names.includes(service)).map(({ name }) => name);
+    if (chosen.length > 0) await mustSucceed(['docker', verb, ...chosen], variables, run);
+  };
   return {
     description: `compose services of ${wish.file}`,
     list: async (run) => {
-      if (!(await isThere(wish.file))) return [];
+      if (!(await isThere(wish.file)))
+        return statesOfContainers(wish, await labelledContainers(wish.file, variables, run));
       const all = await ask(['config', '--services'], run);
       const running = await ask(['ps', '--services', '--filter', 'status=running'], run);
       const containers = await containersOf(await ask(['ps', '--all', '--quiet'], run), variables, run);
       return composeStates(wish, { all, running, containers });
     },
-    stop: async (names, run) => void (await ask(['stop', ...names], run)),
-    start: async (names, run) => void (await ask(['up', '-d', ...names], run)),
+    stop: async (names, run) => {
+      if (await isThere(wish.file)) await ask(['stop', ...names], run);
+      else await withContainers('stop', names, run);
+    },
+    start: async (names, run) => {
+      if (await isThere(wish.file)) await ask(['up', '-d', ...names], run);
+      else await withContainers('start', names, run);
+    },
   };
+};
+
+const statesOfContainers = (wish: ComposeWish, containers: readonly LabelledContainer[]): readonly FoundService[] => {
+  const servicesOf = (of: readonly LabelledContainer[]): string =>
+    [...new Set(of.map(({ service }) => service))].join('\n');
+  return composeStates(wish, {
+    all: servicesOf(containers),
+    running: servicesOf(containers.filter(({ isRunning }) => isRunning)),
+    containers: containers.map(({ name, service }) => `${name}\t${service}`).join('\n'),
+  });
 };
 
 /** `NAME\tSERVICE` for each of these containers; both generations of compose write the label. */

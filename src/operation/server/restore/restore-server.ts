@@ -1,5 +1,5 @@
 import type { DatabaseReport } from '../../../contract/database-target.ts';
-import type { Run } from '../../../contract/run.ts';
+import { type Run, throwIfInterrupted } from '../../../contract/run.ts';
 import type { Services } from '../../../contract/services.ts';
 import type { Overwrite } from '../../../contract/target.ts';
 import { asFault, type Fault, isFault } from '../../../model/fault.ts';
@@ -166,7 +166,9 @@ class ServerRestore {
     const { services } = this.#parts;
     if (services === undefined || this.#plan.stop.length === 0) return;
     run.emit({ kind: 'phase', phase: 'stopping services' });
-    await services.stop(this.#plan.stop, run);
+    // To its end, whatever is said meanwhile: one that is still on its way down looks as if it ran, and would not be started.
+    await services.stop(this.#plan.stop, unstoppable(run));
+    throwIfInterrupted(run);
   }
 
   /** Asked again: the file that describes them may have come back just now. */
