@@ -9,7 +9,8 @@ import { openWriter, serverOf } from '../servers/imap-account.ts';
 import { configurationTemplate, kept, openWorld } from './earlier-world.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
-const { version }: { readonly version: string } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8'));
+const program: unknown = JSON.parse(await readFile(join(root, 'package.json'), 'utf8'));
+assert.ok(typeof program === 'object' && program !== null && 'version' in program);
 
 const message = (number: number) => ({
   content: `From: a@example.org\r\nSubject: Gr=C3=BC=C3=9Fe ${number}\r\n\r\nGrüße, こんにちは ${number}\r\n`,
@@ -56,7 +57,7 @@ await mkdir(join(person.folder, kept.disk));
 await succeed('cp', ['-a', `${disk.mountPoint}/.`, join(person.folder, kept.disk)]);
 await rm(join(person.folder, kept.disk, 'lost+found'), { recursive: true, force: true });
 await writeFile(join(person.folder, 'mailkeep.yaml.in'), configurationTemplate);
-const archive = join(root, 'test/fixture/earlier', `${version}.tar.gz`);
+const archive = join(root, 'test/fixture/earlier', `${String(program.version)}.tar.gz`);
 await mkdir(join(root, 'test/fixture/earlier'), { recursive: true });
 await succeed('tar', [
   '-czf',
