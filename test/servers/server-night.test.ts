@@ -33,7 +33,7 @@ describe('the night of a mail server', { skip: why ?? false }, () => {
   });
   after(() => server[Symbol.asyncDispose]());
 
-  test('IT-01: the daily backup has every component, coreutils agree with it, and nobody is told', async () => {
+  test('IT-01, TC-04, TC-05: the daily backup has every component, gzip and coreutils agree with it, and nobody is told', async () => {
     let number = 10_000;
     const delivering = setInterval(() => number < 10_200 && deliver(server.root, number++), 20);
     const night = await server
@@ -71,7 +71,7 @@ describe('the night of a mail server', { skip: why ?? false }, () => {
     await succeed('sha256sum', ['-c', '--quiet', 'checksums.sha256'], { cwd: join(server.backups, 'weekly', week) });
   });
 
-  test('IT-05: a database that is down is tried four times, told by mail, and the others are backed up', async () => {
+  test('IT-05, TC-07: a database that is down is tried four times, told by mail, and the others are backed up', async () => {
     const before = describeTree(day());
     await rename(server.mariadb.socket, `${server.mariadb.socket}.aside`);
     const night = await server.mailkeep('run', 'mailserver', '--daily');
