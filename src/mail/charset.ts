@@ -20,8 +20,10 @@ const decodeStrictly = (bytes: Uint8Array, charset: string): string | undefined 
     .trim()
     .toLowerCase()
     .replace(/^["']|["']$/g, '');
+  const encoding = aliases[label] ?? label;
   try {
-    return new TextDecoder(aliases[label] ?? label, { fatal: true }).decode(bytes);
+    const decoder = new TextDecoder(encoding, { fatal: true });
+    return decoder.decode(encoding === 'iso-2022-jp' ? withoutIdleEscapes(bytes) : bytes);
   } catch {
     // Not in this encoding, or the label names none that this runtime knows.
     return undefined;
@@ -38,7 +40,7 @@ export const decodeText = (bytes: Uint8Array, charset: string): string =>
  */
 export const guessText = (bytes: Uint8Array, hint = ''): string => {
   if (hasJapaneseEscape(bytes)) {
-    const text = new TextDecoder('iso-2022-jp').decode(bytes);
+    const text = new TextDecoder('iso-2022-jp').decode(withoutIdleEscapes(bytes));
     if (!text.includes('\ufffd')) return text;
   }
   const named = decodeStrictly(bytes, 'utf-8') ?? (hint === '' ? undefined : decodeStrictly(bytes, hint));
@@ -47,6 +49,22 @@ export const guessText = (bytes: Uint8Array, hint = ''): string => {
   const best = candidates.toSorted((left, right) => japaneseScore(right) - japaneseScore(left))[0];
   if (best !== undefined && japaneseScore(best) > 0) return best;
   return new TextDecoder('windows-1252').decode(bytes);
+};
+
+const lengthOfEscape = 3;
+
+/**
+ * Without changes of character set that another follows at once, as between two encoded words that are put together: the
+ * Encoding Standard has them for an error, since they could hide text.
+ */
+const withoutIdleEscapes = (bytes: Uint8Array): Uint8Array => {
+  if (!bytes.includes(0x1b)) return bytes;
+  return bytes.filter((_, at) => {
+    for (let start = at; start > at - lengthOfEscape; start--) {
+      if (bytes[start] === 0x1b) return bytes[start + lengthOfEscape] !== 0x1b;
+    }
+    return true;
+  });
 };
 
 /** ESC $ or ESC ( begins every change of character set in ISO-2022-JP. */

@@ -43,6 +43,8 @@ test('S7: encoded words are decoded, joined where they stand together, and left 
     '=?utf-8?b?5pel?= \r\n =?UTF-8*ja?B?5pys?=': '日本',
     '=?utf-8?B?5pc=?= =?utf-8?B?pQ==?=': '日',
     '=?ISO-2022-JP?B?GyRCRnxLXBsoQg==?=': '日本',
+    '=?ISO-2022-JP?B?GyRCJUclIyVsGyhC?=\r\n =?ISO-2022-JP?B?GyRCJS8lSCVqGyhC?=': 'ディレクトリ',
+    '=?ISO-2022-JP?B?GyRCRnxLXBsoQg==?= =?ISO-2022-JP?Q?a?= =?ISO-2022-JP?B?GyRCRnxLXBsoQg==?=': '日本a日本',
     '=?shift_jis?B?k/qWew?=': '日本',
     '=?cp932?Q?=87=40?=': '①',
     'a =?utf-8?q?b_c?= d': 'a b c d',
