@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { copyFile, mkdtemp, readdir, readFile, realpath, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { ended } from '../journey/program.ts';
@@ -154,8 +155,13 @@ describe('the drill of a whole mail server', { skip: why ?? false, timeout: 900_
 
   test('B12: a good backup passes, with a report for people and one for programs, and nothing of the drill is left', async () => {
     const page = join(work, 'drill.html');
+    // As a live server has them there; one that starts removes all that it finds in its folder for them.
+    const temporaryTable = join(tmpdir(), '#sql-temptable-mailkeep-test.MAI');
+    await writeFile(temporaryTable, 'of the live server');
     const { code, stdout, stderr } = await drill('--json', '--html', page);
     assert.equal(code, 0, stdout + stderr);
+    assert.equal(await readFile(temporaryTable, 'utf8'), 'of the live server');
+    await rm(temporaryTable);
     const [record] = recordsOf(stdout).filter(isMessageLine('drill'));
     assert.equal(record?.['verdict'], 'passed');
     assert.equal(record?.['messages'], 12);

@@ -20,6 +20,9 @@ export interface Mariadb {
 /** With all that has a meaning in an option file. */
 export const awkwardPassword = String.raw`p"w'd #;\n $(x)\ ü`;
 
+/** Of its own: a server that starts removes the temporary tables of all others in its folder. */
+export const temporaryIn = (folder: string): string => `--tmpdir=${folder}`;
+
 /** Makes the files of a server that has a root with a password. */
 export const initialise = async (folder: string): Promise<string> => {
   const data = join(folder, 'data');
@@ -27,6 +30,7 @@ export const initialise = async (folder: string): Promise<string> => {
   await succeed('mariadb-install-db', [
     '--no-defaults',
     `--datadir=${data}`,
+    temporaryIn(folder),
     '--user=root',
     '--auth-root-authentication-method=normal',
     '--skip-test-db',
@@ -49,6 +53,7 @@ export const startMariadb = async (password = awkwardPassword): Promise<Mariadb>
   const log = join(folder, 'log');
   const options = [
     `--datadir=${data}`,
+    temporaryIn(folder),
     `--socket=${socket}`,
     `--pid-file=${join(folder, 'pid')}`,
     `--log-error=${log}`,

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { runCommand, succeed } from '../requirement/command.ts';
 import { type ContainerEngine, startContainerEngine } from '../servers/container-engine.ts';
-import { initialise, usualOptions } from '../servers/mariadb.ts';
+import { initialise, temporaryIn, usualOptions } from '../servers/mariadb.ts';
 import type { StackPlaces } from './places.ts';
 
 /** A MariaDB whose files lie below the root of the stack: in a container of a compose file, or started by itself. */
@@ -76,11 +76,13 @@ const containerProcess = ({ root }: StackPlaces, { docker, variables }: Containe
   },
 });
 
-const directProcess = ({ root, socket }: StackPlaces): Process => {
+const directProcess = ({ root, run, socket }: StackPlaces): Process => {
   let child: ChildProcess | undefined;
   return {
     start: async () => {
-      child = spawn('mariadbd', optionsOf(join(root, 'data/mysql/data'), socket), { stdio: 'ignore' });
+      child = spawn('mariadbd', [...optionsOf(join(root, 'data/mysql/data'), socket), temporaryIn(run)], {
+        stdio: 'ignore',
+      });
     },
     stop: async () => {
       if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;

@@ -23,11 +23,18 @@ const readyWithin = 120_000;
 const installers: readonly string[] = ['mariadb-install-db', 'mysql_install_db'];
 const servers: readonly string[] = ['mariadbd', 'mysqld'];
 
+/**
+ * A server that starts removes what others have left in its folder for temporary tables. In the usual one those of the live server
+ * are, which still needs them.
+ */
+const ownTemporary = (folder: string): string => `--tmpdir=${folder}/temporary`;
+
 /** Makes the files of a server without any data; false: no program for it is installed. */
 const install = async ({ folder, environment, isRoot }: ThrowawayWish, run: Run): Promise<boolean> => {
   const parameters = [
     '--no-defaults',
     `--datadir=${folder}/data`,
+    ownTemporary(folder),
     ...(isRoot ? ['--user=root'] : []),
     '--auth-root-authentication-method=normal',
     '--skip-test-db',
@@ -50,6 +57,7 @@ const startServer = async (
     '--no-defaults',
     ...(isRoot ? ['--user=root'] : []),
     `--datadir=${folder}/data`,
+    ownTemporary(folder),
     `--socket=${socket}`,
     `--pid-file=${folder}/pid`,
     `--init-file=${folder}/init.sql`,
@@ -100,7 +108,7 @@ export const startThrowawayMariadb = async (wish: ThrowawayWish, run: Run): Prom
   const { folder } = wish;
   const password = randomBytes(24).toString('hex');
   try {
-    await mkdir(join(folder, 'data'), { mode: 0o700 });
+    for (const name of ['data', 'temporary']) await mkdir(join(folder, name), { mode: 0o700 });
     const statement = `ALTER USER root@localhost IDENTIFIED BY '${password}';\n`;
     await writeFile(join(folder, 'init.sql'), statement, { mode: 0o600 });
   } catch (error) {
