@@ -27,9 +27,9 @@ const unpacked = async (name: string, context: TestContext): Promise<string | un
   return root;
 };
 
-/** Without a PATH no program is there: what is found is found in files. */
+/** No program is there, not even Podman, which answers without a service: what is found is found in files. */
 const look = async (preset: PresetName, root: string) => {
-  const machine = localMachine({ home: root, variables: {} }, createTestRun());
+  const machine = localMachine({ home: root, variables: { PATH: '/nowhere' } }, createTestRun());
   assert.equal(await stackIn(machine, root), preset);
   const proposal = await propose(preset, machine, root);
   return { components: componentsOf(proposal), codes: codesOf(proposal) };
