@@ -15,8 +15,8 @@ export interface MemoryBackendOptions {
 
 /** The part of an object's bytes that was asked for, as a copy. Fault `backend-misbehaved` when it ends earlier. */
 const cut = (handle: ObjectHandle, bytes: Uint8Array, range: ByteRange | undefined): Uint8Array => {
-  if (range === undefined) return bytes.slice();
-  const found = bytes.slice(range.start, range.start + range.length);
+  if (range === undefined) return new Uint8Array(bytes);
+  const found = new Uint8Array(bytes.subarray(range.start, range.start + range.length));
   if (found.length < range.length) throw tooShort(handle, range.length, found.length);
   return found;
 };

@@ -25,8 +25,8 @@ const isIntact = (handle: ObjectHandle, bytes: Uint8Array): boolean =>
   createHash('sha256').update(bytes).digest('hex') === handle.name;
 
 const cutOut = (handle: ObjectHandle, bytes: Uint8Array, range: ByteRange | undefined): Uint8Array => {
-  if (range === undefined) return bytes.slice();
-  const found = bytes.slice(range.start, range.start + range.length);
+  if (range === undefined) return new Uint8Array(bytes);
+  const found = new Uint8Array(bytes.subarray(range.start, range.start + range.length));
   if (found.length < range.length) throw tooShort(handle, range.length, found.length);
   return found;
 };

@@ -92,7 +92,7 @@ export const seeded = (
 const powerIsCut = (): Fault => new Fault('backend-unavailable', 'the power is cut');
 
 const flipped = (bytes: Uint8Array, at: number): Uint8Array => {
-  const wrong = bytes.slice();
+  const wrong = new Uint8Array(bytes);
   const place = at < 0 ? wrong.length + at : at;
   const byte = wrong[place];
   if (byte !== undefined) wrong[place] = byte ^ 1;

@@ -130,7 +130,7 @@ export const readPieces = async (
       const before = pieces[request] ?? [];
       const reached = before.reduce((sum, piece) => sum + piece.bytes.length, 0);
       if (order === 'in-order') assert.equal(position, reached, 'pieces follow one another');
-      before.push({ position, bytes: delivery.bytes.slice(start, start + length) });
+      before.push({ position, bytes: new Uint8Array(delivery.bytes.subarray(start, start + length)) });
     }
     for (const { request, verdict } of delivery.verdicts) {
       assert.equal(verdicts[request], undefined, 'there is one verdict');

@@ -8,7 +8,10 @@ const sha256 = (text: string): string => createHash('sha256').update(text, 'lati
 const digested = (text: string, pieceLength: number) => {
   const digest = createTargetDigest(() => createHash('sha256'));
   const bytes = Buffer.from(text, 'latin1');
-  for (let at = 0; at < bytes.length; at += pieceLength) digest.update(bytes.subarray(at, at + pieceLength));
+  // As a connection does: one memory for all that comes, and the next piece overwrites the one before.
+  const received = Buffer.alloc(pieceLength);
+  for (let at = 0; at < bytes.length; at += pieceLength)
+    digest.update(received.subarray(0, bytes.copy(received, 0, at, at + pieceLength)));
   return digest.digest();
 };
 

@@ -24,7 +24,8 @@ export const createTargetDigest = (newHash: NewHash): { update(bytes: Uint8Array
       const joined = bytes.length > 1 ? bytes : Uint8Array.from([...tail, ...bytes]);
       if (bytes.length > 1) unended.update(tail);
       unended.update(joined.subarray(0, -2));
-      tail = joined.slice(-2);
+      // A copy, which a Buffer's own slice is not: the bytes are the caller's, who uses their memory again.
+      tail = new Uint8Array(joined.subarray(-2));
     },
     digest() {
       const sha256 = whole.digest();

@@ -38,7 +38,7 @@ const encoder = new TextEncoder();
 export const madeText = (like: Entry, name: ByteString, text: string, version: string): StoredChild => {
   const bytes = Uint8Array.from(text, (character) => character.charCodeAt(0));
   async function* whole(): AsyncGenerator<Uint8Array, void> {
-    if (bytes.length > 0) yield bytes.slice();
+    if (bytes.length > 0) yield new Uint8Array(bytes);
   }
   const file = new MadeFile(bytes.length, version, whole);
   return {

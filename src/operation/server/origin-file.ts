@@ -44,7 +44,7 @@ export const originMember = (origin: ServerOrigin): NamedSource => {
 };
 
 const wholeFile = (bytes: Uint8Array, request: number): Delivery => ({
-  bytes: bytes.slice(),
+  bytes: new Uint8Array(bytes),
   pieces: [{ request, position: 0, start: 0, length: bytes.length }],
   verdicts: [{ request, verdict: { kind: 'complete', bytes: bytes.length } }],
 });

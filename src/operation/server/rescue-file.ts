@@ -47,7 +47,7 @@ const readFrom = async (
     if (found.entry.type !== 'file' || found.entry.size > heldAtMost) return undefined;
     const chunks: Uint8Array[] = [];
     for await (const { bytes, pieces, verdicts } of base.contents([found], run)) {
-      for (const { start, length } of pieces) chunks.push(bytes.slice(start, start + length));
+      for (const { start, length } of pieces) chunks.push(new Uint8Array(bytes.subarray(start, start + length)));
       if (verdicts.some(({ verdict }) => verdict.kind !== 'complete')) return undefined;
     }
     return chunks;

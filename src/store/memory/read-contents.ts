@@ -26,7 +26,8 @@ export const readContents = async (
   const read = new Map<number, ReadContent>();
   for await (const { bytes, pieces, verdicts } of source.read(requests, 'in-order', run)) {
     throwIfInterrupted(run);
-    for (const { request, start, length } of pieces) parts[request]?.push(bytes.slice(start, start + length));
+    for (const { request, start, length } of pieces)
+      parts[request]?.push(new Uint8Array(bytes.subarray(start, start + length)));
     for (const { request, verdict } of verdicts) read.set(request, judged(parts[request] ?? [], verdict));
   }
   return requests.map(({ entry }, request) => {

@@ -151,7 +151,8 @@ const textsOf = async (base: Base, entries: readonly BaseEntry[], run: Run): Pro
   const whole = entries.map(() => false);
   if (entries.length === 0) return [];
   for await (const { bytes, pieces, verdicts } of base.contents(entries, run)) {
-    for (const { request, start, length } of pieces) parts[request]?.push(bytes.slice(start, start + length));
+    for (const { request, start, length } of pieces)
+      parts[request]?.push(new Uint8Array(bytes.subarray(start, start + length)));
     for (const { request, verdict } of verdicts) {
       whole[request] = verdict.kind === 'complete';
       if (verdict.kind === 'failed') run.emit({ kind: 'fault', fault: verdict.fault });

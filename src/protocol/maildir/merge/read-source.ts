@@ -28,7 +28,7 @@ export const readText = async (source: Source, wanted: Wanted, run: Run): Promis
   if (wanted.entry.size > largestText) throw new Fault('unsupported', 'it is too large for a file of its kind');
   const parts: Uint8Array[] = [];
   for await (const { bytes, pieces, verdicts, recycle } of deliveries(source, [wanted], run)) {
-    for (const { start, length } of pieces) parts.push(bytes.slice(start, start + length));
+    for (const { start, length } of pieces) parts.push(new Uint8Array(bytes.subarray(start, start + length)));
     recycle?.();
     for (const { verdict } of verdicts) {
       const fault = faultOf(verdict);

@@ -87,7 +87,7 @@ export class RepeatedText {
     }
     const end = cursor.passString();
     this.text = cursor.decodeString(start, Math.abs(end));
-    this.bytes = end > 0 && end - start < 100 ? cursor.bytes.slice(start, end) : new Uint8Array(0);
+    this.bytes = end > 0 && end - start < 100 ? new Uint8Array(cursor.bytes.subarray(start, end)) : new Uint8Array(0);
     return this.text;
   }
 }
