@@ -45,7 +45,7 @@ export const mustSucceed = async (words: readonly string[], variables: Variables
   if (ended.code === 0) return ended;
   const command = words.join(' ');
   throw new Fault('io-failed', `\`${command}\` ended with ${ended.code}: ${saidBy(ended)}`, {
-    hint: 'Run it by hand to see more.',
+    hint: 'Run it by hand to see more, or restore with --no-services and stop what is running by hand.',
     context: { command, code: ended.code },
   });
 };

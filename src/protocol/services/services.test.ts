@@ -6,20 +6,33 @@ import { describe, test } from 'node:test';
 import { createTestRun } from '../../contract/test-run.ts';
 import { commandServices } from './command-services.ts';
 import { composeServices, composeStates } from './compose-services.ts';
-import { statesOf } from './systemd-services.ts';
+import { shownUnits, systemdServices } from './systemd-services.ts';
 
 describe('services that a restore stops', () => {
-  test('B11: which units run is what systemctl says, and databases are known by their names', () => {
-    const states = statesOf(
-      ['postfix', 'dovecot.service', 'mariadb', 'clamav'],
-      'active\ninactive\nactivating\nfailed\n',
-    );
-    assert.deepEqual(states, [
-      { name: 'postfix', state: 'running', isDatabase: false },
-      { name: 'dovecot.service', state: 'stopped', isDatabase: false },
-      { name: 'mariadb', state: 'running', isDatabase: true },
-      { name: 'clamav', state: 'stopped', isDatabase: false },
+  test('B11: what systemctl says of units is read in the order of the question, whatever it leaves out', () => {
+    const answer = [
+      'ActiveState=active\nUnitFileState=enabled\nTriggeredBy=dovecot.socket dovecot.timer',
+      'UnitFileState=\nActiveState=failed',
+      'ActiveState=activating\nTriggeredBy=\nUnitFileState=enabled-runtime\n',
+    ].join('\n\n');
+    assert.deepEqual(shownUnits(answer), [
+      { isActive: true, isEnabled: true, triggeredBy: ['dovecot.socket', 'dovecot.timer'] },
+      { isActive: false, isEnabled: false, triggeredBy: [] },
+      { isActive: true, isEnabled: true, triggeredBy: [] },
     ]);
+    assert.deepEqual(shownUnits('\n'), []);
+  });
+
+  test('B11: where systemd cannot be asked nothing is taken for stopped', async (context) => {
+    const folder = mkdtempSync(join(tmpdir(), 'mailkeep-systemctl-'));
+    context.after(() => rmSync(folder, { recursive: true }));
+    const said = 'System has not been booted with systemd as init system (PID 1).';
+    writeFileSync(join(folder, 'systemctl'), `#!/bin/sh\necho "${said}" >&2\nexit 1\n`, { mode: 0o755 });
+    await assert.rejects(systemdServices(['postfix'], { PATH: folder }).list(createTestRun()), {
+      code: 'io-failed',
+      message: /has not been booted/,
+      hint: /--no-services/,
+    });
   });
 
   test('B11: of a compose file the service of the container that a database is in is the database', () => {
