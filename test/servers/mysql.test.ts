@@ -9,6 +9,7 @@ import { isFault } from '../../src/model/fault.ts';
 import { databaseComponent } from '../../src/protocol/database/component.ts';
 import { databaseTarget } from '../../src/protocol/database/restore/database-target.ts';
 import { createMemorySource, memoryDirectory, memoryFile } from '../../src/protocol/memory/source.ts';
+import { succeed } from '../requirement/command.ts';
 import { dump, parts, settingOf } from './database-dumps.ts';
 import { type Mysql, startMysql } from './mysql.ts';
 
@@ -17,7 +18,11 @@ describe("MySQL's own server", () => {
   let folder: string;
   let files: ReadonlyMap<string, Buffer>;
   const setting = () => settingOf({ database: 'mysql', socket: server.socket, defaultsFile: join(folder, 'my.cnf') });
-  const restore = async (chosen: ReadonlyMap<string, Uint8Array>, options: Partial<DatabaseTargetOptions> = {}) => {
+  const restore = async (
+    chosen: ReadonlyMap<string, Uint8Array>,
+    options: Partial<DatabaseTargetOptions> = {},
+    by = setting(),
+  ) => {
     const run = createTestRun();
     const children = Object.fromEntries([...chosen].map(([name, content]) => [name, memoryFile(content)]));
     const source = createMemorySource(memoryDirectory(children));
@@ -25,7 +30,7 @@ describe("MySQL's own server", () => {
       parts: parts(server.password, server.variables),
       options: { replace: false, users: false, ...options },
     };
-    const target = await databaseTarget(setting(), own, run);
+    const target = await databaseTarget(by, own, run);
     const plan = await target.plan(source, run);
     const { failed } = await target.apply(plan, source, run);
     assert.deepEqual(
@@ -34,7 +39,16 @@ describe("MySQL's own server", () => {
     );
     return plan.dumps.map(({ into, action }) => `${into} ${action.kind}`);
   };
-  const dumped = () => dump(databaseComponent('mysql', setting(), parts(server.password, server.variables)));
+  const dumped = (by = setting(), variables = server.variables) =>
+    dump(databaseComponent('mysql', by, parts(server.password, variables)));
+  /** Over the network, with what an option file says besides user and password. */
+  const overNetwork = async (...lines: readonly string[]) => {
+    const defaultsFile = join(folder, 'network.cnf');
+    const text = ['[client]', 'user=backup', `password="${server.password}"`, ...lines, ''].join('\n');
+    await writeFile(defaultsFile, text, { mode: 0o600 });
+    const at = { host: '127.0.0.1', port: server.port };
+    return settingOf({ database: 'mysql', ...at, databases: ['usermgmt'], users: false, defaultsFile });
+  };
   const mailboxes = (): Promise<string> => server.sql('SELECT username, HEX(picture) FROM mailbox', 'usermgmt');
 
   before(async () => {
@@ -43,6 +57,7 @@ describe("MySQL's own server", () => {
     await writeFile(join(folder, 'my.cnf'), `[client]\nuser=root\npassword="${server.password}"\n`, { mode: 0o600 });
     await server.sql(
       `CREATE DATABASE usermgmt CHARACTER SET utf8mb4 COLLATE utf8mb4_0900_ai_ci; CREATE DATABASE views;
+       CREATE USER 'backup'@'%' IDENTIFIED BY '${server.password}'; GRANT ALL ON *.* TO 'backup'@'%' WITH GRANT OPTION;
        CREATE USER 'roundcube'@'%' IDENTIFIED BY 'of roundcube'; GRANT SELECT ON usermgmt.* TO 'roundcube'@'%'`,
     );
     await server.sql(
@@ -112,6 +127,43 @@ describe("MySQL's own server", () => {
     assert.deepEqual(await restore(only('users.sql'), { users: true }), ['users add']);
     assert.equal(await server.sql(kept), before);
     assert.match(await server.sql("SHOW GRANTS FOR 'roundcube'@'%'"), /GRANT SELECT ON `usermgmt`\.\*/);
+  });
+
+  test('B1, B11: over the network with a password it is dumped as by its socket, and brought back', async () => {
+    const at = { host: '127.0.0.1', port: server.port, user: 'backup', password: { value: 'x' } };
+    const by = settingOf({ database: 'mysql', ...at, databases: ['usermgmt'] });
+    const { contents } = await dumped(by);
+    const bySocket = files.get('usermgmt.sql')?.toString().replace('Host: localhost', 'Host: 127.0.0.1');
+    assert.equal(contents.get('usermgmt.sql')?.toString(), bySocket);
+    assert.equal(contents.get('users.sql')?.toString(), files.get('users.sql')?.toString());
+    const before = await mailboxes();
+    await server.sql('DELETE FROM mailbox', 'usermgmt');
+    assert.deepEqual(await restore(only('usermgmt.sql'), {}, by), ['usermgmt swap']);
+    assert.equal(await mailboxes(), before);
+  });
+
+  test('an authority that is named has to vouch for the server, and one that does not is told', async () => {
+    const right = `ssl-ca=${join(server.data, 'ca.pem')}`;
+    const { verdicts } = await dumped(await overNetwork('ssl-mode=VERIFY_CA', right));
+    assert.equal(verdicts.get('usermgmt.sql')?.kind, 'complete');
+    const stranger = join(folder, 'stranger.pem');
+    const made = ['-nodes', '-keyout', join(folder, 'stranger-key.pem'), '-out', stranger, '-subj', '/CN=stranger'];
+    await succeed('openssl', ['req', '-x509', '-newkey', 'rsa:2048', ...made]);
+    for (const lines of [
+      ['ssl-mode=VERIFY_CA', `ssl-ca=${stranger}`],
+      ['ssl-mode=VERIFY_IDENTITY', right],
+    ]) {
+      await assert.rejects(dumped(await overNetwork(...lines)), { code: 'certificate-untrusted', hint: /ssl-ca/ });
+    }
+  });
+
+  test("a server that wants TLS is told, and MariaDB's programs dump it over TLS too", async () => {
+    const plain = { code: 'configuration', message: /insecure transport/, hint: /ssl-mode=REQUIRED/ };
+    await assert.rejects(dumped(await overNetwork('ssl-mode=DISABLED')), plain);
+    await assert.rejects(dumped(await overNetwork('skip-ssl'), process.env), plain);
+    const { verdicts, texts } = await dumped(await overNetwork(), process.env);
+    assert.equal(verdicts.get('usermgmt.sql')?.kind, 'complete');
+    assert.match(texts.get('usermgmt.sql') ?? '', /^\/\*M?!999999|^-- MariaDB dump/);
   });
 
   test('a wrong password is told without it', async () => {

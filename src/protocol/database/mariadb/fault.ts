@@ -7,7 +7,7 @@ const userHint =
 
 /**
  * Why a program of MariaDB or MySQL failed. Faults: `credentials-refused`, `permission-denied`, `server-unavailable`,
- * `configuration` for a missing program or container, else `entry-unreadable`.
+ * `certificate-untrusted`, `configuration` for a missing program or container or a server that wants TLS, else `entry-unreadable`.
  *
  * @param what begins the sentence: `MariaDB cannot be asked`.
  */
@@ -22,6 +22,8 @@ export const mariadbFault = (end: ProgramEnd, what: string): Fault => {
   if (/\b(?:1142|1143|1227|1370)\b|Access denied; you need/i.test(said)) {
     return new Fault('permission-denied', message, { hint: userHint });
   }
+  const ofTransport = transportFault(said, message);
+  if (ofTransport !== undefined) return ofTransport;
   if (
     /\b(?:2002|2003|2005|2006|2013|2026|2055|1040|1053|1205|1213)\b|Can't connect|Lost connection|has gone away/i.test(
       said,
@@ -38,4 +40,19 @@ export const mariadbFault = (end: ProgramEnd, what: string): Fault => {
     });
   }
   return new Fault('entry-unreadable', message, { hint: "Look at the server's log.", retry: true });
+};
+
+/** TLS that the server wants, and the certificate that it shows. */
+const transportFault = (said: string, message: string): Fault | undefined => {
+  if (/\b2026\b.*certificate/i.test(said)) {
+    return new Fault('certificate-untrusted', message, {
+      hint: 'Is it the right server? Say under [client] of defaultsFile whom to trust: ssl-ca; see docs/databases.md.',
+    });
+  }
+  if (/\b(?:3159|2061)\b|insecure transport|requires? secure connection/i.test(said)) {
+    return new Fault('configuration', message, {
+      hint: "Ask for TLS under [client] of defaultsFile: ssl-mode=REQUIRED for MySQL's programs, ssl for MariaDB's; see docs/databases.md.",
+    });
+  }
+  return undefined;
 };
