@@ -7,6 +7,7 @@ import { Fault, isFault } from '../../../model/fault.ts';
 import { Secret } from '../../../model/secret.ts';
 import { errnoFault } from '../../../system/errno.ts';
 import { runProgram } from '../../../system/run-program.ts';
+import { prepareServiceFolder } from '../../../system/service-folder.ts';
 import { type ServiceIdentity, startService, untilReady } from '../../../system/started-service.ts';
 import type { PostgresSetting } from '../config.ts';
 import type { DatabaseParts } from '../parts.ts';
@@ -14,7 +15,6 @@ import { createPostgresClient, identifier, type PostgresClient } from '../postgr
 import { createPostgresTarget } from '../restore/postgres-target.ts';
 import { findPostgres } from './find-postgres.ts';
 import { countPostgresRows, findPostgresAccounts, loadedDatabases } from './postgres-content.ts';
-import { prepareServiceFolder } from './service-folder.ts';
 import type { ThrowawayWish } from './throwaway-wish.ts';
 
 /** A superuser of a name that no dump has: the roles of the dumps are loaded too, with their passwords. */

@@ -6,11 +6,11 @@ import { Fault, isFault } from '../../../model/fault.ts';
 import { Secret } from '../../../model/secret.ts';
 import { errnoCode } from '../../../system/errno.ts';
 import { runProgram } from '../../../system/run-program.ts';
+import { prepareServiceFolder, type ServiceFolder } from '../../../system/service-folder.ts';
 import { startService, type StartedService, untilReady } from '../../../system/started-service.ts';
 import type { RedisSetting } from '../config.ts';
 import { createRedisClient, type RedisClient } from '../redis/client.ts';
 import { createRedisTarget } from '../restore/redis-target.ts';
-import { prepareServiceFolder, type ServiceFolder } from './service-folder.ts';
 import type { ThrowawayWish } from './throwaway-wish.ts';
 
 const readyWithin = 600_000;

@@ -1,9 +1,8 @@
 import { randomInt } from 'node:crypto';
 import { chmod, chown, mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { errnoFault } from '../../../system/errno.ts';
-import type { ServiceIdentity } from '../../../system/started-service.ts';
-import type { ThrowawayWish } from './throwaway-wish.ts';
+import { errnoFault } from './errno.ts';
+import type { ServiceIdentity } from './started-service.ts';
 
 /** The user that has no rights (on Linux, the kernel's own overflow user). */
 const nobody = 65_534;
@@ -18,14 +17,18 @@ export interface ServiceFolder {
 }
 
 /**
- * Prepares the folder of a service that may not run as the superuser. It then runs as nobody: what a dump makes it do, it can do to nothing of the
+ * Prepares the folder of a service that may not run as the superuser. It then runs as nobody: what it is made to do by a dump, or by a page,, it can do to nothing of the
  * live system. Nobody else gets at it, not even what else runs as nobody: the folder is passable for a group alone that has no other
  * member.
  */
 export const prepareServiceFolder = async ({
   folder,
   isRoot,
-}: Pick<ThrowawayWish, 'folder' | 'isRoot'>): Promise<ServiceFolder> => {
+}: {
+  /** Absolute, ours. */
+  readonly folder: string;
+  readonly isRoot: boolean;
+}): Promise<ServiceFolder> => {
   const data = join(folder, 'data');
   const identity = isRoot ? { uid: nobody, gid: randomInt(firstGroup, lastGroup) } : undefined;
   try {
