@@ -1,6 +1,7 @@
 import type { ServedMessage } from '../model/drill/compare-folder.ts';
 import type { ByteString } from '../model/byte-string.ts';
 import type { Path } from '../model/entry.ts';
+import type { Secret } from '../model/secret.ts';
 import type { DatabaseTarget } from './database-target.ts';
 import type { Run } from './run.ts';
 import type { Source } from './source.ts';
@@ -64,6 +65,27 @@ export interface WebmailTables {
   readonly orphans: readonly { readonly table: string; readonly count: number }[];
   /** Users without any identity: they have no sender's address. */
   readonly nameless: number;
+  /** The names of some of its users. */
+  readonly people: readonly string[];
+}
+
+export interface WebmailEntry {
+  /** Which of the tables of webmail: its database. */
+  readonly place: string;
+  /** Of the program, by its number; undefined: it runs as we do. */
+  readonly group: number | undefined;
+  /** The mail server that its users have their mail on from now on, by the name that the program will call it. */
+  readonly mailHost: string;
+}
+
+/** How a program of webmail reaches its tables. */
+export interface WebmailDatabase {
+  /** Absolute. */
+  readonly socket: string;
+  /** Of the database: it may read and write these tables, and sees no others. */
+  readonly user: string;
+  readonly password: Secret;
+  readonly database: string;
 }
 
 /** Tables of mail servers, as far as their schemas are known here. Faults as a query has them. */
@@ -73,6 +95,8 @@ export interface MailTables {
   /** Where a user is made; undefined: no such table is there. */
   accountTable(run: Run): Promise<KnownAccountTable | undefined>;
   webmail(run: Run): Promise<readonly WebmailTables[]>;
+  /** Lets a program in to tables of webmail. */
+  openWebmail(entry: WebmailEntry, run: Run): Promise<WebmailDatabase>;
 }
 
 /** Databases that a drill loads. */
@@ -126,6 +150,8 @@ export interface ServedFolder {
 export interface ThrowawayMail {
   /** For people: `Dovecot 2.3.19.1`. */
   readonly description: string;
+  /** Where it speaks IMAP: a port of 127.0.0.1, without TLS. */
+  readonly port: number;
   /** Logs in. `password`: the person's own; undefined: as the master user of this server. Fault `credentials-refused`. */
   login(address: string, password: string | undefined, run: Run): Promise<MailView>;
   /** By which sockets a mail transport hands it mail and asks it for passwords; undefined: it cannot take mail here. */
@@ -190,6 +216,43 @@ export type StartedTransport =
   | { readonly kind: 'missing'; readonly what: string }
   /** Only the superuser may start it. */
   | { readonly kind: 'not-allowed' };
+
+/** Who logs in to webmail. */
+export interface WebmailVisitor {
+  readonly address: string;
+  readonly password: string;
+}
+
+export type WebmailOutcome =
+  /** The inbox was shown, with so many messages. */
+  | { readonly kind: 'shown'; readonly messages: number }
+  /** What did not work, and what the program said of it, without secrets. */
+  | { readonly kind: 'no-page' | 'database-refused' | 'login-refused' | 'no-mailbox'; readonly said: string };
+
+/** A program of webmail on restored tables, for a throw-away mail server. */
+export interface ThrowawayWebmail {
+  /** For people: `Roundcube 1.6.5`. */
+  readonly description: string;
+  /** As a person does it with a browser: opens the page, logs in, looks at the inbox, logs out. */
+  visit(visitor: WebmailVisitor, run: Run): Promise<WebmailOutcome>;
+  stop(): Promise<void>;
+}
+
+export interface WebmailWish {
+  /** Where the mail server speaks IMAP, on 127.0.0.1. */
+  readonly mailPort: number;
+  /** Lets the program in to its tables, when it is known whom it runs as. */
+  open(entry: Omit<WebmailEntry, 'place'>, run: Run): Promise<WebmailDatabase>;
+}
+
+export type StartedWebmail =
+  | { readonly kind: 'started'; readonly webmail: ThrowawayWebmail }
+  /** What is not installed, with its Debian package in brackets. */
+  | { readonly kind: 'missing'; readonly what: string }
+  /** The folder of the program, which is closed to the user that it would run as. */
+  | { readonly kind: 'closed'; readonly folder: string }
+  /** The database does not let it in to its tables. */
+  | { readonly kind: 'database-refused'; readonly said: string };
 
 /** What a program said of a filter. */
 export type SieveOutcome =

@@ -2,6 +2,7 @@ import type {
   RestoredTree,
   SieveOutcome,
   StartedTransport,
+  StartedWebmail,
   ThrowawayDatabase,
   ThrowawayKind,
   ThrowawayMail,
@@ -10,6 +11,7 @@ import type { Run } from '../contract/run.ts';
 import type { ThrowawayWish } from '../protocol/database/drill/throwaway-wish.ts';
 import type { ThrowawayDovecotWish } from '../protocol/imap/drill/throwaway-dovecot.ts';
 import type { ThrowawayPostfixWish } from '../protocol/smtp/drill/throwaway-postfix.ts';
+import type { ThrowawayRoundcubeWish } from '../protocol/webmail/drill/throwaway-roundcube.ts';
 
 /* What a drill starts and looks at; imported when it is asked for. */
 
@@ -36,6 +38,11 @@ export const throwawayMail = async (
 export const throwawayTransport = async (wish: ThrowawayPostfixWish, run: Run): Promise<StartedTransport> => {
   const { startThrowawayPostfix } = await import('../protocol/smtp/drill/throwaway-postfix.ts');
   return startThrowawayPostfix(wish, run);
+};
+
+export const throwawayWebmail = async (wish: ThrowawayRoundcubeWish, run: Run): Promise<StartedWebmail> => {
+  const { startThrowawayRoundcube } = await import('../protocol/webmail/drill/throwaway-roundcube.ts');
+  return startThrowawayRoundcube(wish, run);
 };
 
 /** Loads what restored trees are looked at with. */

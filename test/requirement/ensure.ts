@@ -60,6 +60,14 @@ const databasePackages: readonly PackageNeed[] = [
   { name: 'runc', command: 'runc' },
 ];
 
+/** Webmail. With PHP for web servers in its plainest form, or apt would choose Apache for it. */
+const webmailPackages: readonly PackageNeed[] = [
+  { name: 'php-cli', command: 'php' },
+  { name: 'php-cgi', command: 'php-cgi' },
+  { name: 'roundcube-mysql', command: '/usr/share/doc/roundcube-mysql' },
+  { name: 'roundcube-core', command: '/var/lib/roundcube/index.php' },
+];
+
 /** File systems of disks. */
 const diskPackages: readonly PackageNeed[] = [
   { name: 'e2fsprogs', command: '/usr/sbin/mkfs.ext4' },
@@ -71,7 +79,7 @@ const diskPackages: readonly PackageNeed[] = [
 export async function ensureRequirements(tier: 'test' | 'servers' | 'long'): Promise<string[]> {
   const more = {
     test: [],
-    servers: [...serverPackages, ...databasePackages, ...diskPackages, ...clockPackages],
+    servers: [...serverPackages, ...databasePackages, ...webmailPackages, ...diskPackages, ...clockPackages],
     long: clockPackages,
   };
   const missing = await installPackages([...journeyPackages, ...more[tier]]);

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
-import { copyFile, mkdtemp, readdir, readFile, realpath, rm, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, mkdtemp, readdir, readFile, realpath, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
@@ -37,6 +37,15 @@ const commandOf = (pid: string): string => {
 
 const leftOver = (base: string): readonly string[] =>
   readdirSync(base).filter((name) => name.startsWith('mailkeep-drill-'));
+
+/** A folder of programs in which those of PHP are not. */
+const programsWithoutPhp = async (folder: string): Promise<string> => {
+  await mkdir(folder);
+  for (const name of readdirSync('/usr/bin')) {
+    if (!name.startsWith('php')) await symlink(join('/usr/bin', name), join(folder, name));
+  }
+  return folder;
+};
 
 describe('the drill of a whole mail server', { skip: why ?? false, timeout: 900_000 }, () => {
   let stack: MailStack;
@@ -86,15 +95,13 @@ describe('the drill of a whole mail server', { skip: why ?? false, timeout: 900_
       ...more,
     });
 
-  const alsoIntoRepository = async (): Promise<void> => {
-    await configure({ repository: 'main' });
+  const withRepository = async (more: Readonly<Record<string, string>> = {}): Promise<void> => {
+    await configure({ repository: 'main', ...more });
     const [file, password] = ['mailkeep.yaml', 'repository-password'].map((name) => join(stack.person.folder, name));
     await writeFile(password ?? '', 'a password', { mode: 0o600 });
     const main = { location: join(work, 'repository'), password: { file: password } };
     const text = await readFile(file ?? '', 'utf8');
     await writeFile(file ?? '', `${text}repositories: ${JSON.stringify({ main })}\n`);
-    const made = await stack.mailkeep('init', '-r', 'main');
-    assert.equal(made.code, 0, made.stdout + made.stderr);
   };
   /** A certificate of a key that was good until yesterday. */
   const expire = async (certificate: string, key: string): Promise<void> => {
@@ -172,14 +179,18 @@ describe('the drill of a whole mail server', { skip: why ?? false, timeout: 900_
     assert.match(stdout, /"name":"mail-flow","outcome":"passed","looked":5,"findings":\[\],"found":0,"skips":\[\]/);
     assert.match(stdout, /"name":"users","outcome":"passed","looked":3/);
     assert.match(stdout, /"name":"webmail","outcome":"passed","looked":1/);
+    // Alice, whose password is known.
+    assert.match(stdout, /"name":"webmail-login","outcome":"passed","looked":1,"findings":\[\],"found":0,"skips":\[\]/);
     assert.match(await readFile(page, 'utf8'), /Drill passed: mailserver can be brought back/);
     assert.deepEqual(leftOver(work), []);
     const status = await stack.mailkeep('status');
     assert.match(status.stdout, /last drill passed/);
   });
 
-  test('B12: a sample of what is in a repository is compared as a whole is, and tells what all of it would take', async () => {
-    await alsoIntoRepository();
+  test('B12: a sample of what is in a repository is compared as a whole is, and tells what all of it would take; where no password is known, somebody logs in to webmail with one that is made up', async () => {
+    await withRepository({ drill: JSON.stringify({ folder: work }) });
+    const made = await stack.mailkeep('init', '-r', 'main');
+    assert.equal(made.code, 0, made.stdout + made.stderr);
     await night();
     // As systemd starts it: what is made has to be open to the servers of the drill all the same.
     const mask = process.umask(0o077);
@@ -187,6 +198,8 @@ describe('the drill of a whole mail server', { skip: why ?? false, timeout: 900_
     process.umask(mask);
     const { code, stdout, stderr } = await drilled;
     assert.equal(code, 0, stdout + stderr);
+    assert.match(stdout, /alice@example\.com logged in to webmail with one that the drill has made up/);
+    await withRepository();
     assert.match(stdout, /sample: \d+ of 12 messages \(50 %\)/);
     assert.match(stdout, /Earlier drills\n {4}\d{4}-\d\d-\d\d \d\d:\d\d: passed/);
   });
@@ -203,15 +216,23 @@ describe('the drill of a whole mail server', { skip: why ?? false, timeout: 900_
     assert.match(told, /alice@example\.com: INBOX: a message has lost a flag/);
   });
 
-  test('B12: a table that was emptied, wrong password hashes, a DKIM key of another text, and an expired certificate each fail with a sentence of their own, and a person is told', async () => {
+  test('B12: a table that was emptied, wrong password hashes, a DKIM key of another text, and an expired certificate, a table that webmail misses and a password that cannot be changed each fail with a sentence of their own, and a person is told', async () => {
     const { root } = stack.places;
-    await stack.database.sql('DELETE FROM contacts; DELETE FROM identities', 'roundcubemail');
+    await stack.database.sql(
+      'DELETE FROM contacts; DELETE FROM identities; RENAME TABLE session TO mislaid',
+      'roundcubemail',
+    );
     await stack.database.sql(
       "CREATE TABLE kept AS SELECT * FROM mailbox; UPDATE mailbox SET password = (SELECT password FROM kept WHERE username = 'bob@example.com') WHERE username = 'alice@example.com'; UPDATE mailbox SET password = LEFT(password, 20) WHERE username = 'carol@example.com'",
       'usermgmt',
     );
     await stack.database.sql(
       "INSERT INTO alias (address, goto, domain) VALUES ('info@example.com', 'gone@example.com', 'example.com')",
+      'usermgmt',
+    );
+    // Nobody can change a password any more.
+    await stack.database.sql(
+      'CREATE TRIGGER kept_password BEFORE UPDATE ON mailbox FOR EACH ROW SET NEW.password = OLD.password',
       'usermgmt',
     );
     const record = join(root, 'config/opendkim/keys/example.com/default.txt');
@@ -222,7 +243,7 @@ describe('the drill of a whole mail server', { skip: why ?? false, timeout: 900_
     await expire(chain, join(certificatePlace(root), 'privkey.pem'));
     await night();
     await stack.database.sql(
-      "REPLACE INTO mailbox SELECT * FROM kept; DROP TABLE kept; DELETE FROM alias WHERE address = 'info@example.com'",
+      "DROP TRIGGER kept_password; REPLACE INTO mailbox SELECT * FROM kept; DROP TABLE kept; DELETE FROM alias WHERE address = 'info@example.com'",
       'usermgmt',
     );
     await writeFile(record, text);
@@ -235,6 +256,11 @@ describe('the drill of a whole mail server', { skip: why ?? false, timeout: 900_
     assert.match(told, /carol@example\.com has no password hash that Dovecot knows/);
     assert.match(told, /the alias info@example\.com leads to gone@example\.com, which is nobody's address/);
     assert.match(told, /alice@example\.com cannot send mail: 535 /);
+    assert.match(told, /a new user in usermgmt\.mailbox can still log in with the old password after it was changed/);
+    assert.match(
+      told,
+      /the webmail roundcubemail cannot work with its restored database: .*Table 'roundcubemail\.session' doesn't exist\n/,
+    );
     assert.match(told, /1 user of the webmail roundcubemail has lost the sender's address/);
     assert.match(told, /the DKIM key dkim\/.*default\.private does not match its public text dkim\/.*default\.txt/);
     assert.match(told, /the certificate ssl\/.*fullchain\.pem has expired on \d{4}-\d\d-\d\d/);
@@ -244,12 +270,12 @@ describe('the drill of a whole mail server', { skip: why ?? false, timeout: 900_
     assert.equal(status.code, 1, status.stdout + status.stderr);
     assert.match(status.stdout, /the drill of .* failed: the table roundcubemail\.contacts is empty/);
     await stack.database.sql(
-      "INSERT INTO contacts (name, email, user_id) VALUES ('x', 'x@example.net', 1); INSERT INTO identities (user_id, name, email) VALUES (1, 'Alice', 'alice@example.com')",
+      "INSERT INTO contacts (name, email, user_id) VALUES ('x', 'x@example.net', 1); INSERT INTO identities (user_id, name, email) VALUES (1, 'Alice', 'alice@example.com'); RENAME TABLE mislaid TO session",
       'roundcubemail',
     );
   });
 
-  test('B12: encrypted mail without its key fails, and with it is opened', async () => {
+  test('B12: encrypted mail without its key fails, and with it is opened; a new user who cannot log in is told, and that PHP for webmail is not installed', async () => {
     const { root, run } = stack.places;
     const key = join(run, 'ecprivkey.pem');
     await encryptFromNowOn(key);
@@ -258,13 +284,27 @@ describe('the drill of a whole mail server', { skip: why ?? false, timeout: 900_
       'the delivery',
       async () => (await stack.clients.seenBy('bob@example.com'))['INBOX']?.messages.length === 5,
     );
+    // And whoever is new gets another password than the one that was chosen.
+    await stack.database.sql(
+      "CREATE TRIGGER lost_password BEFORE INSERT ON mailbox FOR EACH ROW SET NEW.password = '{PLAIN}another'",
+      'usermgmt',
+    );
     await night();
-    await assertFails(drill(), /a message is encrypted \(mail_crypt\), and the backup has no key for it/);
+    await stack.database.sql('DROP TRIGGER lost_password', 'usermgmt');
+    const told = await assertFails(drill(), /a message is encrypted \(mail_crypt\), and the backup has no key for it/);
+    assert.match(told, /a user that was created in usermgmt\.mailbox cannot log in/);
     await copyFile(key, join(root, 'config/dovecot/ecprivkey.pem'));
     await night();
-    const { code, stdout, stderr } = await drill('--json');
+    const PATH = await programsWithoutPhp(join(work, 'programs'));
+    const parameters = ['drill', '--json', '--config', join(stack.person.folder, 'mailkeep.yaml')];
+    const environment = { ...stack.database.variables, PATH };
+    const { code, stdout, stderr } = await stack.person.run(parameters, { environment });
     assert.equal(code, 0, stdout + stderr);
     assert.match(stdout, /"name":"mail-key","outcome":"passed","looked":1/);
+    assert.match(
+      stdout,
+      /"name":"webmail-login","outcome":"skipped",.*"skips":\[\{"reason":"no-program","detail":"PHP \(php-cli\)"\}\]/,
+    );
   });
 
   test('B12: what a drill that was killed has left is stopped and removed by the next, and Ctrl-C leaves nothing', async () => {

@@ -3,6 +3,8 @@
  * the database that the services log in as.
  */
 
+import { existsSync, readFileSync } from 'node:fs';
+
 /** The old passwords, with which everybody logs in after a recovery too; each of another scheme. */
 export const people = {
   'alice@example.com': { password: 'alices old passw0rd', scheme: 'SHA512-CRYPT' },
@@ -35,9 +37,9 @@ INSERT INTO domain (domain, description, transport) VALUES ('example.com', '例�
 INSERT INTO log VALUES ('2025-11-07 03:00:00', 'admin@example.com', 'create_mailbox', 'alice@example.com');
 `;
 
-const webmailTables = `
-CREATE DATABASE roundcubemail CHARACTER SET utf8mb4 COLLATE utf8mb4_unicode_ci;
-USE roundcubemail;
+/** As the package of Roundcube has them; without it, the few that count for a backup. */
+const ownSchema = '/usr/share/roundcube/SQL/mysql.initial.sql';
+const fewTables = `
 CREATE TABLE users (user_id INT(10) UNSIGNED NOT NULL AUTO_INCREMENT PRIMARY KEY, username VARCHAR(128) BINARY NOT NULL, mail_host VARCHAR(128) NOT NULL,
   language VARCHAR(16), preferences LONGTEXT, UNIQUE username (username, mail_host)) ROW_FORMAT=DYNAMIC;
 CREATE TABLE identities (identity_id INT(10) UNSIGNED NOT NULL AUTO_INCREMENT PRIMARY KEY, user_id INT(10) UNSIGNED NOT NULL, name VARCHAR(128) NOT NULL,
@@ -45,10 +47,20 @@ CREATE TABLE identities (identity_id INT(10) UNSIGNED NOT NULL AUTO_INCREMENT PR
 CREATE TABLE contacts (contact_id INT(10) UNSIGNED NOT NULL AUTO_INCREMENT PRIMARY KEY, changed DATETIME NOT NULL DEFAULT '1000-01-01 00:00:00',
   name VARCHAR(128) NOT NULL DEFAULT '', email TEXT NOT NULL, vcard LONGTEXT, words TEXT, user_id INT(10) UNSIGNED NOT NULL,
   CONSTRAINT user_id_fk_contacts FOREIGN KEY (user_id) REFERENCES users (user_id) ON DELETE CASCADE);
+`;
+
+const webmailRows = `
 INSERT INTO users (username, mail_host, language, preferences) VALUES ('alice@example.com', 'localhost', 'ja_JP', 'a:1:{s:8:"timezone";s:10:"Asia/Tokyo";}');
 INSERT INTO identities (user_id, name, email, signature) VALUES (1, 'Alice 🌸', 'alice@example.com', '-- \nアリス');
 INSERT INTO contacts (user_id, name, email, vcard) SELECT 1, CONCAT('連絡先 ', seq), CONCAT('c', seq, '@example.net'), CONCAT('BEGIN:VCARD\r\nFN:', seq, '\r\nEND:VCARD') FROM seq_1_to_200;
 `;
+
+const webmailTables = (): string =>
+  [
+    'CREATE DATABASE roundcubemail CHARACTER SET utf8mb4 COLLATE utf8mb4_unicode_ci;\nUSE roundcubemail;',
+    existsSync(ownSchema) ? readFileSync(ownSchema, 'utf8') : fewTables,
+    webmailRows,
+  ].join('\n');
 
 const rights = `
 CREATE USER dovecot@localhost IDENTIFIED BY ${quoted(servicePasswords.dovecot)}; GRANT SELECT ON usermgmt.* TO dovecot@localhost;
@@ -73,5 +85,5 @@ export const databaseStatements = (hashes: Readonly<Record<PersonName, string>>)
     ([address, to]) =>
       `INSERT INTO usermgmt.alias (address, goto, domain) VALUES (${quoted(address)}, ${quoted(to)}, 'example.com');`,
   );
-  return [userTables, ...mailboxes, ...forwards, webmailTables, rights].join('\n');
+  return [userTables, ...mailboxes, ...forwards, webmailTables(), rights].join('\n');
 };

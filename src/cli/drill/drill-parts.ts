@@ -11,6 +11,7 @@ import {
   throwawayDatabase,
   throwawayMail,
   throwawayTransport,
+  throwawayWebmail,
 } from '../../registry/drill.ts';
 import { createAccountNames } from '../../system/account-name.ts';
 import { errnoFault } from '../../system/errno.ts';
@@ -70,12 +71,12 @@ const makeMailbox = async ({ made }: ScratchPlace, name: string, { uid, gid }: M
   return folder;
 };
 
-/** Each database gets a folder of its own: there may be several components of them, and one runs to the end. */
-const databaseFolder = async (
-  { databases }: ScratchPlace,
-  { kind, number }: { readonly kind: ThrowawayKind; readonly number: number },
+/** A folder of its own for each service: there may be several components of databases, and one runs to the end. */
+const serviceFolder = async (
+  { services }: ScratchPlace,
+  { kind, number }: { readonly kind: ThrowawayKind | 'webmail'; readonly number: number },
 ): Promise<string> => {
-  const folder = join(databases, `${kind}-${number}`);
+  const folder = join(services, `${kind}-${number}`);
   try {
     await mkdir(folder, { mode: 0o700 });
   } catch (error) {
@@ -90,7 +91,7 @@ export const drillParts = async (drill: DrillPartsWish, context: CommandContext)
   const treeIn = await restoredTrees();
   const tree = (component: string): RestoredTree => treeIn(join(folderFor(drill, component), component));
   const { noteService } = place;
-  let databases = 0;
+  let services = 0;
   return {
     server: opened.name,
     backup: opened.backup,
@@ -106,7 +107,7 @@ export const drillParts = async (drill: DrillPartsWish, context: CommandContext)
     },
     tree,
     startDatabase: async (kind, component, run) => {
-      const folder = await databaseFolder(place, { kind, number: ++databases });
+      const folder = await serviceFolder(place, { kind, number: ++services });
       return throwawayDatabase(kind, { component, folder, environment, isRoot: isRoot(), noteService }, run);
     },
     startMail: ({ mailboxes, keys }: MailServerWish, run) =>
@@ -125,6 +126,10 @@ export const drillParts = async (drill: DrillPartsWish, context: CommandContext)
     makeMailbox: (name, owner) => makeMailbox(place, name, owner),
     startTransport: (transport, run) =>
       throwawayTransport({ ...transport, folder: place.postfix, environment, isRoot: isRoot(), noteService }, run),
+    startWebmail: async (webmail, run) => {
+      const folder = await serviceFolder(place, { kind: 'webmail', number: ++services });
+      return throwawayWebmail({ ...webmail, folder, environment, isRoot: isRoot(), noteService }, run);
+    },
     keepKey: (key) => writeKey(place.dovecot, key),
     compileSieve: (file, run) =>
       compiledSieve({ file, output: join(place.closed, 'compiled.svbin'), environment }, run),

@@ -13,8 +13,8 @@ export interface ScratchPlace extends Pick<ScratchFolder, 'noteService' | 'remov
   /** Of the throw-away mail server. */
   readonly dovecot: string;
   readonly postfix: string;
-  /** Each database of the drill gets a folder in it, which nobody else can look into. */
-  readonly databases: string;
+  /** Each database of the drill gets a folder in it, which nobody else can look into, and each webmail. */
+  readonly services: string;
   /** Mailboxes that are not in the backup: others can go through it. */
   readonly made: string;
 }
@@ -32,12 +32,12 @@ export const makeScratchPlace = async (base: string, { run, messages }: CommandC
     dovecot: join(folder, 'dovecot'),
     postfix: join(folder, 'postfix'),
     made: join(folder, 'made'),
-    databases: join(folder, 'databases'),
+    services: join(folder, 'services'),
   };
   try {
     await makeFolder(place.mail, 0o711);
     await makeFolder(place.closed, 0o700);
-    for (const path of [place.dovecot, place.postfix, place.made, place.databases]) await makeFolder(path, 0o711);
+    for (const path of [place.dovecot, place.postfix, place.made, place.services]) await makeFolder(path, 0o711);
   } catch (error) {
     await remove();
     throw errnoFault(error, 'make a folder in', folder);

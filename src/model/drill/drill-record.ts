@@ -14,6 +14,7 @@ export const drillChecks = [
   'mail-flow',
   'users',
   'webmail',
+  'webmail-login',
   'mail-key',
   'sieve',
   'dkim',
@@ -71,6 +72,13 @@ export type DrillFindingKind =
   | 'webmail-orphans'
   /** Users of webmail without a sender's address. */
   | 'webmail-nameless'
+  /** The page of webmail does not come up. */
+  | 'webmail-no-page'
+  /** Its restored tables refuse what it asks. */
+  | 'webmail-database-refused'
+  | 'webmail-login-refused'
+  /** Who has logged in does not see the inbox. */
+  | 'webmail-no-mailbox'
   | 'mail-key-missing'
   | 'mail-undecryptable'
   | 'sieve-error'
@@ -112,8 +120,12 @@ export type DrillSkipReason =
   | 'needs-superuser'
   /** Mail was sent to the outside without a login: no password is known. */
   | 'sent-without-login'
-  /** Of webmail only the tables were looked at. */
+  /** Of webmail only the tables were looked at: there is no mailbox to log in to. */
   | 'no-webmail-login'
+  /** Who logged in to webmail, the detail, did so with a password that the drill has made up. */
+  | 'webmail-password-made-up'
+  /** The program in this folder, the detail, cannot be read by the user that it would run as. */
+  | 'program-closed'
   /** No table that a user can be made in is known; the detail names a column that would be needed. */
   | 'schema-unknown';
 

@@ -54,7 +54,10 @@ export const checkMail = async (
   state: DrillState,
   run: Run,
 ): Promise<void> => {
-  if (maildirs.length === 0) return;
+  if (maildirs.length === 0) {
+    if (state.webmails.length > 0) state.tallies['webmail-login'].skip('no-webmail-login');
+    return;
+  }
   run.emit({ kind: 'phase', phase: 'drill: starting the mail server' });
   checkAccounts(state.accounts, parts.wish, state.tallies.logins);
   const key = await findMailKey(state.trees, run);

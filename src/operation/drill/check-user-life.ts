@@ -1,10 +1,11 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import type { ServedMailbox, StoredAccount, ThrowawayDatabase, ThrowawayMail } from '../../contract/drill.ts';
 import type { Run } from '../../contract/run.ts';
 import type { CheckTally } from '../../model/drill/check-tally.ts';
 import type { DrillFinding } from '../../model/drill/drill-record.ts';
 import { isFault } from '../../model/fault.ts';
 import { asTold } from './as-told.ts';
+import { type MadeUpPassword, makeUpPassword } from './made-up-password.ts';
 
 /** Where a user of the drill lives, from its first day to its last. */
 export interface UserLife {
@@ -18,15 +19,6 @@ export interface UserLife {
   readonly home: Pick<ServedMailbox, 'maildir' | 'uid' | 'gid'>;
   readonly accountsQuery: string | undefined;
 }
-
-/** A salted hash that names its scheme, which every Dovecot knows. */
-const hashOf = (password: string): string => {
-  const salt = randomBytes(8);
-  const digest = createHash('sha512').update(password).update(salt).digest();
-  return `{SSHA512}${Buffer.concat([digest, salt]).toString('base64')}`;
-};
-
-const newPassword = (): string => randomBytes(16).toString('hex');
 
 const isLetIn = async ({ mail }: UserLife, address: string, password: string, run: Run): Promise<boolean> => {
   try {
@@ -78,9 +70,9 @@ export const checkUserLife = async (life: UserLife, tally: CheckTally, run: Run)
   }
   const { table } = known;
   const address = `mailkeep-drill-${randomBytes(4).toString('hex')}@${domain}`;
-  const [first, second] = [newPassword(), newPassword()];
+  const [first, second] = [makeUpPassword(), makeUpPassword()];
   const at = { subject: table.place, tally };
-  const user = (password: string): StoredAccount => ({ address, hash: hashOf(password) });
+  const user = ({ hash }: MadeUpPassword): StoredAccount => ({ address, hash });
   run.emit({ kind: 'phase', phase: 'drill: creating, changing and deleting a user' });
   const isCreated = await step(
     'user-not-created',
@@ -88,7 +80,7 @@ export const checkUserLife = async (life: UserLife, tally: CheckTally, run: Run)
     async () => {
       await table.create(user(first), run);
       if (!(await passOn(life, address, run))) return { kind: 'user-not-created' };
-      return (await isLetIn(life, address, first, run)) ? undefined : { kind: 'user-not-let-in' };
+      return (await isLetIn(life, address, first.password, run)) ? undefined : { kind: 'user-not-let-in' };
     },
     run,
   );
@@ -99,8 +91,8 @@ export const checkUserLife = async (life: UserLife, tally: CheckTally, run: Run)
     async () => {
       await table.change(user(second), run);
       await passOn(life, address, run);
-      if (await isLetIn(life, address, first, run)) return { kind: 'old-password-accepted' };
-      return (await isLetIn(life, address, second, run)) ? undefined : { kind: 'user-not-changed' };
+      if (await isLetIn(life, address, first.password, run)) return { kind: 'old-password-accepted' };
+      return (await isLetIn(life, address, second.password, run)) ? undefined : { kind: 'user-not-changed' };
     },
     run,
   );
@@ -110,7 +102,7 @@ export const checkUserLife = async (life: UserLife, tally: CheckTally, run: Run)
     async () => {
       await table.remove(address, run);
       await passOn(life, address, run);
-      return (await isLetIn(life, address, second, run)) ? { kind: 'user-not-deleted' } : undefined;
+      return (await isLetIn(life, address, second.password, run)) ? { kind: 'user-not-deleted' } : undefined;
     },
     run,
   );

@@ -3,10 +3,12 @@ import type {
   RestoredTree,
   ServedMailbox,
   StartedTransport,
+  StartedWebmail,
   ThrowawayDatabase,
   ThrowawayKind,
   ThrowawayMail,
   TransportWish,
+  WebmailWish,
 } from '../../contract/drill.ts';
 import type { Run } from '../../contract/run.ts';
 import type { ServerBackup } from '../../contract/server-backup.ts';
@@ -35,6 +37,7 @@ export interface DrillParts {
   /** An empty folder for a mailbox that was not in the backup. */
   makeMailbox(name: string, owner: MailboxOwner): Promise<string>;
   startTransport(wish: TransportWish, run: Run): Promise<StartedTransport>;
+  startWebmail(wish: WebmailWish, run: Run): Promise<StartedWebmail>;
   startMail(wish: MailServerWish, run: Run): Promise<ThrowawayMail | undefined>;
   /** Writes the keys of encrypted mail where the mail server finds them. */
   keepKey(key: MailKey): Promise<MailKeyPair>;

@@ -1,4 +1,10 @@
-import type { FoundAccounts, RestoredTree, StoredAccount, ThrowawayDatabase } from '../../contract/drill.ts';
+import type {
+  FoundAccounts,
+  RestoredTree,
+  StoredAccount,
+  ThrowawayDatabase,
+  WebmailTables,
+} from '../../contract/drill.ts';
 import type { Run } from '../../contract/run.ts';
 import { type CheckTally, createCheckTally } from '../../model/drill/check-tally.ts';
 import type { DrillCheckName, DrillTime } from '../../model/drill/drill-record.ts';
@@ -24,6 +30,13 @@ export interface DrillState {
   accounts: readonly StoredAccount[];
   /** The database that they are from, or some of them, which runs to the end of the drill; undefined: none is known that mail servers ask. */
   mailDatabase: ThrowawayDatabase | undefined;
+  /** Tables of webmail, whose databases run to the end of the drill, too. */
+  readonly webmails: KeptWebmail[];
+}
+
+export interface KeptWebmail {
+  readonly database: ThrowawayDatabase;
+  readonly tables: WebmailTables;
 }
 
 export const createDrillState = (): DrillState => ({
@@ -38,6 +51,7 @@ export const createDrillState = (): DrillState => ({
     'mail-flow': createCheckTally('mail-flow'),
     users: createCheckTally('users'),
     webmail: createCheckTally('webmail'),
+    'webmail-login': createCheckTally('webmail-login'),
     'mail-key': createCheckTally('mail-key'),
     sieve: createCheckTally('sieve'),
     dkim: createCheckTally('dkim'),
@@ -52,7 +66,18 @@ export const createDrillState = (): DrillState => ({
   hasUnloaded: false,
   accounts: [],
   mailDatabase: undefined,
+  webmails: [],
 });
+
+/** Whether a database is still needed when others have been loaded. */
+export const isKept = ({ mailDatabase, webmails }: DrillState, one: ThrowawayDatabase): boolean =>
+  one === mailDatabase || webmails.some(({ database }) => database === one);
+
+/** Stops all databases that have been kept. */
+export const stopDatabases = async ({ mailDatabase, webmails }: DrillState): Promise<void> => {
+  for (const database of new Set([mailDatabase, ...webmails.map((webmail) => webmail.database)]))
+    await database?.stop();
+};
 
 /** Milliseconds since 1970. */
 export const moment = (run: Pick<Run, 'now'>): number => Number(run.now() / 1_000_000n);

@@ -6,7 +6,7 @@ import { asTold } from './as-told.ts';
 import { judgeAccounts, judgeTables, loadDumps } from './check-databases.ts';
 import { checkWebmail } from './check-webmail.ts';
 import type { DrillParts } from './drill-parts.ts';
-import { addTime, type DrillState, moment } from './drill-state.ts';
+import { addTime, type DrillState, isKept, moment } from './drill-state.ts';
 
 /** As backups record them, and as components are usually called, for a backup that records nothing. */
 const kinds: ReadonlyMap<string, ThrowawayKind> = new Map([
@@ -69,17 +69,19 @@ const lookAtDatabase = async (started: StartedDatabase, component: string, drill
   addTime(component, began, state, run);
   // It has no tables.
   if (kind === 'redis') return;
-  await checkWebmail(database, state.tallies.webmail, run);
+  const webmails = await checkWebmail(database, state.tallies.webmail, run);
+  state.webmails.push(...webmails.map((tables) => ({ database, tables })));
   const found = await accountsIn(started, component, drill, run);
   state.found = [...(state.found ?? []), ...found];
   if (database.mailTables === undefined || found.every(({ accounts }) => accounts.length === 0)) return;
-  await state.mailDatabase?.stop();
+  const before = state.mailDatabase;
   state.mailDatabase = database;
+  if (before !== undefined && !isKept(state, before)) await before.stop();
 };
 
 /**
  * Loads a component of dumps into a database of its own, counts its rows, and takes the accounts that it has. One that the mail server
- * asks goes on, for the state; others are stopped.
+ * or webmail asks goes on, for the state; others are stopped.
  */
 export const loadDatabase = async (
   component: StoredComponent,
@@ -108,7 +110,7 @@ export const loadDatabase = async (
     state.hasUnloaded = true;
     databases.find({ kind: 'dump-failed', subject: name, detail: asTold(error, run).message });
   } finally {
-    if (database !== state.mailDatabase) await database?.stop();
+    if (database !== undefined && !isKept(state, database)) await database.stop();
   }
 };
 

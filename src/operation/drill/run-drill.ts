@@ -8,7 +8,7 @@ import { checkFiles } from './check-files.ts';
 import { checkMail } from './check-mail.ts';
 import { checkPacked } from './check-packed.ts';
 import type { DrillParts } from './drill-parts.ts';
-import { createDrillState, type DrillState, moment } from './drill-state.ts';
+import { createDrillState, type DrillState, moment, stopDatabases } from './drill-state.ts';
 import { judgeDatabases, loadDatabase } from './load-database.ts';
 import { restoreComponent } from './restore-component.ts';
 import type { Sampling } from './sampled-source.ts';
@@ -76,7 +76,7 @@ export const runDrill = async (parts: DrillParts, run: Run): Promise<DrillRecord
     judgeDatabases(parts, state);
     await checkMail({ maildirs, sampling }, parts, state, run);
   } finally {
-    await state.mailDatabase?.stop();
+    await stopDatabases(state);
   }
   await checkFiles({ now: began, compile }, state, run);
   return recordOf({ began, share, wholeMessages }, parts, state);

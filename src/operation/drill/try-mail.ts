@@ -7,6 +7,7 @@ import { checkUserLife } from './check-user-life.ts';
 import type { DrillParts } from './drill-parts.ts';
 import type { DrillState } from './drill-state.ts';
 import type { Served } from './serve-mail.ts';
+import { tryWebmail } from './try-webmail.ts';
 
 /** What a server without known tables does: it takes mail for its mailboxes. */
 const noTables: MailRouting = { place: '', domains: undefined, aliases: [], domainAliases: [] };
@@ -54,15 +55,19 @@ const tryUser = async ({ mail, mailboxes, outside }: Living, parts: DrillParts, 
   }
 };
 
-/** Has the restored server do what it is for: mail comes and goes, and a user comes and goes. After all else: it changes the mailboxes. */
+/** Has the restored server do what it is for: mail comes and goes, a user comes and goes, somebody reads mail in webmail. After all else: it changes the mailboxes. */
 export const tryMail = async (
   { mail, mailboxes, outside }: Served,
   parts: DrillParts,
   state: DrillState,
   run: Run,
 ): Promise<void> => {
-  if (mail === undefined || outside === undefined) return;
+  if (mail === undefined || outside === undefined) {
+    if (state.webmails.length > 0) state.tallies['webmail-login'].skip('no-webmail-login');
+    return;
+  }
   const living = { mail, mailboxes, outside };
   await tryFlow(living, parts, state, run);
   await tryUser(living, parts, state, run);
+  await tryWebmail(living, parts, state, run);
 };

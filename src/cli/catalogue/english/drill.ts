@@ -12,6 +12,7 @@ const checkNames: Readonly<Record<DrillCheckName, string>> = {
   'mail-flow': 'mail flow',
   users: 'life of a user',
   webmail: 'webmail tables',
+  'webmail-login': 'webmail login',
   'mail-key': 'encrypted mail',
   sieve: 'sieve filters',
   dkim: 'DKIM keys',
@@ -29,6 +30,7 @@ const looked: Readonly<Record<DrillCheckName, (count: number) => string>> = {
   'mail-flow': (count) => `${plural(count, 'message', 'messages')} sent`,
   users: (count) => plural(count, 'step', 'steps'),
   webmail: (count) => plural(count, 'user', 'users'),
+  'webmail-login': (count) => plural(count, 'login', 'logins'),
   'mail-key': (count) => `${plural(count, 'message', 'messages')} decrypted`,
   sieve: (count) => plural(count, 'filter', 'filters'),
   dkim: (count) => plural(count, 'key', 'keys'),
@@ -85,6 +87,11 @@ const sentences: Readonly<Record<DrillFinding['kind'], (finding: DrillFinding) =
     `${plural(count, 'row', 'rows')} of the webmail table ${subject} ${count === 1 ? 'belongs' : 'belong'} to no user`,
   'webmail-nameless': ({ subject, count }) =>
     `${plural(count, 'user', 'users')} of the webmail ${subject} ${count === 1 ? 'has' : 'have'} lost the sender's address (identity)`,
+  'webmail-no-page': ({ subject, detail }) => `the page of the webmail ${subject} does not come up${because(detail)}`,
+  'webmail-database-refused': ({ subject, detail }) =>
+    `the webmail ${subject} cannot work with its restored database${because(detail)}`,
+  'webmail-login-refused': ({ subject, detail }) => `${subject} cannot log in to webmail${because(detail)}`,
+  'webmail-no-mailbox': ({ subject, detail }) => `${subject} does not see the inbox in webmail${because(detail)}`,
   'mail-key-missing': ({ count }) =>
     `${count === 1 ? 'a message is' : `${count.toLocaleString('en')} messages are`} encrypted (mail_crypt), and the backup has no key for ${count === 1 ? 'it' : 'them'}`,
   'mail-undecryptable': ({ subject, detail }) =>
@@ -112,7 +119,11 @@ const skips: Readonly<Record<DrillSkip['reason'], (detail: string) => string>> =
   'needs-superuser': (detail) => `only root can start ${detail}`,
   'sent-without-login': () =>
     'mail to the outside was sent without a login: no password is known (drill: logins: in the configuration names one)',
-  'no-webmail-login': () => 'nobody has logged in to webmail: only its tables were looked at',
+  'no-webmail-login': () => 'nobody has logged in to webmail: no mailbox is served',
+  'webmail-password-made-up': (detail) =>
+    `no password is known: ${detail} logged in to webmail with one that the drill has made up (drill: logins: in the configuration names an account to log in with)`,
+  'program-closed': (detail) =>
+    `the program in ${detail} cannot be read by the user nobody, as which the drill runs it`,
   'schema-unknown': (detail) =>
     detail === ''
       ? 'the database has no table of users such as Postfixadmin makes'

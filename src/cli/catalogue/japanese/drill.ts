@@ -14,6 +14,7 @@ const checkNames: Readonly<Record<DrillCheckName, string>> = {
   'mail-flow': 'メールの送受信',
   users: 'ユーザーの作成・変更・削除',
   webmail: 'ウェブメールのテーブル',
+  'webmail-login': 'ウェブメールへのログイン',
   'mail-key': '暗号化メール',
   sieve: 'Sieve フィルター',
   dkim: 'DKIM 鍵',
@@ -31,6 +32,7 @@ const units: Readonly<Record<DrillCheckName, string>> = {
   'mail-flow': '通を送信',
   users: '段階',
   webmail: '人のユーザー',
+  'webmail-login': '回のログイン',
   'mail-key': '通を復号',
   sieve: '個のフィルター',
   dkim: '個の鍵',
@@ -86,6 +88,12 @@ const sentences: Readonly<Record<DrillFinding['kind'], (finding: DrillFinding) =
     `ウェブメールのテーブル ${subject} の ${number(count)} 行に対応するユーザーがいません`,
   'webmail-nameless': ({ subject, count }) =>
     `ウェブメール ${subject} の ${number(count)} 人の差出人情報（identity）が失われました`,
+  'webmail-no-page': ({ subject, detail }) => `ウェブメール ${subject} のページが表示されません${because(detail)}`,
+  'webmail-database-refused': ({ subject, detail }) =>
+    `ウェブメール ${subject} は復元したデータベースで動作しません${because(detail)}`,
+  'webmail-login-refused': ({ subject, detail }) => `${subject} がウェブメールにログインできません${because(detail)}`,
+  'webmail-no-mailbox': ({ subject, detail }) =>
+    `${subject} のウェブメールに受信トレイが表示されません${because(detail)}`,
   'mail-key-missing': ({ count }) =>
     `${number(count)} 通が暗号化（mail_crypt）されていますが、バックアップに鍵がありません`,
   'mail-undecryptable': ({ subject, detail }) => `${subject} をバックアップの鍵で復号できません${because(detail)}`,
@@ -113,7 +121,10 @@ const skips: Readonly<Record<DrillSkip['reason'], (detail: string) => string>> =
   'needs-superuser': (detail) => `${detail} を起動できるのは root だけです`,
   'sent-without-login': () =>
     'パスワードが不明なため、外部へのメールはログインせずに送信しました（設定の drill: logins: で指定できます）',
-  'no-webmail-login': () => 'ウェブメールへのログインは試していません。テーブルだけを確かめました',
+  'no-webmail-login': () => 'ウェブメールへのログインは試していません。開けるメールボックスがありません',
+  'webmail-password-made-up': (detail) =>
+    `パスワードが不明なため、${detail} は訓練用に作成したパスワードでウェブメールにログインしました（設定の drill: logins: でログインに使うアカウントを指定できます）`,
+  'program-closed': (detail) => `${detail} のプログラムは、訓練で実行に使うユーザー nobody から読めません`,
   'schema-unknown': (detail) =>
     detail === ''
       ? 'データベースに Postfixadmin 形式のユーザー表がありません'

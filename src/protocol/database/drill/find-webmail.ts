@@ -11,6 +11,9 @@ const neededTables: readonly string[] = ['identities', 'contacts'];
 /** These belong to a user too. */
 const moreTables: readonly string[] = ['contactgroups', 'collected_addresses', 'responses', 'searches', 'filestore'];
 
+/** So many of its users are told by name. */
+const named = 1000;
+
 const qualified = ({ database, name }: FoundTable): string => `${identifier(database)}.${identifier(name)}`;
 
 const countOf = async (client: Asked, query: string, run: Run): Promise<number> => {
@@ -28,6 +31,7 @@ const lookAt = async (client: Asked, users: FoundTable, found: readonly FoundTab
     if (count > 0) orphans.push({ table: `${database}.${table.name}`, count });
   }
   const identities = own.find(({ name }) => name === 'identities');
+  const people = await client.query(`SELECT username FROM ${qualified(users)} ORDER BY user_id LIMIT ${named};`, run);
   const nameless =
     identities === undefined
       ? 0
@@ -44,6 +48,7 @@ const lookAt = async (client: Asked, users: FoundTable, found: readonly FoundTab
       .map((name) => `${database}.${name}`),
     orphans,
     nameless,
+    people: people.map(([name = '']) => name),
   };
 };
 

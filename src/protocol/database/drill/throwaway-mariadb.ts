@@ -17,6 +17,7 @@ import { findAccountTable } from './find-account-table.ts';
 import { findAccounts } from './find-accounts.ts';
 import { findRouting } from './find-routing.ts';
 import { findWebmail } from './find-webmail.ts';
+import { openWebmail } from './open-webmail.ts';
 import type { ThrowawayWish } from './throwaway-wish.ts';
 
 const readyWithin = 120_000;
@@ -134,6 +135,7 @@ export const startThrowawayMariadb = async (wish: ThrowawayWish, run: Run): Prom
         routing: (routingRun) => findRouting(client, routingRun),
         accountTable: (tableRun) => findAccountTable(client, tableRun),
         webmail: (webmailRun) => findWebmail(client, webmailRun),
+        openWebmail: (entry, openRun) => openWebmail(client, { folder, socket }, entry, openRun),
       },
       stop: () => service.stop(),
     };

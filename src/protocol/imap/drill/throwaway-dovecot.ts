@@ -158,6 +158,7 @@ export const startThrowawayDovecot = async (
   const { port, master, users, sockets } = prepared;
   return {
     description: `Dovecot ${version}`,
+    port,
     login: (address, password, loginRun) => {
       const name = password === undefined ? `${address}${masterSeparator}${master.name}` : address;
       return viewMail({ port, user: name, password: password ?? master.password }, loginRun);
