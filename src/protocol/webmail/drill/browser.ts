@@ -1,3 +1,4 @@
+import { interrupted } from '../../../contract/run.ts';
 import { Fault } from '../../../model/fault.ts';
 
 export interface Page {
@@ -52,7 +53,7 @@ export const createBrowser = (origin: string, signal: AbortSignal): Browser => {
       return { status: response.status, location, text: await textOf(response) };
     } catch (error) {
       if (error instanceof Fault) throw error;
-      if (signal.aborted) throw new Fault('interrupted', 'interrupted before it was finished', { cause: error });
+      if (signal.aborted) throw interrupted(error);
       throw new Fault('server-unavailable', 'webmail does not answer', { cause: error });
     }
   };

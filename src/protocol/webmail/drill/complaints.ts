@@ -7,10 +7,11 @@ export interface Complaints {
 
 const longest = 300;
 
-/** Without the statement: it has what people wrote, and their sessions. */
+/** Without the statement: it has what people wrote, and their sessions. Nor where in the program it was. */
 const databaseError = /DB Error: (.+?)(?: \(SQL Query: .*| in \/\S+ on line .*)?$/;
 /** Without the trace that may follow, and the mark of the session before it. */
-const otherError = /((?:PHP )?(?:Fatal error|Parse error|Error|IMAP Error|Recoverable fatal error): .+)$/i;
+const otherError =
+  /((?:PHP |IMAP )?(?:Fatal error|Parse error|Error): .+?)(?: in \/\S+ on line \d+(?: \([A-Z]+ .*)?)?$/i;
 
 const cut = (text: string, secrets: readonly string[]): string =>
   secrets

@@ -87,16 +87,21 @@ const write = async (
   }
 };
 
-/** The end of the log; empty when there is none. What is no plain file was not written by it. */
-const logIn = async (data: string): Promise<string> => {
+interface Log {
+  readonly size: number;
+  readonly text: string;
+}
+
+/** The log behind a place, its end at most; empty when there is none. What is no plain file was not written by it. */
+const logBehind = async (data: string, since: number): Promise<Log> => {
   const flags = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
   const file = await open(join(data, 'logs/errors.log'), flags).catch(() => undefined);
-  if (file === undefined) return '';
+  if (file === undefined) return { size: 0, text: '' };
   try {
     const { size } = await file.stat();
-    const length = Math.min(size, readAtMost);
-    const { buffer, bytesRead } = await file.read(Buffer.alloc(length), 0, length, size - length);
-    return buffer.toString('utf8', 0, bytesRead);
+    const from = Math.max(since, size - readAtMost);
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(Math.max(0, size - from)), { position: from });
+    return { size, text: buffer.toString('utf8', 0, bytesRead) };
   } finally {
     await file.close();
   }
@@ -154,8 +159,10 @@ const webmailOf = (
   webmail: {
     description: `Roundcube ${installed.version}`,
     visit: async (visitor: WebmailVisitor, run: Run) => {
+      const before = await logBehind(data, 0);
       const outcome = await visitRoundcube(createBrowser(`http://127.0.0.1:${port}`, run.signal), visitor);
-      return judged(outcome, complaintsIn(await logIn(data), [visitor.password, ...secrets]));
+      const { text } = await logBehind(data, before.size);
+      return judged(outcome, complaintsIn(text, [visitor.password, ...secrets]));
     },
     stop: () => service.stop(),
   },

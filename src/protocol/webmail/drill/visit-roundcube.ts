@@ -7,21 +7,30 @@ const tokenIn = ({ text }: Page): string | undefined =>
 
 const asksForPassword = ({ text }: Page): boolean => /name="_pass"/.test(text);
 
+/** What a script shows the person as an error; in an answer to a script its marks are escaped once more. */
+const errorIn = (text: string): string | undefined =>
+  /display_message\(\\?"([^"\\]*)\\?",\\?"(?:warning|error)/.exec(text)?.[1];
+
 /** What the page tells the person. */
 const saidBy = ({ status, text }: Page): string =>
-  /display_message\("((?:[^"\\]|\\.)*)","(?:warning|error)"/.exec(text)?.[1] ??
-  /<h3 class="error-title">([^<]*)</.exec(text)?.[1] ??
-  `HTTP ${status}`;
+  errorIn(text) ?? /<h3 class="error-title">([^<]*)</.exec(text)?.[1] ?? `HTTP ${status}`;
 
 const isRedirect = ({ status, location }: Page): boolean => status >= 300 && status < 400 && location !== undefined;
 
-/** Of the answer to a list of messages. */
+/** Of the answer to a list of messages; undefined: it has none, or tells of an error besides. */
 const countIn = ({ status, text }: Page): number | undefined => {
+  if (errorIn(text) !== undefined) return undefined;
   const count = /"messagecount":(\d+)/.exec(text)?.[1];
   return status === 200 && count !== undefined ? Number(count) : undefined;
 };
 
-/** As a person does it: the page, the login, the inbox, its messages, and out again. */
+/** Pages that ask the tables which the inbox does not need: addresses and senders. What the tables refuse stands in the log. */
+const otherPages: readonly string[] = [
+  '/?_task=addressbook&_action=list&_source=0&_remote=1',
+  '/?_task=settings&_action=identities',
+];
+
+/** As a person does it: the page, the login, the inbox, its messages, addresses and senders, and out again. */
 export const visitRoundcube = async (
   browser: Browser,
   { address, password }: WebmailVisitor,
@@ -43,6 +52,7 @@ export const visitRoundcube = async (
   const list = await browser.get('/?_task=mail&_action=list&_mbox=INBOX&_remote=1', script);
   const messages = countIn(list);
   if (messages === undefined) return { kind: 'no-mailbox', said: saidBy(list) };
+  for (const page of otherPages) await browser.get(page, page.includes('_remote') ? script : {});
   await browser.get(`/?_task=logout&_token=${encodeURIComponent(request)}`);
   return { kind: 'shown', messages };
 };
