@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import { type Found, missing, notBuilt, type Place, versionOf } from './program.ts';
+import { type Found, mailkeepStart, missing, notBuilt, type Place, versionOf } from './program.ts';
 import type { Command } from './measure.ts';
 
 const dist = fileURLToPath(new URL('../dist', import.meta.url));
@@ -47,7 +47,8 @@ if (state !== 'good') process.exitCode = 1;
 `;
 
 function findMailkeep(folder: string): Found {
-  if (!existsSync(join(dist, 'store', 'dated', 'dated-store.js'))) {
+  const installed = mailkeepStart(folder);
+  if (installed === undefined || !existsSync(join(dist, 'store', 'dated', 'dated-store.js'))) {
     return { kind: 'missing', name: 'mailkeep', why: notBuilt };
   }
   mkdirSync(folder, { recursive: true, mode: 0o700 });
@@ -61,12 +62,27 @@ function findMailkeep(folder: string): Found {
     program: {
       name: 'mailkeep',
       version: process.versions.node,
-      how: 'compiled; with checksums, a manifest, what was written read back, and all of it on the disk (syncfs)',
+      how: 'compiled; with checksums, a manifest, what was written read back, and all of it on the disk (syncfs); a restore checks the backup first, and what it wrote afterwards',
       isIncremental: true,
       backup: (place, source) => ({
         program: process.execPath,
         args: [start, source, place.repository],
         env: place.env,
+      }),
+      restore: ({ repository, env }, target) => ({
+        program: process.execPath,
+        args: [
+          ...installed.head,
+          'restore',
+          '--from',
+          join(repository, 'latest'),
+          '--component',
+          'mail',
+          '--into',
+          target,
+          '--yes',
+        ],
+        env,
       }),
     },
   };
@@ -91,6 +107,11 @@ function findRsync(): Found {
       how: '-a, and --link-dest of the day before: no checksums, no fsync',
       isIncremental: true,
       backup,
+      restore: ({ repository, env }, target) => ({
+        program: 'rsync',
+        args: ['-a', `${join(repository, String(day))}/`, `${target}/`],
+        env,
+      }),
     },
   };
 }

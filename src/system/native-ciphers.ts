@@ -17,8 +17,8 @@ export interface NativeCiphers {
   readonly poly1305: (message: Uint8Array, key: Uint8Array) => Uint8Array;
 }
 
-/** What OpenSSL takes as a length is an `int`. */
-const longest = 2 ** 30;
+/** Bytes that are turned in one call: what OpenSSL takes as a length is an `int`. */
+export const longestTurn = 2 ** 30;
 
 const expect = (result: unknown): void => {
   if (result !== 1) throw new Error('OpenSSL refused a call');
@@ -46,7 +46,7 @@ const bindCipher = (library: OwnLibrary): Pick<NativeCiphers, 'createCtr' | 'cre
     );
   const length = new Int32Array(1);
   const turn = (context: unknown, source: Uint8Array, into: Uint8Array): void => {
-    if (source.length > longest || source.length > into.length) throw new RangeError('too long for one call');
+    if (source.length > longestTurn || source.length > into.length) throw new RangeError('too long for one call');
     if (source.length === 0) return;
     expect(update(context, into, length, source, source.length));
     if (length[0] !== source.length) throw new Error('OpenSSL turned another number of bytes');

@@ -10,7 +10,7 @@ import { Repository } from './repository.ts';
 import { createBlobSealer } from './sealing/blob-sealer.ts';
 import { createDecompressor } from './sealing/compression.ts';
 import { createEnvelope } from './sealing/envelope.ts';
-import { loadPoly1305 } from './sealing/poly1305.ts';
+import { loadSealingTools } from './sealing/sealing-tools.ts';
 import type { RepositoryOptions, Session } from './session.ts';
 
 export interface OpenOptions extends RepositoryOptions {
@@ -45,12 +45,12 @@ export const openRepository = async (backend: Backend, options: OpenOptions, run
   } catch (error) {
     throw isFault(error, 'object-missing') ? missingRepository(backend, error) : error;
   }
-  const poly1305 = await loadPoly1305();
+  const { poly1305, ciphers, zstd } = await loadSealingTools();
   const firstLook = options.noLock ? undefined : lookForLocks(backend, run);
   const names = await keyNames;
   const keyOptions = { poly1305, names, ...(options.keyHint === undefined ? {} : { hint: options.keyHint }) };
   const { master, id: keyId } = await findKey(backend, options.password, keyOptions, run);
-  const envelope = createEnvelope(master, poly1305);
+  const envelope = createEnvelope(master, poly1305, ciphers);
   const plain = envelope.open(sealedConfig);
   if (plain === undefined) {
     throw new Fault('config-damaged', `the config of the repository at ${backend.description} is damaged`, {
@@ -64,8 +64,8 @@ export const openRepository = async (backend: Backend, options: OpenOptions, run
     config,
     master,
     envelope,
-    sealer: createBlobSealer(master, poly1305),
-    decompressor: createDecompressor(),
+    sealer: createBlobSealer(master, poly1305, ciphers),
+    decompressor: createDecompressor(zstd),
     io: createObjectIo(storage, envelope, config.version),
     options,
   };

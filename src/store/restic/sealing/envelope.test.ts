@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import * as fc from 'fast-check';
+import { loadNativeCiphers } from '../../../system/native-ciphers.ts';
 import { createEnvelope, envelopeOverhead, generateMasterKey, masterKeyFromBytes } from './envelope.ts';
 import { loadPoly1305, loadSodiumPoly1305 } from './poly1305.ts';
 
@@ -55,53 +56,61 @@ const referencePoly1305 = (message: Uint8Array, key: Uint8Array): Uint8Array => 
   return Uint8Array.from(Buffer.from(tag.toString(16).padStart(32, '0'), 'hex').reverse());
 };
 
-describe('envelope', () => {
-  const envelope = createEnvelope(generateMasterKey(), fastest);
+for (const [how, native] of [
+  ['OpenSSL called directly where it can be', await loadNativeCiphers()],
+  ["Node's own ciphers", undefined],
+] as const) {
+  describe(`envelope, ${how}`, () => {
+    const envelope = createEnvelope(generateMasterKey(), fastest, native);
 
-  test('S1: what was sealed opens to the same bytes, and sealing twice gives different bytes', () => {
-    fc.assert(
-      fc.property(fc.uint8Array({ maxLength: 400 }), (plaintext) => {
-        const sealed = envelope.seal(plaintext);
-        assert.equal(sealed.length, plaintext.length + envelopeOverhead);
-        assert.deepEqual(envelope.open(sealed), plaintext);
-        const into = new Uint8Array(plaintext.length);
-        assert.ok(envelope.openInto(sealed, into));
-        assert.deepEqual(into, plaintext);
-        assert.notDeepEqual(envelope.seal(plaintext), sealed);
-      }),
-    );
-  });
+    test('S1: what was sealed opens to the same bytes, and sealing twice gives different bytes', () => {
+      fc.assert(
+        fc.property(fc.uint8Array({ maxLength: 400 }), (plaintext) => {
+          const sealed = envelope.seal(plaintext);
+          assert.equal(sealed.length, plaintext.length + envelopeOverhead);
+          assert.deepEqual(envelope.open(sealed), plaintext);
+          const into = new Uint8Array(plaintext.length);
+          assert.ok(envelope.openInto(sealed, into));
+          assert.deepEqual(into, plaintext);
+          assert.notDeepEqual(envelope.seal(plaintext), sealed);
+        }),
+      );
+    });
 
-  test('S1: what is longer than is deciphered at once opens in memory that is there', () => {
-    const plaintext = Uint8Array.from({ length: 2_500_000 }, (_, at) => (at * 7) >> 3);
-    const [sealed, into] = [envelope.seal(plaintext), new Uint8Array(plaintext.length)];
-    assert.ok(envelope.openInto(sealed, into));
-    assert.equal(Buffer.compare(into, plaintext), 0);
-    sealed[2_000_000] = (sealed[2_000_000] ?? 0) ^ 1;
-    assert.equal(envelope.openInto(sealed, into), false);
-  });
+    test('S1: what is longer than is deciphered at once opens in memory that is there, also in memory that threads share', () => {
+      const plaintext = Uint8Array.from({ length: 2_500_000 }, (_, at) => (at * 7) >> 3);
+      const [sealed, into] = [envelope.seal(plaintext), new Uint8Array(plaintext.length)];
+      const shared = new Uint8Array(new SharedArrayBuffer(plaintext.length));
+      for (const memory of [into, shared]) {
+        assert.ok(envelope.openInto(sealed, memory));
+        assert.equal(Buffer.compare(memory, plaintext), 0);
+      }
+      sealed[2_000_000] = (sealed[2_000_000] ?? 0) ^ 1;
+      assert.equal(envelope.openInto(sealed, into), false);
+    });
 
-  test('a flipped bit anywhere, a cut and another key are all refused', () => {
-    const sealed = envelope.seal(new TextEncoder().encode('Received: from somewhere'));
-    for (let bit = 0; bit < sealed.length * 8; bit++) {
-      const flipped = Uint8Array.from(sealed);
-      flipped[bit >> 3] = (flipped[bit >> 3] ?? 0) ^ (1 << (bit & 7));
-      assert.equal(envelope.open(flipped), undefined, `bit ${bit}`);
-    }
-    for (let length = 0; length < sealed.length; length++) {
-      assert.equal(envelope.open(sealed.subarray(0, length)), undefined, `${length} bytes`);
-    }
-    assert.equal(createEnvelope(generateMasterKey(), fastest).open(sealed), undefined);
-  });
+    test('a flipped bit anywhere, a cut and another key are all refused', () => {
+      const sealed = envelope.seal(new TextEncoder().encode('Received: from somewhere'));
+      for (let bit = 0; bit < sealed.length * 8; bit++) {
+        const flipped = Uint8Array.from(sealed);
+        flipped[bit >> 3] = (flipped[bit >> 3] ?? 0) ^ (1 << (bit & 7));
+        assert.equal(envelope.open(flipped), undefined, `bit ${bit}`);
+      }
+      for (let length = 0; length < sealed.length; length++) {
+        assert.equal(envelope.open(sealed.subarray(0, length)), undefined, `${length} bytes`);
+      }
+      assert.equal(createEnvelope(generateMasterKey(), fastest).open(sealed), undefined);
+    });
 
-  test('a master key is a copy of the 64 bytes, in the order encryption, k, r', () => {
-    const bytes = Buffer.from(Array.from({ length: 64 }, (_, index) => index));
-    const key = masterKeyFromBytes(bytes);
-    bytes.fill(0xff);
-    assert.deepEqual(
-      [...key.encrypt, ...key.macK, ...key.macR],
-      Array.from({ length: 64 }, (_, index) => index),
-    );
-    assert.throws(() => masterKeyFromBytes(new Uint8Array(63)), RangeError);
+    test('a master key is a copy of the 64 bytes, in the order encryption, k, r', () => {
+      const bytes = Buffer.from(Array.from({ length: 64 }, (_, index) => index));
+      const key = masterKeyFromBytes(bytes);
+      bytes.fill(0xff);
+      assert.deepEqual(
+        [...key.encrypt, ...key.macK, ...key.macR],
+        Array.from({ length: 64 }, (_, index) => index),
+      );
+      assert.throws(() => masterKeyFromBytes(new Uint8Array(63)), RangeError);
+    });
   });
-});
+}

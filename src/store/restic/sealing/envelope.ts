@@ -1,5 +1,5 @@
 import { createCipheriv, createDecipheriv, type Decipher, randomBytes, timingSafeEqual } from 'node:crypto';
-import type { NativeCiphers } from '../../../system/native-ciphers.ts';
+import { longestTurn, type NativeCiphers } from '../../../system/native-ciphers.ts';
 import { byteView } from './byte-view.ts';
 import type { Poly1305 } from './poly1305.ts';
 
@@ -82,9 +82,13 @@ interface SealedParts {
   readonly ciphertext: Uint8Array;
 }
 
-/** One cipher object a call: for files of the repository; blobs go through `createBlobSealer`. */
-export const createEnvelope = (key: MasterKey, poly1305: Poly1305): Envelope => {
+/**
+ * One cipher object a call: for files of the repository; blobs go through `createBlobSealer`. With `native` what is opened into
+ * memory that is there is deciphered there.
+ */
+export const createEnvelope = (key: MasterKey, poly1305: Poly1305, native?: NativeCiphers): Envelope => {
   const oneTimeHalves = createOneTimeHalves(key);
+  const direct = native?.createCtr(key.encrypt);
   const authenticate = createAuthenticate(key, poly1305);
   const authentic = (sealed: Uint8Array): SealedParts | undefined => {
     if (sealed.length < envelopeOverhead) return undefined;
@@ -112,7 +116,11 @@ export const createEnvelope = (key: MasterKey, poly1305: Poly1305): Envelope => 
     openInto(sealed, into) {
       const found = authentic(sealed);
       if (found === undefined) return false;
-      const { ciphertext } = found;
+      const { iv, ciphertext } = found;
+      if (direct !== undefined && ciphertext.length <= longestTurn) {
+        direct(iv, ciphertext, into);
+        return true;
+      }
       const decipher = decipherOf(found);
       for (let at = 0; at < ciphertext.length; at += deciphered) {
         into.set(decipher.update(ciphertext.subarray(at, at + deciphered)), at);

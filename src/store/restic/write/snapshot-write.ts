@@ -219,7 +219,7 @@ export const writeSnapshot = async (
   run: Run,
 ): Promise<Written> => {
   const backupStart = zoned(run.now());
-  if (options.frugal === true) await returnFreedMemory();
+  await returnFreedMemory();
   const storage = new PackStorage(parts, options.dryRun === true, run);
   const pool = createPool(parts, storage, { frugal: options.frugal === true, run });
   const counters = noCaptureCounters();

@@ -1,6 +1,4 @@
 import { asFault } from '../../../model/fault.ts';
-import { loadNativeCiphers, type NativeCiphers } from '../../../system/native-ciphers.ts';
-import { loadNativeZstd, type NativeZstd } from '../../../system/native-zstd.ts';
 import { errnoCode, errnoFault } from '../../../system/errno.ts';
 import { serveThread } from '../../../system/thread.ts';
 import { nativePath } from '../../../system/native-path.ts';
@@ -12,7 +10,7 @@ import { createEnvelope } from '../sealing/envelope.ts';
 import { FileContentReader, type ReadFile } from './file-content.ts';
 import { IdList } from './id-list.ts';
 import { PackBuilder, type SealedPack } from './pack-builder.ts';
-import { loadPoly1305, type Poly1305 } from '../sealing/poly1305.ts';
+import { loadSealingTools, type SealingTools } from '../sealing/sealing-tools.ts';
 import { createChunker } from './rabin.ts';
 import { createBlobSealer } from '../sealing/blob-sealer.ts';
 import { AssemblyMemory, StreamAssembler } from './stream-assembler.ts';
@@ -27,13 +25,6 @@ import type { FileOutcome, FileTask, FromWriter, StreamPiece, ToWriter, WriterSe
 /** ENXIO: a socket took its place. */
 const goneCodes: readonly (string | undefined)[] = ['ENOENT', 'ENOTDIR', 'ELOOP', 'ENXIO'];
 
-/** What does the work in this thread. */
-interface Tools {
-  readonly poly1305: Poly1305;
-  readonly ciphers: NativeCiphers | undefined;
-  readonly zstd: NativeZstd | undefined;
-}
-
 type Post = (message: FromWriter, transfer?: readonly ArrayBuffer[]) => void;
 
 class WriterThread {
@@ -47,7 +38,7 @@ class WriterThread {
   readonly #free: ArrayBuffer[] = [];
   readonly #post: Post;
 
-  constructor(setup: WriterSetup, { poly1305, ciphers, zstd }: Tools, post: Post) {
+  constructor(setup: WriterSetup, { poly1305, ciphers, zstd }: SealingTools, post: Post) {
     this.#post = post;
     this.#table = new BlobTable(setup.segments);
     const shared = {
@@ -168,7 +159,7 @@ const isMessage = (value: unknown): value is ToWriter => typeof value === 'objec
 
 await serveThread({ isSetup, isMessage }, async (setup, port) => {
   const post: Post = (message, transfer = []) => port.postMessage(message, [...transfer]);
-  const tools = { poly1305: await loadPoly1305(), ciphers: await loadNativeCiphers(), zstd: await loadNativeZstd() };
+  const tools = await loadSealingTools();
   const thread = new WriterThread(setup, tools, post);
   return (message) => {
     try {
