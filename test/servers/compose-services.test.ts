@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, beforeEach, describe, test } from 'node:test';
@@ -97,6 +97,25 @@ describe(
       assert.equal(back.code, 0, back.stdout + back.stderr);
       assert.deepEqual(await newEvents(2), ['stop damaged', 'start whole']);
       assert.deepEqual(await running(), ['database', 'mail']);
+    });
+
+    test('B11: where nothing runs and nothing is there, all of it comes back, the database is started and loaded, then the rest', async () => {
+      await server.compose('down');
+      assert.deepEqual(await newEvents(1), ['stop damaged']);
+      await rm(server.root, { recursive: true });
+      const back = await server.mailkeep(
+        'restore',
+        '--from',
+        join(server.folder, 'disk/latest'),
+        '--component',
+        'all',
+        '--yes',
+      );
+      assert.equal(back.code, 0, back.stdout + back.stderr);
+      assert.deepEqual(await newEvents(1), ['start whole']);
+      assert.deepEqual(await running(), ['database', 'mail']);
+      assert.equal(existsSync(server.composeFile), true);
+      assert.equal(await server.sql('SELECT username FROM mailbox', 'usermgmt'), 'alice@example.com\n');
     });
   },
 );

@@ -3,6 +3,7 @@ import type { Run } from '../../contract/run.ts';
 import type { Services } from '../../contract/services.ts';
 import type { FoundService } from '../../model/service-plan.ts';
 import { askCommand, mustSucceed, type Variables } from './command.ts';
+import { describedContainers } from './described-containers.ts';
 import { type LabelledContainer, labelledContainers } from './labelled-containers.ts';
 
 export interface ComposeWish {
@@ -22,25 +23,41 @@ const namesIn = (text: string): readonly string[] =>
     .map((line) => line.trim())
     .filter((line) => line !== '');
 
-/** From what compose says of its services, of those that run, and of its containers (`NAME\tSERVICE`). */
-export const composeStates = (
-  { services, databases }: Pick<ComposeWish, 'services' | 'databases'>,
-  said: { readonly all: string; readonly running: string; readonly containers: string },
-): readonly FoundService[] => {
-  const running = new Set(namesIn(said.running));
-  const inContainer = new Map(
-    namesIn(said.containers).map((line) => {
+interface ComposeAnswers {
+  readonly all: string;
+  readonly running: string;
+  /** `NAME\tSERVICE`. */
+  readonly containers: string;
+}
+
+const servicesByContainer = ({ containers }: ComposeAnswers): ReadonlyMap<string, string> =>
+  new Map(
+    namesIn(containers).map((line) => {
       const [container = '', service = ''] = line.split('\t');
       return [container, service] as const;
     }),
   );
+
+/** Whether it is said for each database which service it is in. */
+const knowsDatabases = ({ databases }: ComposeWish, said: ComposeAnswers): boolean => {
+  const known = new Set([...servicesByContainer(said).keys(), ...namesIn(said.all)]);
+  return databases.every((name) => known.has(name));
+};
+
+/** From what compose says of its services, of those that run, and of its containers. */
+export const composeStates = (
+  { services, databases }: Pick<ComposeWish, 'services' | 'databases'>,
+  said: ComposeAnswers,
+): readonly FoundService[] => {
+  const running = new Set(namesIn(said.running));
+  const inContainer = servicesByContainer(said);
   const known = new Set(databases.map((name) => inContainer.get(name) ?? name));
   const all = namesIn(said.all).filter((name) => services?.includes(name) !== false);
   const isKnown = all.some((name) => known.has(name));
   return all.map((name) => ({
     name,
     state: running.has(name) ? 'running' : 'stopped',
-    // Where a container has never been made, nothing says which service it will be of.
+    // Nothing may say of a container that was never made which service it will be of.
     isDatabase: isKnown ? known.has(name) : databases.length > 0 && databaseName.test(name),
   }));
 };
@@ -79,7 +96,12 @@ export const composeServices = (wish: ComposeWish, variables: Variables): Servic
       const all = await ask(['config', '--services'], run);
       const running = await ask(['ps', '--services', '--filter', 'status=running'], run);
       const containers = await containersOf(await ask(['ps', '--all', '--quiet'], run), variables, run);
-      return composeStates(wish, { all, running, containers });
+      const said = { all, running, containers };
+      if (knowsDatabases(wish, said)) return composeStates(wish, said);
+      // What was never started has no containers: the file says which there will be. There may be secrets in that, so it is not repeated.
+      const { code, stdout } = await askCommand([...(await command(run)), 'config'], variables, run);
+      const described = code === 0 ? describedContainers(wish.file, stdout) : '';
+      return composeStates(wish, { ...said, containers: `${described}\n${containers}` });
     },
     stop: async (names, run) => {
       if (await isThere(wish.file)) await ask(['stop', ...names], run);

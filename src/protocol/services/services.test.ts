@@ -6,6 +6,7 @@ import { describe, test } from 'node:test';
 import { createTestRun } from '../../contract/test-run.ts';
 import { commandServices } from './command-services.ts';
 import { composeServices, composeStates } from './compose-services.ts';
+import { describedContainers } from './described-containers.ts';
 import { shownUnits, systemdServices } from './systemd-services.ts';
 
 describe('services that a restore stops', () => {
@@ -60,6 +61,15 @@ describe('services that a restore stops', () => {
         ['mariadb', true],
       ],
     );
+  });
+
+  test('B11: of what was never started the compose file says which service a container will be of, by its own name or the usual one', () => {
+    const file = '/opt/Mail.Server/docker-compose.yml';
+    const config = 'services:\n  store: {container_name: database, image: x}\n  mail: {image: x}\n';
+    const of = (text: string): readonly string[] => describedContainers(file, text).split('\n');
+    assert.deepEqual(of(config), ['database\tstore', 'mailserver-mail-1\tmail', 'mailserver_mail_1\tmail']);
+    assert.deepEqual(of(`name: own\n${config}`).slice(1), ['own-mail-1\tmail', 'own_mail_1\tmail']);
+    for (const text of ['', 'services: [a', 'services: 1']) assert.equal(describedContainers(file, text), '');
   });
 
   test('B11: a compose file that is not there yet has nothing that runs', async () => {

@@ -94,7 +94,7 @@ const createWorld = (context: TestContext) => {
     wish: { overwrite: 'if-changed', verify: true, isWhole: false },
     waiting: { sleep: run.sleep, attempts: 2, pause: 1000 },
   });
-  return { folder, run, done, notes, part, files, database, parts };
+  return { folder, run, done, notes, part, files, database, parts, set };
 };
 
 describe('the restore of a server', () => {
@@ -123,6 +123,36 @@ describe('the restore of a server', () => {
       { services: ['postfix'], places: [place] },
       { services: [], places: [] },
     ]);
+  });
+
+  test('B11: where nothing ran, what is no database is started once the databases are loaded', async (context) => {
+    const { run, done, notes, part, files, database, parts, set } = createWorld(context);
+    set(['postfix'], 'stopped');
+    const all = parts(files('config', part('restored')), database);
+    const plan = await planServer(all, run);
+    assert.deepEqual(plan.services, { stop: [], startFirst: ['mariadb'], start: ['postfix'] });
+    await restoreServer(all, plan, run);
+    assert.deepEqual(done, ['files', 'start mariadb', 'database, while postfix is stopped', 'start postfix']);
+    assert.deepEqual(notes.at(-1)?.services, []);
+  });
+
+  test('B11: where nothing ran and the restore was interrupted with its databases up, the next one starts the rest', async (context) => {
+    const { run, done, notes, part, files, database, parts, set } = createWorld(context);
+    set(['postfix'], 'stopped');
+    const interrupted = new Fault('interrupted', 'interrupted');
+    const broken = {
+      mustRun: true,
+      open: () => Promise.reject(interrupted),
+      target: () => Promise.reject(interrupted),
+    };
+    const own = files('config', part('restored'));
+    const all = parts(own, { name: 'mysql', kind: 'database', needsRest: true, database: broken });
+    const services = { stop: [], startFirst: ['mariadb'], start: ['postfix'] };
+    await assert.rejects(restoreServer(all, { components: [], services }, run), { code: 'interrupted' });
+    assert.deepEqual([done, notes.at(-1)?.services], [['files', 'start mariadb'], ['postfix']]);
+    const again = parts(own, database);
+    await restoreServer(again, await planServer(again, run), run);
+    assert.equal(done.at(-1), 'start postfix');
   });
 
   test('B11: a byte that has changed under the same size and time is mended', async (context) => {

@@ -131,26 +131,36 @@ class ServerRestore {
     const { components, services } = this.#parts;
     const wish = await serviceWish(this.#parts);
     const left = [...new Set([...wish.left, ...this.#plan.stop])];
+    const places = placesOf(components);
+    /** What is to run at the end. */
+    let wanted = left;
     let isDone = false;
-    await this.#takeDown({ services: services === undefined ? wish.left : left, places: placesOf(components) });
+    await this.#takeDown({ services: services === undefined ? wish.left : left, places });
     try {
       await this.#stop(run);
       for (const work of components) if (!mustRun(work)) await this.#restoreOne(work, run);
-      const started = wish.needsDatabase ? await this.#startDatabases({ ...wish, left }, run) : [];
+      const begun = wish.needsDatabase ? await this.#startDatabases({ ...wish, left }, run) : noServices;
+      // Where nothing ran, all is to run; once the databases do, that cannot be seen any more.
+      wanted = [...new Set([...left, ...begun.start])];
+      if (wanted.length > left.length) await this.#takeDown({ services: wanted, places });
       for (const work of components) if (mustRun(work)) await this.#restoreOne(work, run);
       isDone = true;
-      await this.#startRest({ ...wish, left }, started, run);
+      await this.#startRest({ ...wish, left: wanted }, begun.startFirst, run);
     } catch (error) {
       // Whatever has ended it, what was stopped runs again.
       if (!isDone) await this.#start(left, unstoppable(run));
-      const kept = services === undefined || this.#faults.length > 0 ? left : [];
-      await this.#takeDown({ services: kept, places: placesOf(components) });
+      const others = wanted.filter((name) => !left.includes(name));
+      await this.#takeDown({ services: this.#mayBeDown() ? wanted : others, places });
       throw error;
     }
     // What could not be started, or restored, is for the next restore to try again.
-    const kept = services === undefined || this.#faults.length > 0 ? left : [];
+    const kept = this.#mayBeDown() ? wanted : [];
     await this.#takeDown({ services: kept, places: placesOf(components.filter(({ name }) => !this.#isGood(name))) });
     return { components: this.#results, services: this.#faults };
+  }
+
+  #mayBeDown(): boolean {
+    return this.#parts.services === undefined || this.#faults.length > 0;
   }
 
   async #takeDown(unfinished: Unfinished): Promise<void> {
@@ -177,14 +187,14 @@ class ServerRestore {
     return services === undefined ? noServices : planServices(await services.list(run), wish);
   }
 
-  async #startDatabases(wish: ServiceWish, run: Run): Promise<readonly string[]> {
+  async #startDatabases(wish: ServiceWish, run: Run): Promise<ServicePlan> {
     try {
-      const { startFirst } = await this.#around(wish, run);
-      await this.#start(startFirst, run);
-      return startFirst;
+      const plan = await this.#around(wish, run);
+      await this.#start(plan.startFirst, run);
+      return plan;
     } catch (error) {
       this.#takeFault(error);
-      return [];
+      return noServices;
     }
   }
 
