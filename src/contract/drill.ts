@@ -72,20 +72,34 @@ export interface WebmailTables {
 export interface WebmailEntry {
   /** Which of the tables of webmail: its database. */
   readonly place: string;
-  /** Of the program, by its number; undefined: it runs as we do. */
-  readonly group: number | undefined;
+  /** Whom the program runs as, by numbers; undefined: as we do. */
+  readonly identity: { readonly uid: number; readonly gid: number } | undefined;
+  /** Where it may write, absolute. */
+  readonly folder: string;
   /** The mail server that its users have their mail on from now on, by the name that the program will call it. */
   readonly mailHost: string;
 }
 
 /** How a program of webmail reaches its tables. */
-export interface WebmailDatabase {
-  /** Absolute. */
-  readonly socket: string;
-  /** Of the database: it may read and write these tables, and sees no others. */
-  readonly user: string;
-  readonly password: Secret;
-  readonly database: string;
+export type WebmailDatabase =
+  | {
+      readonly kind: 'mariadb';
+      /** Absolute. */
+      readonly socket: string;
+      /** Of the database: it may read and write these tables, and sees no others. */
+      readonly user: string;
+      readonly password: Secret;
+      readonly database: string;
+    }
+  /** A copy of its own, absolute. */
+  | { readonly kind: 'sqlite'; readonly file: string };
+
+/** Tables of webmail in a database. Faults as a query has them. */
+export interface WebmailStore {
+  readonly kind: WebmailDatabase['kind'];
+  tables(run: Run): Promise<readonly WebmailTables[]>;
+  /** Lets a program in to some of them. */
+  open(entry: WebmailEntry, run: Run): Promise<WebmailDatabase>;
 }
 
 /** Tables of mail servers, as far as their schemas are known here. Faults as a query has them. */
@@ -94,9 +108,6 @@ export interface MailTables {
   routing(run: Run): Promise<MailRouting | undefined>;
   /** Where a user is made; undefined: no such table is there. */
   accountTable(run: Run): Promise<KnownAccountTable | undefined>;
-  webmail(run: Run): Promise<readonly WebmailTables[]>;
-  /** Lets a program in to tables of webmail. */
-  openWebmail(entry: WebmailEntry, run: Run): Promise<WebmailDatabase>;
 }
 
 /** Databases that a drill loads. */
@@ -114,6 +125,8 @@ export interface ThrowawayDatabase {
   accounts(query: string | undefined, run: Run): Promise<readonly FoundAccounts[]>;
   /** Left out where no schema of mail is known for this kind of database. */
   readonly mailTables?: MailTables;
+  /** Left out where webmail is not known for this kind of database. */
+  readonly webmail?: WebmailStore;
   stop(): Promise<void>;
 }
 
@@ -241,6 +254,7 @@ export interface ThrowawayWebmail {
 export interface WebmailWish {
   /** Where the mail server speaks IMAP, on 127.0.0.1. */
   readonly mailPort: number;
+  readonly kind: WebmailDatabase['kind'];
   /** Lets the program in to its tables, when it is known whom it runs as. */
   open(entry: Omit<WebmailEntry, 'place'>, run: Run): Promise<WebmailDatabase>;
 }

@@ -65,6 +65,7 @@ const webmailPackages: readonly PackageNeed[] = [
   { name: 'php-cli', command: 'php' },
   { name: 'php-cgi', command: 'php-cgi' },
   { name: 'roundcube-mysql', command: '/usr/share/doc/roundcube-mysql' },
+  { name: 'php-sqlite3', command: '/usr/share/doc/php-sqlite3' },
   { name: 'roundcube-core', command: '/var/lib/roundcube/index.php' },
 ];
 

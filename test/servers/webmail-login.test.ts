@@ -3,17 +3,28 @@ import { existsSync, readFileSync } from 'node:fs';
 import { chmod, chown, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import type { ThrowawayMail, ThrowawayWebmail, WebmailOutcome, WebmailVisitor } from '../../src/contract/drill.ts';
+import type {
+  StartedWebmail,
+  ThrowawayMail,
+  ThrowawayWebmail,
+  WebmailOutcome,
+  WebmailStore,
+  WebmailVisitor,
+} from '../../src/contract/drill.ts';
 import { createTestRun } from '../../src/contract/test-run.ts';
 import { Secret } from '../../src/model/secret.ts';
 import { makeUpPassword } from '../../src/operation/drill/made-up-password.ts';
+import { findWebmail } from '../../src/protocol/database/drill/find-webmail.ts';
 import { openWebmail } from '../../src/protocol/database/drill/open-webmail.ts';
+import { sqliteWebmail } from '../../src/protocol/database/drill/sqlite-webmail.ts';
 import { createMariadbClient } from '../../src/protocol/database/mariadb/client.ts';
 import { startThrowawayDovecot } from '../../src/protocol/imap/drill/throwaway-dovecot.ts';
 import { startThrowawayRoundcube } from '../../src/protocol/webmail/drill/throwaway-roundcube.ts';
+import { succeed } from '../requirement/command.ts';
 import { type Mariadb, startMariadb } from './mariadb.ts';
 
 const schema = '/usr/share/roundcube/SQL/mysql.initial.sql';
+const schemaOfSqlite = '/usr/share/roundcube/SQL/sqlite.initial.sql';
 const isInstalled = existsSync(schema);
 assert.ok(isInstalled || process.env['CI'] !== 'true', 'Roundcube is not installed');
 const skip =
@@ -35,9 +46,7 @@ describe('the login to Roundcube of a drill', { skip, timeout: 300_000 }, () => 
   const pids: number[] = [];
 
   const sql = (statement: string): Promise<string> => mariadb.sql(statement, odd);
-  const start = async (name: string) => {
-    const own = join(folder, name);
-    await mkdir(own, { mode: 0o700 });
+  const inMariadb = async (): Promise<WebmailStore> => {
     const { socket } = mariadb;
     const secret = async () => new Secret(mariadb.password);
     const client = await createMariadbClient(
@@ -45,17 +54,18 @@ describe('the login to Roundcube of a drill', { skip, timeout: 300_000 }, () => 
       { readSecret: secret, variables: environment, spool: join(folder, 'spool') },
       run,
     );
-    return startThrowawayRoundcube(
-      {
-        folder: own,
-        environment,
-        isRoot: true,
-        noteService: async (pid) => void pids.push(pid),
-        mailPort: mail.port,
-        open: (entry, of) => openWebmail(client, { folder: mariadb.folder, socket }, { ...entry, place: odd }, of),
-      },
-      run,
-    );
+    return {
+      kind: 'mariadb',
+      tables: (of) => findWebmail(client, of),
+      open: (entry, of) => openWebmail(client, { folder: mariadb.folder, socket }, entry, of),
+    };
+  };
+  const start = async (name: string, { kind, open }: WebmailStore, place: string): Promise<StartedWebmail> => {
+    const own = join(folder, name);
+    await mkdir(own, { mode: 0o700 });
+    const noteService = async (pid: number): Promise<void> => void pids.push(pid);
+    const wish = { folder: own, environment, isRoot: true, noteService, mailPort: mail.port, kind };
+    return startThrowawayRoundcube({ ...wish, open: (entry, of) => open({ ...entry, place }, of) }, run);
   };
   const visit = (visitor = alice): Promise<WebmailOutcome> => webmail.visit(visitor, run);
 
@@ -100,7 +110,7 @@ describe('the login to Roundcube of a drill', { skip, timeout: 300_000 }, () => 
     );
     assert.ok(started !== undefined);
     mail = started;
-    const roundcube = await start('first');
+    const roundcube = await start('first', await inMariadb(), odd);
     assert.ok(roundcube.kind === 'started', JSON.stringify(roundcube));
     ({ webmail } = roundcube);
   });
@@ -182,9 +192,44 @@ describe('the login to Roundcube of a drill', { skip, timeout: 300_000 }, () => 
 
   test('B12: where the database does not let it in, that is told', async () => {
     await sql('RENAME TABLE users TO kept');
-    const started = await start('refused');
+    const started = await start('refused', await inMariadb(), odd);
     await sql('RENAME TABLE kept TO users');
     assert.ok(started.kind === 'database-refused', JSON.stringify(started));
     assert.match(started.said, /users' doesn't exist/);
+  });
+
+  test('B12: tables in a file of SQLite are looked at and logged in to, as a copy', async () => {
+    const path = join(folder, 'roundcube.sqlite');
+    await succeed('sqlite3', [path, `.read ${schemaOfSqlite}`]);
+    const user =
+      "INSERT INTO users (user_id, username, mail_host, created) VALUES (7, 'alice@example.com', 'mail', '2020-01-01 00:00:00')";
+    const contact = "INSERT INTO contacts (user_id, name, email) VALUES (99, 'nobody is its user', 'x@example.net')";
+    await succeed('sqlite3', [path, `${user}; ${contact}`]);
+    const store = sqliteWebmail(() => [{ name: 'roundcube', path }]);
+    assert.deepEqual(await store.tables(run), [
+      {
+        place: 'roundcube',
+        users: 1,
+        missing: [],
+        orphans: [{ table: 'roundcube.contacts', count: 1 }],
+        nameless: 1,
+        people: ['alice@example.com'],
+      },
+    ]);
+    const outcomes: WebmailOutcome[] = [];
+    for (const name of ['whole', 'broken']) {
+      if (name === 'broken') await succeed('sqlite3', [path, 'DROP TABLE session; DROP TABLE contacts']);
+      const started = await start(name, store, 'roundcube');
+      assert.ok(started.kind === 'started', JSON.stringify(started));
+      outcomes.push(await started.webmail.visit(alice, run));
+      await started.webmail.stop();
+    }
+    const [whole, broken] = outcomes;
+    assert.deepEqual(whole, { kind: 'shown', messages: 2 });
+    assert.ok(broken?.kind === 'database-refused', JSON.stringify(broken));
+    assert.match(broken.said, /no such table: session/);
+    assert.equal(await succeed('sqlite3', [path, 'SELECT user_id, mail_host, last_login FROM users']), '7|mail|\n');
+    const [tables] = await store.tables(run);
+    assert.deepEqual(tables?.missing, ['roundcube.contacts']);
   });
 });

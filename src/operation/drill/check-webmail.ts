@@ -4,11 +4,11 @@ import type { CheckTally } from '../../model/drill/check-tally.ts';
 
 /** Whether the tables of webmail are there and belong together. Returns what there is of it, for a login. */
 export const checkWebmail = async (
-  { mailTables }: Pick<ThrowawayDatabase, 'mailTables'>,
+  { webmail }: Pick<ThrowawayDatabase, 'webmail'>,
   tally: CheckTally,
   run: Run,
 ): Promise<readonly WebmailTables[]> => {
-  const webmails = (await mailTables?.webmail(run)) ?? [];
+  const webmails = (await webmail?.tables(run)) ?? [];
   for (const { place, users, missing, orphans, nameless } of webmails) {
     tally.look(users);
     for (const subject of missing) tally.find({ kind: 'webmail-table-missing', subject });

@@ -87,13 +87,13 @@ const visitOne = async (
   const tally = state.tallies['webmail-login'];
   const logins = usableLogins(state.accounts, parts.wish.logins);
   const mailbox = chooseVisitor(candidates, { logins, people });
-  const { mailTables } = database;
-  if (mailbox === undefined || mailTables === undefined) {
+  const { webmail: store } = database;
+  if (mailbox === undefined || store === undefined) {
     tally.skip('no-webmail-login');
     return;
   }
   const started = await parts.startWebmail(
-    { mailPort: mail.port, open: (entry, of) => mailTables.openWebmail({ ...entry, place }, of) },
+    { mailPort: mail.port, kind: store.kind, open: (entry, of) => store.open({ ...entry, place }, of) },
     run,
   );
   if (started.kind !== 'started') {

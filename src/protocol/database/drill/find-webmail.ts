@@ -2,17 +2,9 @@ import type { WebmailTables } from '../../../contract/drill.ts';
 import type { Run } from '../../../contract/run.ts';
 import { identifier, type MariadbClient } from '../mariadb/client.ts';
 import { type FoundTable, tablesCalled } from './tables-called.ts';
+import { moreTables, named, neededTables, usersColumns, usersTable } from './webmail-schema.ts';
 
 type Asked = Pick<MariadbClient, 'query'>;
-
-const usersTable = 'users';
-/** Every Roundcube has these. */
-const neededTables: readonly string[] = ['identities', 'contacts'];
-/** These belong to a user too. */
-const moreTables: readonly string[] = ['contactgroups', 'collected_addresses', 'responses', 'searches', 'filestore'];
-
-/** So many of its users are told by name. */
-const named = 1000;
 
 const qualified = ({ database, name }: FoundTable): string => `${identifier(database)}.${identifier(name)}`;
 
@@ -57,8 +49,7 @@ export const findWebmail = async (client: Asked, run: Run): Promise<readonly Web
   const found = await tablesCalled(client, [usersTable, ...neededTables, ...moreTables], run);
   const webmails: WebmailTables[] = [];
   for (const users of found) {
-    const isUsers =
-      users.name === usersTable && ['user_id', 'username', 'mail_host'].every((one) => users.columns.has(one));
+    const isUsers = users.name === usersTable && usersColumns.every((one) => users.columns.has(one));
     if (isUsers) webmails.push(await lookAt(client, users, found, run));
   }
   return webmails;

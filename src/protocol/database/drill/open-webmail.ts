@@ -30,7 +30,7 @@ const letThrough = async (folder: string, group: number | undefined): Promise<vo
 export const openWebmail = async (
   client: Pick<MariadbClient, 'query'>,
   { folder, socket }: { readonly folder: string; readonly socket: string },
-  { place, group, mailHost }: WebmailEntry,
+  { place, identity, mailHost }: WebmailEntry,
   run: Run,
 ): Promise<WebmailDatabase> => {
   const password = randomBytes(24).toString('hex');
@@ -42,6 +42,6 @@ export const openWebmail = async (
     `UPDATE IGNORE ${identifier(place)}.${identifier('users')} SET mail_host = ${literal(mailHost)} ORDER BY user_id;`,
   ];
   await client.query(statements.join('\n'), run);
-  await letThrough(folder, group);
-  return { socket, user, password: new Secret(password), database: place };
+  await letThrough(folder, identity?.gid);
+  return { kind: 'mariadb', socket, user, password: new Secret(password), database: place };
 };

@@ -134,8 +134,11 @@ export const startThrowawayMariadb = async (wish: ThrowawayWish, run: Run): Prom
       mailTables: {
         routing: (routingRun) => findRouting(client, routingRun),
         accountTable: (tableRun) => findAccountTable(client, tableRun),
-        webmail: (webmailRun) => findWebmail(client, webmailRun),
-        openWebmail: (entry, openRun) => openWebmail(client, { folder, socket }, entry, openRun),
+      },
+      webmail: {
+        kind: 'mariadb',
+        tables: (webmailRun) => findWebmail(client, webmailRun),
+        open: (entry, openRun) => openWebmail(client, { folder, socket }, entry, openRun),
       },
       stop: () => service.stop(),
     };

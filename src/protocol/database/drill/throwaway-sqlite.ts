@@ -8,6 +8,7 @@ import { databaseOfDump } from '../dump-file.ts';
 import { listDumps } from '../restore/dump-files.ts';
 import { createSqliteTarget } from '../restore/sqlite-target.ts';
 import { countSqliteRows, findSqliteAccounts, type SqliteFile, withSqlite } from './sqlite-content.ts';
+import { sqliteWebmail } from './sqlite-webmail.ts';
 import type { ThrowawayWish } from './throwaway-wish.ts';
 
 const suffix = '.sqlite';
@@ -63,6 +64,7 @@ export const createThrowawaySqlite = ({ folder, environment }: ThrowawayWish): T
       return counts;
     },
     accounts: (query) => accountsIn(files, query),
+    webmail: sqliteWebmail(() => files),
     stop: () => Promise.resolve(),
   };
 };

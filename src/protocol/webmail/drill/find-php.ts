@@ -1,16 +1,22 @@
+import type { WebmailDatabase } from '../../../contract/drill.ts';
 import type { Run } from '../../../contract/run.ts';
 import { Fault } from '../../../model/fault.ts';
 import { runProgram } from '../../../system/run-program.ts';
 import type { ServiceIdentity } from '../../../system/started-service.ts';
 
-/** Extensions of PHP that every Roundcube needs for its tables in MariaDB, and the Debian packages that have them. */
+/** Extensions of PHP that every Roundcube needs, and the Debian packages that have them. */
 const extensions: Readonly<Record<string, string>> = {
-  pdo_mysql: 'php-mysql',
   mbstring: 'php-mbstring',
   dom: 'php-xml',
   session: 'php-cli',
   json: 'php-cli',
   openssl: 'php-cli',
+};
+
+/** And for its tables. */
+const drivers: Readonly<Record<WebmailDatabase['kind'], Readonly<Record<string, string>>>> = {
+  mariadb: { pdo_mysql: 'php-mysql' },
+  sqlite: { pdo_sqlite: 'php-sqlite3' },
 };
 
 /** Prints a line for each extension that is not there, and one for a file that it may not read. */
@@ -29,18 +35,20 @@ export interface PhpWish {
   readonly folder: string;
   /** What it has to be able to read. */
   readonly file: string;
+  readonly kind: WebmailDatabase['kind'];
 }
 
 /** Looks whether PHP is there, with what Roundcube needs of it. Fault `server-unavailable` when it does not start. */
-export const findPhp = async ({ file, ...how }: PhpWish, run: Run): Promise<FoundPhp> => {
-  const parameters = ['-r', question, '--', Object.keys(extensions).join(','), file];
+export const findPhp = async ({ file, kind, ...how }: PhpWish, run: Run): Promise<FoundPhp> => {
+  const needed = { ...drivers[kind], ...extensions };
+  const parameters = ['-r', question, '--', Object.keys(needed).join(','), file];
   const ended = await runProgram({ program: 'php', parameters, ...how, signal: run.signal });
   if (ended === undefined) return { kind: 'missing', what: 'PHP (php-cli)' };
   if (ended.code !== 0) {
     const said = `${ended.stdout}${ended.stderr}`.trim().slice(-300);
     throw new Fault('server-unavailable', `php does not start: ${said}`);
   }
-  for (const [name, packageName] of Object.entries(extensions)) {
+  for (const [name, packageName] of Object.entries(needed)) {
     if (ended.stdout.includes(`lacks ${name}\n`)) return { kind: 'missing', what: `PHP ${name} (${packageName})` };
   }
   return ended.stdout.includes('closed\n') ? { kind: 'closed' } : { kind: 'ready' };

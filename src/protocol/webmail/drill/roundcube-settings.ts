@@ -22,9 +22,12 @@ const quoted = (text: string): string => `'${text.replaceAll('\\', '\\\\').repla
 const encoded = (text: string): string =>
   encodeURIComponent(text).replace(/[()]/g, (bracket) => (bracket === '(' ? '%28' : '%29'));
 
-/** `mysql://user:password@unix(/run/socket)/database`. */
-const sourceOf = ({ socket, user, password, database }: WebmailDatabase): string =>
-  `mysql://${encoded(user)}:${encoded(password.reveal())}@unix(${encoded(socket)})/${encoded(database)}`;
+/** `mysql://user:password@unix(/run/socket)/database`, `sqlite:////file`. */
+const sourceOf = (wanted: WebmailDatabase): string => {
+  if (wanted.kind === 'sqlite') return `sqlite:///${wanted.file.split('/').map(encoded).join('/')}?mode=0600`;
+  const { socket, user, password, database } = wanted;
+  return `mysql://${encoded(user)}:${encoded(password.reveal())}@unix(${encoded(socket)})/${encoded(database)}`;
+};
 
 /** What it is told: nothing of the live system, and no way out of this machine. */
 export const settingsFile = (

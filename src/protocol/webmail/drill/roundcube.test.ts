@@ -30,11 +30,18 @@ describe('the log of Roundcube', () => {
 });
 
 test('B12: names of databases and folders with odd letters stand in the configuration as they are meant', () => {
-  const database = { socket: "/var/o'd(d)/s", user: 'u', password: new Secret('p'), database: 'a@b/c' };
+  const names = { socket: "/var/o'd(d)/s", user: 'u', password: new Secret('p'), database: 'a@b/c' };
+  const database = { kind: 'mariadb', ...names } as const;
   const text = settingsFile({ folder: '/f', data: "/it's" }, { database, mailPort: 1143, key: 'k' });
   assert.match(text, /\$config\['db_dsnw'\] = 'mysql:\/\/u:p@unix\(%2Fvar%2Fo\\'d%28d%29%2Fs\)\/a%40b%2Fc';/);
   assert.match(text, /\$config\['log_dir'\] = '\/it\\'s\/logs';/);
   assert.match(text, /\$config\['imap_host'\] = '127\.0\.0\.1:1143';/);
+});
+
+test('B12: a file of SQLite is named by its whole path', () => {
+  const database = { kind: 'sqlite', file: '/var/a b/x.sqlite' } as const;
+  const text = settingsFile({ folder: '/f', data: '/d' }, { database, mailPort: 1, key: 'k' });
+  assert.match(text, /'sqlite:\/\/\/\/var\/a%20b\/x\.sqlite\?mode=0600'/);
 });
 
 test('B12: a visitor of webmail keeps cookies, goes nowhere else, and takes no page without an end', async (context) => {

@@ -133,11 +133,11 @@ const start = async (wish: ThrowawayRoundcubeWish, { data, identity, port }: Pre
 /** Let in to the tables; a fault: what the database said to that. */
 const opened = async (
   { open: ask }: ThrowawayRoundcubeWish,
-  group: number | undefined,
+  { identity, data }: ServiceFolder,
   run: Run,
 ): Promise<WebmailDatabase | Fault> => {
   try {
-    return await ask({ group, mailHost }, run);
+    return await ask({ identity, folder: data, mailHost }, run);
   } catch (error) {
     if (!isFault(error) || isFault(error, 'interrupted', 'internal')) throw error;
     return error;
@@ -173,21 +173,22 @@ const webmailOf = (
  * one nothing is read but the files of the program. Fault `server-unavailable` when it does not come up.
  */
 export const startThrowawayRoundcube = async (wish: ThrowawayRoundcubeWish, run: Run): Promise<StartedWebmail> => {
-  const { environment, mailPort } = wish;
+  const { environment, mailPort, kind } = wish;
   const installed = await findRoundcube();
   if (installed === undefined) return { kind: 'missing', what: 'Roundcube (roundcube-core)' };
   const service = await prepareServiceFolder(wish);
   const { identity, data } = service;
   const file = join(installed.folder, installed.page);
-  const php = await findPhp({ environment, identity, folder: data, file }, run);
+  const php = await findPhp({ environment, identity, folder: data, file, kind }, run);
   if (php.kind === 'closed') return { kind: 'closed', folder: installed.folder };
   if (php.kind === 'missing') return php;
-  const database = await opened(wish, identity?.gid, run);
+  const database = await opened(wish, service, run);
   if (database instanceof Fault) return { kind: 'database-refused', said: database.message };
   const key = randomBytes(12).toString('hex');
   const prepared = { ...service, installed, port: await freePort() };
   await write(wish, prepared, settingsFile({ folder: wish.folder, data }, { database, mailPort, key }));
   const started = await start(wish, prepared, run);
   if (started === undefined) return { kind: 'missing', what: 'PHP (php-cli)' };
-  return webmailOf(started, prepared, [database.password.reveal(), key]);
+  const secrets = database.kind === 'mariadb' ? [database.password.reveal(), key] : [key];
+  return webmailOf(started, prepared, secrets);
 };
