@@ -3,6 +3,7 @@ import type { Backend, ObjectKind } from '../../contract/backend.ts';
 import type { Run } from '../../contract/run.ts';
 import { Fault, type FaultCode } from '../../model/fault.ts';
 import { saveChecked } from './save-checked.ts';
+import type { Decompressor } from './sealing/compression.ts';
 import type { Envelope } from './sealing/envelope.ts';
 import { decodeUnpacked, encodeUnpacked } from './format/unpacked.ts';
 
@@ -34,13 +35,19 @@ const damaged = (kind: UnpackedKind, name: string, what: string): Fault =>
     context: { kind, name },
   });
 
-export const createObjectIo = (backend: Backend, envelope: Envelope, version: 1 | 2): ObjectIo => ({
+/** `decompressor`: Node's own is slower on an index of many blobs. */
+export const createObjectIo = (
+  backend: Backend,
+  envelope: Envelope,
+  version: 1 | 2,
+  decompressor?: Decompressor,
+): ObjectIo => ({
   async load(kind, name, run) {
     const sealed = await backend.load({ kind, name }, undefined, run);
     if (hash('sha256', sealed, 'hex') !== name) throw damaged(kind, name, 'its content does not match its name');
     const plain = envelope.open(sealed);
     if (plain === undefined) throw damaged(kind, name, 'its seal is broken');
-    return decodeUnpacked(plain, damageCodes[kind]);
+    return decodeUnpacked(plain, damageCodes[kind], decompressor);
   },
   async save(kind, json, run) {
     const sealed = envelope.seal(encodeUnpacked(json, version));

@@ -59,14 +59,15 @@ export const openRepository = async (backend: Backend, options: OpenOptions, run
   }
   const config = parseConfig(plain);
   const storage = options.caching?.(backend, config.id) ?? backend;
+  const decompressor = createDecompressor(zstd);
   const session: Session = {
     backend: storage,
     config,
     master,
     envelope,
     sealer: createBlobSealer(master, poly1305, ciphers),
-    decompressor: createDecompressor(zstd),
-    io: createObjectIo(storage, envelope, config.version),
+    decompressor,
+    io: createObjectIo(storage, envelope, config.version, decompressor),
     options,
   };
   return new Repository(session, keyId, firstLook);

@@ -40,7 +40,7 @@ export const loadKnowledge = async (session: Session, run: Run): Promise<Reposit
   const blobs = createBlobReader(session.backend, index, session);
   const trees = createTreeCache(blobs);
   const subtrees = folder === undefined ? noKnowledge : await loadSubtreeKnowledge(folder, session.envelope);
-  const ledger = createSubtreeLedger(trees, index.table, subtrees.subtrees);
+  const ledger = createSubtreeLedger(trees, index.table, subtrees);
   return { index, blobs, trees, ledger, subtrees, lost: new Set() };
 };
 
@@ -69,7 +69,7 @@ export const rememberWritten = async (
   await saveSubtreeKnowledge(
     folder,
     session.envelope,
-    { completeRoots: [tree], indexIds, subtrees: ledger.settled() },
+    { completeRoots: [tree], indexIds, subtrees: ledger.settled(), counted: ledger.counted() },
     run,
   );
   const isGrown = isWorthCaching({ known: blobsBefore, added: index.table.size() - blobsBefore });

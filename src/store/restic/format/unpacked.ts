@@ -1,6 +1,6 @@
 import { zstdCompressSync } from 'node:zlib';
 import { Fault, type FaultCode } from '../../../model/fault.ts';
-import { decompressUnknown } from '../sealing/compression.ts';
+import { type Decompressor, decompressUnknown } from '../sealing/compression.ts';
 
 /** Indexes are the largest files that are not packs: at most some 450,000 blobs of 150 bytes. */
 const unpackedLimit = 256 * 1024 * 1024;
@@ -20,13 +20,17 @@ export const encodeUnpacked = (json: Uint8Array, version: 1 | 2): Uint8Array => 
 };
 
 /** The JSON bytes of an opened file of either version (a view of `plain` when it was not compressed). Throws a Fault with the code `damage`. */
-export const decodeUnpacked = (plain: Uint8Array, damage: FaultCode = 'blob-damaged'): Uint8Array => {
+export const decodeUnpacked = (
+  plain: Uint8Array,
+  damage: FaultCode = 'blob-damaged',
+  decompressor?: Decompressor,
+): Uint8Array => {
   const first = plain[0];
   if (first === openingBrace || first === openingBracket) return plain;
   if (first !== compressedVersion) {
     throw new Fault(damage, first === undefined ? 'the file is empty' : `the file has the unknown encoding ${first}`);
   }
-  const json = decompressUnknown(plain.subarray(1), unpackedLimit);
+  const json = decompressUnknown(plain.subarray(1), unpackedLimit, decompressor);
   if (json === undefined) throw new Fault(damage, 'the file cannot be decompressed');
   return json;
 };

@@ -21,9 +21,16 @@ export interface SubtreeKnowledge {
   /** The index files at that time. While all of them are still there, so is what they list. */
   readonly indexIds: readonly string[];
   readonly subtrees: ReadonlyMap<string, KnownSubtree>;
+  /** What lies in trees of which no more is known than that. */
+  readonly counted: ReadonlyMap<string, Counts>;
 }
 
-export const noKnowledge: SubtreeKnowledge = { completeRoots: [], indexIds: [], subtrees: new Map() };
+export const noKnowledge: SubtreeKnowledge = {
+  completeRoots: [],
+  indexIds: [],
+  subtrees: new Map(),
+  counted: new Map(),
+};
 
 const fileName = 'subtrees';
 
@@ -46,9 +53,19 @@ const parse = (plain: Uint8Array): SubtreeKnowledge => {
   if (typeof value !== 'object' || value === null) return noKnowledge;
   if (!('completeRoots' in value && 'indexIds' in value && 'counts' in value)) return noKnowledge;
   const { completeRoots, indexIds, counts } = value;
-  if (!isStrings(completeRoots) || !isStrings(indexIds) || !Array.isArray(counts)) return noKnowledge;
-  return { completeRoots, indexIds, subtrees: new Map(counts.map(subtreeOf).filter((item) => item !== undefined)) };
+  if (!isStrings(completeRoots) || !isStrings(indexIds) || !isList(counts)) return noKnowledge;
+  // Caches of before have none.
+  const counted = 'counted' in value && isList(value.counted) ? subtreesOf(value.counted) : [];
+  return {
+    completeRoots,
+    indexIds,
+    subtrees: new Map(subtreesOf(counts)),
+    counted: new Map(counted.map(([id, subtree]) => [id, subtree.counts])),
+  };
 };
+
+const subtreesOf = (values: readonly unknown[]): readonly [string, KnownSubtree][] =>
+  values.map(subtreeOf).filter((item) => item !== undefined);
 
 export const loadSubtreeKnowledge = async (directory: string, envelope: Envelope): Promise<SubtreeKnowledge> => {
   try {
@@ -60,6 +77,13 @@ export const loadSubtreeKnowledge = async (directory: string, envelope: Envelope
   }
 };
 
+const listOf = (id: string, { files, directories, bytes }: Counts): readonly (string | number)[] => [
+  id,
+  files,
+  directories,
+  bytes,
+];
+
 export const saveSubtreeKnowledge = async (
   directory: string,
   envelope: Envelope,
@@ -67,19 +91,14 @@ export const saveSubtreeKnowledge = async (
   run: Run,
 ): Promise<void> => {
   const { completeRoots, indexIds } = knowledge;
-  const counts = [...knowledge.subtrees].map(
-    ([
-      id,
-      {
-        counts: { files, directories, bytes },
-        look,
-      },
-    ]) => (look === undefined ? [id, files, directories, bytes] : [id, files, directories, bytes, look]),
+  const counts = [...knowledge.subtrees].map(([id, subtree]) =>
+    subtree.look === undefined ? listOf(id, subtree.counts) : [...listOf(id, subtree.counts), subtree.look],
   );
+  const counted = [...knowledge.counted].map(([id, own]) => listOf(id, own));
   const temporary = join(directory, `${fileName}-tmp-${process.pid}`);
   try {
     await mkdir(directory, { recursive: true, mode: 0o700 });
-    const sealed = envelope.seal(Buffer.from(JSON.stringify({ completeRoots, indexIds, counts })));
+    const sealed = envelope.seal(Buffer.from(JSON.stringify({ completeRoots, indexIds, counts, counted })));
     await writeFile(temporary, sealed, { mode: 0o600 });
     await rename(temporary, join(directory, fileName));
   } catch (error) {

@@ -2,7 +2,7 @@ import { throwIfInterrupted, type Run } from '../../../contract/run.ts';
 import type { ByteString } from '../../../model/byte-string.ts';
 import { addCounts, noCounts, type Counts, type Path } from '../../../model/entry.ts';
 import type { BlobTable } from '../index/blob-table.ts';
-import type { KnownSubtree } from '../index/subtree-cache.ts';
+import type { KnownSubtree, SubtreeKnowledge } from '../index/subtree-cache.ts';
 import { hexOf } from './blob-reader.ts';
 import type { TreeCache } from './tree-cache.ts';
 import type { TreeNode } from '../format/tree-format.ts';
@@ -74,6 +74,8 @@ export interface SubtreeLedger {
   known(id: Uint8Array): KnownSubtree | undefined;
   /** For the cache: what was learned, and of what the cache told, what was asked for again. Nothing is kept for ever. */
   settled(): ReadonlyMap<string, KnownSubtree>;
+  /** For the cache as well: the counts of other whole trees that were asked for. */
+  counted(): ReadonlyMap<string, Counts>;
   /** Learns of a tree that was just written, and whose files were at rest. */
   learn(id: Uint8Array, subtree: KnownSubtree): void;
 }
@@ -81,8 +83,10 @@ export interface SubtreeLedger {
 export const createSubtreeLedger = (
   trees: TreeCache,
   table: BlobTable,
-  known: ReadonlyMap<string, KnownSubtree>,
+  { subtrees: known, counted: countedBefore }: Pick<SubtreeKnowledge, 'subtrees' | 'counted'>,
 ): SubtreeLedger => {
+  /** Of whole trees, as they were asked for. */
+  const asked = new Map<string, Counts>();
   const counted = new Map<string, Counts>();
   /** Counted, and at rest when captured: by this run, or by one that the cache tells of. */
   const settled = new Map<string, KnownSubtree>();
@@ -110,12 +114,20 @@ export const createSubtreeLedger = (
     counts: async (id, run) => {
       const key = hexOf(id);
       const before = known.get(key);
-      if (before !== undefined) settled.set(key, before);
-      return before?.counts ?? (await visit(id, run)).counts;
+      if (before !== undefined) {
+        settled.set(key, before);
+        return before.counts;
+      }
+      const found = countedBefore.get(key);
+      const { counts, complete } = found === undefined ? await visit(id, run) : { counts: found, complete: true };
+      // What is missing may come back.
+      if (complete) asked.set(key, counts);
+      return counts;
     },
     known: (id) => known.get(hexOf(id)),
     complete: async (id, run) => completeTrees.get(hexOf(id)) ?? (await visit(id, run)).complete,
     settled: () => settled,
+    counted: () => asked,
     learn: (id, subtree) => {
       const key = hexOf(id);
       counted.set(key, subtree.counts);

@@ -86,6 +86,7 @@ describe('compression', () => {
     assert.ok(bomb.length < 10_000);
     assert.equal(decompressor.decompress(bomb, 1000), undefined);
     assert.equal(decompressUnknown(bomb, 1000), undefined);
+    assert.equal(decompressUnknown(bomb, 1000, decompressor), undefined);
     // One block of a repeated byte, 128 KiB, without content size.
     const silent = Buffer.from('28b52ffd004803001000', 'hex');
     assert.deepEqual(frameLayout(silent), { contentSize: undefined, bound: 131_072 });
@@ -111,6 +112,7 @@ describe('compression', () => {
     for (const [index, bad] of broken.entries()) {
       assert.equal(decompressor.decompress(bad, plain.length), undefined, `${index}`);
       assert.equal(decompressUnknown(bad, 1_000_000), undefined, `${index}`);
+      assert.equal(decompressUnknown(bad, 1_000_000, decompressor), undefined, `${index}`);
     }
   });
 
@@ -131,6 +133,7 @@ describe('compression', () => {
             const result = decompressor.decompress(bad, plain.length);
             assert.ok(result === undefined || result.length === plain.length);
             assert.ok((decompressUnknown(bad, 100_000)?.length ?? 0) <= 100_000);
+            assert.ok((decompressUnknown(bad, 100_000, decompressor)?.length ?? 0) <= 100_000);
           }
           assert.ok(Buffer.compare(decompressor.decompress(frame, plain.length) ?? frame, plain) === 0);
         },
@@ -148,6 +151,7 @@ describe('unpacked files', () => {
     assert.equal(encoded[0], 2);
     assert.deepEqual(new Uint8Array(zstdDecompressSync(encoded.subarray(1))), json);
     assert.deepEqual(decodeUnpacked(encoded), json);
+    assert.deepEqual(decodeUnpacked(encoded, 'index-damaged', createDecompressor()), json);
     assert.deepEqual(decodeUnpacked(json), json);
     assert.deepEqual(decodeUnpacked(bytes('[]')), bytes('[]'));
   });

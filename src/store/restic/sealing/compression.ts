@@ -179,12 +179,25 @@ export const createDecompressor = (zstd?: NativeZstd): Decompressor => {
   };
 };
 
-/** The content of one whole frame of unknown size; undefined when it is damaged or holds more than `limit` bytes. */
-export const decompressUnknown = (frame: Uint8Array, limit: number): Uint8Array | undefined => {
+/**
+ * The content of one whole frame of unknown size; undefined when it is damaged or holds more than `limit` bytes. By
+ * `decompressor` where the frame tells its size: into memory of that size instead of piece by piece.
+ */
+export const decompressUnknown = (
+  frame: Uint8Array,
+  limit: number,
+  decompressor?: Decompressor,
+): Uint8Array | undefined => {
   const layout = frameLayout(frame);
   if (layout === undefined || (layout.contentSize ?? 0) > limit) return undefined;
+  const { contentSize, bound } = layout;
+  if (decompressor !== undefined && contentSize !== undefined) {
+    return contentSize > bound
+      ? undefined
+      : decompressor.decompress(frame, contentSize, new Uint8Array(contentSize + 1));
+  }
   const plain = decompressOnce(frame, limit);
-  return plain !== undefined && plain.length === (layout.contentSize ?? plain.length) && plain.length <= limit
+  return plain !== undefined && plain.length === (contentSize ?? plain.length) && plain.length <= limit
     ? plain
     : undefined;
 };
