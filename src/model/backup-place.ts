@@ -22,6 +22,6 @@ export const parseBackupPlace = (text: string): BackupPlace => {
   if (name !== undefined) return { kind: 'dated', name };
   if (/^[~.]?\.?\//.test(text) || text === '.') return { kind: 'folder', path: text };
   throw new Fault('usage', `“${text}” names no backup of a server`, {
-    hint: 'Give latest, a date such as 2025-11-06, weekly/2025-week-45, the path of a backup folder, or repository:SNAPSHOT.',
+    hint: 'Give latest, a date such as 2025-11-06, weekly/2025-week-45, the path of a backup folder (/… or ./…), or repository:SNAPSHOT.',
   });
 };

@@ -1,5 +1,5 @@
 import { throwIfInterrupted, type Run } from '../../../contract/run.ts';
-import { byteStringOfLatin1 } from '../../../model/byte-string.ts';
+import { type ByteString, byteStringOfLatin1 } from '../../../model/byte-string.ts';
 import { asFault, Fault, isFault } from '../../../model/fault.ts';
 import { hexOf, missingBlob } from '../read/blob-reader.ts';
 import { type ReadTree, readTrees, type TreeWindowsParts } from '../read/tree-windows.ts';
@@ -104,8 +104,20 @@ export class TreeCheck {
       this.#findings.damaged(read.fault, where);
       return [];
     }
-    for (const fault of validateTree(read.json, this.#plainSize)) this.#findings.damaged(fault, where);
-    return this.#references(read.json, path);
+    const below: Step[] = [];
+    let isThere = true;
+    const blobSize = (id: Uint8Array): number | undefined => {
+      const size = this.#plainSize(id);
+      isThere &&= size !== undefined;
+      return size;
+    };
+    const onSubtree = (name: ByteString, id: Uint8Array): void => {
+      below.push({ id: id.slice(), path: `${path}/${name}` });
+    };
+    const faults = validateTree(read.json, blobSize, onSubtree);
+    for (const fault of faults) this.#findings.damaged(fault, where);
+    // One pass is enough for what is sound and whole.
+    return faults.length === 0 && isThere ? below : this.#references(read.json, path);
   }
 
   #references(json: Uint8Array, path: string): Step[] {

@@ -7,6 +7,9 @@ import { asTreeFault, problemOfName } from './tree-reader.ts';
 /** Bytes of a data blob's plaintext; undefined when it is not known. The id is only valid during the call. */
 export type BlobSize = (id: Uint8Array) => number | undefined;
 
+/** Told of each tree that a tree refers to, by its name. The id is only valid during the call. */
+export type OnSubtree = (name: ByteString, id: Uint8Array) => void;
+
 /** A tree with many faults is not described further. */
 const mostFaults = 100;
 
@@ -70,9 +73,14 @@ const faultOf = (scanner: NodeScanner, problem: string): Fault => {
 
 /**
  * All that is wrong with a tree, also what restic's own check does not see: order, double and impossible names, what is
- * missing, sizes that are not those of the content (as far as `blobSize` knows). Empty: it is sound. At most 100.
+ * missing, sizes that are not those of the content (as far as `blobSize` knows, which is asked about each blob of a sound
+ * file until it does not). Empty: it is sound, and `onSubtree` was told of all below it. At most 100.
  */
-export const validateTree = (json: Uint8Array, blobSize: BlobSize = () => undefined): Fault[] => {
+export const validateTree = (
+  json: Uint8Array,
+  blobSize: BlobSize = () => undefined,
+  onSubtree?: OnSubtree,
+): Fault[] => {
   const faults: Fault[] = [];
   const scanner = new NodeScanner(json);
   let last: ByteString | undefined;
@@ -85,6 +93,7 @@ export const validateTree = (json: Uint8Array, blobSize: BlobSize = () => undefi
       if (scanner.type === undefined) faults.push(faultOf(scanner, 'it has no type'));
       else for (const problem of problemsOfReferences(scanner, blobSize)) faults.push(faultOf(scanner, problem));
       for (const problem of problemsOfMetadata(scanner)) faults.push(faultOf(scanner, problem));
+      if (name !== undefined && scanner.hasSubtree) onSubtree?.(name, scanner.subtree);
     }
   } catch (thrown) {
     faults.push(asFault(asTreeFault(thrown)));
