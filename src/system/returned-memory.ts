@@ -3,15 +3,16 @@ const trimThreshold = -1;
 const mmapThreshold = -3;
 
 /** What both are in glibc as long as nothing was freed. */
-const limit = 128 * 1024;
+const usualLimit = 128 * 1024;
 
 /**
- * From now on glibc gives memory back to the system when pieces of 128 KiB and more are freed. By itself it raises that limit to
- * the size of what was freed, up to 32 MiB: after the first pack the next ones come out of heaps that shrink no more, of this thread and
- * of each other. For the whole process, all threads. Where the optional package koffi is missing, or this is no Linux
- * with glibc, nothing happens. Returns whether it could be done.
+ * From now on glibc gives memory back to the system when pieces of `limit` bytes and more are freed; the higher it is, the less
+ * often new pages have to be asked for. By itself it raises that limit to the size of what was freed, up to 32 MiB: after
+ * the first pack the next ones come out of heaps that shrink no more, of this thread and of each other. For the whole
+ * process, all threads. Where the optional package koffi is missing, or this is no Linux with glibc, nothing happens.
+ * Returns whether it could be done.
  */
-export const returnFreedMemory = async (): Promise<boolean> => {
+export const returnFreedMemory = async (limit = usualLimit): Promise<boolean> => {
   if (process.platform !== 'linux') return false;
   try {
     const { load } = await import('koffi');

@@ -135,6 +135,9 @@ class PackStorage {
   }
 }
 
+/** Packs are larger than that, and most messages are smaller: their memory is used again and again. */
+const keptPieces = 1_048_576;
+
 /** Finished packs wait for the storage in memory: not more of them than this. A remote one is waited for longer. */
 const inFlightBytes = { local: 32 * 1_048_576, remote: 96 * 1_048_576 };
 const frugalInFlightBytes = { local: 16 * 1_048_576, remote: 32 * 1_048_576 };
@@ -219,7 +222,7 @@ export const writeSnapshot = async (
   run: Run,
 ): Promise<Written> => {
   const backupStart = zoned(run.now());
-  await returnFreedMemory();
+  await (options.frugal === true ? returnFreedMemory() : returnFreedMemory(keptPieces));
   const storage = new PackStorage(parts, options.dryRun === true, run);
   const pool = createPool(parts, storage, { frugal: options.frugal === true, run });
   const counters = noCaptureCounters();
