@@ -8,7 +8,7 @@ import { listNames } from './index/index-loader.ts';
 import type { RepositoryIndex } from './index/repository-index.ts';
 import type { FirstLook } from './lock/lock.ts';
 import { LockKeeping } from './lock/lock-keeping.ts';
-import { dropMissingPacks, treesNoticingLoss } from './lost-packs.ts';
+import { dropDamagedPacks, dropMissingPacks } from './lost-packs.ts';
 import type { BlobReader } from './read/blob-reader.ts';
 import { createContentReader, createReadingMemory, type ReadingMemory } from './read/content-reader.ts';
 import { stretchSizes } from './read/read-plan.ts';
@@ -18,7 +18,13 @@ import type { TreeCache } from './read/tree-cache.ts';
 import { lookUpTree } from './read/tree-listing.ts';
 import type { SubtreeLedger } from './read/tree-walk.ts';
 import { ReadAhead } from './read-ahead.ts';
-import { loadKnowledge, rememberWritten, type RepositoryKnowledge, wasSeenComplete } from './repository-knowledge.ts';
+import {
+  knownDamage,
+  loadKnowledge,
+  rememberWritten,
+  type RepositoryKnowledge,
+  wasSeenComplete,
+} from './repository-knowledge.ts';
 import type { LockKind, Session } from './session.ts';
 import { readableSnapshots } from './snapshots/readable-snapshots.ts';
 import { writeSnapshot } from './write/snapshot-write.ts';
@@ -42,7 +48,7 @@ export class Repository implements Store {
     this.session = session;
     this.keyId = keyId;
     this.#locks = new LockKeeping(session, firstLook);
-    this.#ahead = new ReadAhead(session.backend, (run) => loadKnowledge(session, run));
+    this.#ahead = new ReadAhead(session.backend, (run) => this.#loadAnew(run));
     this.#readers = createReaderPool(session.master, session.options.threads);
     const { connections, isRemote } = session.backend.capabilities;
     this.#reading = {
@@ -120,8 +126,7 @@ export class Repository implements Store {
 
   /** What reading a tree takes. */
   #treeParts(loaded: RepositoryKnowledge, tree: string): StoredTreeParts {
-    const { index, blobs, ledger, lost } = loaded;
-    const trees = treesNoticingLoss(loaded, this.session, () => this.#writes > 0);
+    const { index, blobs, trees, ledger, lost } = loaded;
     const wasComplete = wasSeenComplete(loaded, tree);
     // Asked each time: packs may be found missing after this was opened.
     const knownComplete = (): boolean => wasComplete && lost.size === 0;
@@ -184,9 +189,13 @@ export class Repository implements Store {
     await this.session.backend.close();
   }
 
+  #loadAnew(run: Run): Promise<RepositoryKnowledge> {
+    return loadKnowledge(this.session, () => this.#writes > 0, run);
+  }
+
   #load(run: Run): Promise<RepositoryKnowledge> {
     if (this.#loaded !== undefined) return this.#loaded;
-    const loading = this.#ahead.take('loaded', run) ?? loadKnowledge(this.session, run);
+    const loading = this.#ahead.take('loaded', run) ?? this.#loadAnew(run);
     this.#loaded = loading;
     // What failed once is tried again.
     loading.catch(() => {
@@ -207,6 +216,7 @@ export class Repository implements Store {
     const { index, ledger } = loaded;
     const blobsBefore = index.table.size();
     await dropMissingPacks(loaded, this.session, this.#ahead.take('packs', run), run);
+    await dropDamagedPacks(loaded, await knownDamage(this.session), this.session, run);
     const options =
       given.parent === undefined ? given : { ...given, parent: await this.#currentParent(given.parent, loaded, run) };
     const parts = {

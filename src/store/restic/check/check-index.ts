@@ -100,6 +100,6 @@ export const checkPacksPresent = async (
 
 export const packFault = (id: string, what: string): Fault =>
   new Fault('pack-damaged', `the pack ${id.slice(0, 8)} ${what}`, {
-    hint: 'Bring it back from a copy of the repository. Otherwise the next backup stores again what is still at its source.',
+    hint: 'Bring it back from a copy of the repository. Otherwise the next backup stores again what is still at its source; then see `mailkeep repair --help`.',
     context: { pack: id },
   });

@@ -1,6 +1,6 @@
 import type { Run } from '../../../contract/run.ts';
 import type { ByteString } from '../../../model/byte-string.ts';
-import type { Fault } from '../../../model/fault.ts';
+import { type Fault, isFault } from '../../../model/fault.ts';
 
 /** What a check looked at. Damage is told as `fault` events while it goes on, and counted here. */
 export interface CheckReport {
@@ -22,6 +22,8 @@ export class CheckFindings {
   readonly #run: Run;
   damage = 0;
   remarks = 0;
+  /** Ids of packs in which something is damaged. */
+  readonly packs = new Set<string>();
 
   constructor(run: Run) {
     this.#run = run;
@@ -29,6 +31,8 @@ export class CheckFindings {
 
   damaged(fault: Fault, path?: ByteString): void {
     this.damage++;
+    const { pack } = fault.context;
+    if (typeof pack === 'string' && isFault(fault, 'blob-damaged', 'pack-damaged')) this.packs.add(pack);
     this.#run.emit({ kind: 'fault', fault, ...(path === undefined ? {} : { path }) });
   }
 

@@ -11,8 +11,10 @@ import { addObservation } from '../../../model/pack-evidence.ts';
 import { claimOf, strangeArrivals, type StrangeArrivals } from '../../../model/seen-snapshot.ts';
 import { isNote } from '../../../model/snapshot.ts';
 import { type LoadedEvidence, loadEvidence, removeSuperseded, writeEvidence } from '../evidence/evidence-store.ts';
+import { damagedAfter } from '../index/damaged-packs.ts';
 import { listNames } from '../index/index-loader.ts';
 import { keyDescription } from '../sealing/key.ts';
+import { knownDamage, rememberDamage } from '../repository-knowledge.ts';
 import type { Repository } from '../repository.ts';
 import type { Session } from '../session.ts';
 
@@ -45,7 +47,8 @@ const checkKeys = async ({ backend }: Session, findings: CheckFindings, run: Run
 /**
  * Looks whether a repository is whole: keys, index, packs, snapshots, every tree, and that every blob they need is listed
  * and lies in a pack of the right size; with `readData`, every byte of the chosen packs too. It uses no cache. Damage is
- * emitted as it is found; the report counts it. Nothing is changed, but that evidence of what was read is kept.
+ * emitted as it is found; the report counts it. Nothing is changed, but that evidence of what was read is kept, and in the
+ * cache which packs are damaged, so that the next backup stores again what was in them.
  */
 export const checkRepository = async (
   repository: Repository,
@@ -100,6 +103,8 @@ const checkLocked = async (repository: Repository, options: CheckOptions, run: R
     blobs: checked.index.table.size(),
     ...read,
   };
+  const seen = { present: present.keys(), good, damaged: findings.packs };
+  await rememberDamage(session, damagedAfter(await knownDamage(session), seen), run);
   if (!keepEvidence) return { report, superseded: [] };
   const bad = new Set(chosen.filter((id) => !good.has(id)));
   const claims = snapshots.filter((snapshot) => !isNote(snapshot)).map(claimOf);

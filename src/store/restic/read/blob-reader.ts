@@ -30,7 +30,7 @@ export const damagedBlob = (type: BlobType, id: Uint8Array, pack: string, what: 
     'blob-damaged',
     `the ${type} blob ${hexOf(id).slice(0, 8)} in pack ${pack.slice(0, 8)} is damaged: ${what}`,
     {
-      hint: 'Run `mailkeep check --read-data` to see how much is damaged, and bring the pack back from a copy if there is one.',
+      hint: 'Bring the pack back from a copy of the repository if there is one. Otherwise the next backup stores again what is still at its source; then `mailkeep repair packs` takes the pack out. `mailkeep check --read-data` shows how much is damaged.',
       context: { type, blob: hexOf(id), pack },
     },
   );

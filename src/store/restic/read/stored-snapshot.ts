@@ -251,7 +251,9 @@ const isHeld = async (parts: StoredTreeParts, id: Uint8Array, run: Run): Promise
   try {
     return await parts.ledger.complete(id, run);
   } catch (error) {
-    if (isTreeFault(error)) return false;
-    throw error;
+    if (!isTreeFault(error)) throw error;
+    // Told where it is met first, as above.
+    if (isFault(error, 'blob-damaged', 'pack-damaged')) run.emit({ kind: 'fault', fault: error });
+    return false;
   }
 };

@@ -80,17 +80,15 @@ export interface SubtreeLedger {
   learn(id: Uint8Array, subtree: KnownSubtree): void;
 }
 
-export const createSubtreeLedger = (
+/** Everything below trees, each looked at once as long as nothing more is found lost. */
+const createSubtreeVisits = (
   trees: TreeCache,
   table: BlobTable,
-  { subtrees: known, counted: countedBefore }: Pick<SubtreeKnowledge, 'subtrees' | 'counted'>,
-): SubtreeLedger => {
-  /** Of whole trees, as they were asked for. */
-  const asked = new Map<string, Counts>();
+  { known, losses }: { readonly known: SubtreeKnowledge['subtrees']; readonly losses: () => number },
+) => {
   const counted = new Map<string, Counts>();
-  /** Counted, and at rest when captured: by this run, or by one that the cache tells of. */
-  const settled = new Map<string, KnownSubtree>();
   const completeTrees = new Map<string, boolean>();
+  let lossesThen = losses();
   const visit = async (id: Uint8Array, run: Run): Promise<{ counts: Counts; complete: boolean }> => {
     const key = hexOf(id);
     const knownCounts = counted.get(key) ?? known.get(key)?.counts;
@@ -111,6 +109,33 @@ export const createSubtreeLedger = (
     return { counts, complete };
   };
   return {
+    visit,
+    complete: async (id: Uint8Array, run: Run): Promise<boolean> => {
+      // What was complete may be so no longer.
+      if (losses() !== lossesThen) completeTrees.clear();
+      lossesThen = losses();
+      return completeTrees.get(hexOf(id)) ?? (await visit(id, run)).complete;
+    },
+    learn: (key: string, counts: Counts): void => {
+      counted.set(key, counts);
+      completeTrees.set(key, true);
+    },
+  };
+};
+
+export const createSubtreeLedger = (
+  trees: TreeCache,
+  table: BlobTable,
+  { subtrees: known, counted: countedBefore }: Pick<SubtreeKnowledge, 'subtrees' | 'counted'>,
+  /** How much was found lost so far. */
+  losses: () => number = () => 0,
+): SubtreeLedger => {
+  /** Of whole trees, as they were asked for. */
+  const asked = new Map<string, Counts>();
+  /** Counted, and at rest when captured: by this run, or by one that the cache tells of. */
+  const settled = new Map<string, KnownSubtree>();
+  const visits = createSubtreeVisits(trees, table, { known, losses });
+  return {
     counts: async (id, run) => {
       const key = hexOf(id);
       const before = known.get(key);
@@ -119,20 +144,20 @@ export const createSubtreeLedger = (
         return before.counts;
       }
       const found = countedBefore.get(key);
-      const { counts, complete } = found === undefined ? await visit(id, run) : { counts: found, complete: true };
+      const { counts, complete } =
+        found === undefined ? await visits.visit(id, run) : { counts: found, complete: true };
       // What is missing may come back.
       if (complete) asked.set(key, counts);
       return counts;
     },
     known: (id) => known.get(hexOf(id)),
-    complete: async (id, run) => completeTrees.get(hexOf(id)) ?? (await visit(id, run)).complete,
+    complete: visits.complete,
     settled: () => settled,
     counted: () => asked,
     learn: (id, subtree) => {
       const key = hexOf(id);
-      counted.set(key, subtree.counts);
+      visits.learn(key, subtree.counts);
       settled.set(key, subtree);
-      completeTrees.set(key, true);
     },
   };
 };
