@@ -21,6 +21,8 @@ export interface BackupOptions {
   /** Write no snapshot when its tree is the parent's. */
   readonly skipIfUnchanged: boolean;
   readonly reportEntries: boolean;
+  /** Take little memory rather than all processors. */
+  readonly frugal?: boolean;
 }
 
 const parentId = async (store: Store, options: BackupOptions, run: Run): Promise<string | undefined> => {
@@ -52,8 +54,8 @@ export const backup = (
     const source = openSource(parent?.snapshot);
     try {
       run.emit({ kind: 'phase', phase: 'reading' });
-      const { description, dryRun, skipIfUnchanged, reportEntries } = options;
-      const common = { description, dryRun, skipIfUnchanged, reportEntries };
+      const { description, dryRun, skipIfUnchanged, reportEntries, frugal = false } = options;
+      const common = { description, dryRun, skipIfUnchanged, reportEntries, frugal };
       return await store.write(source, parent === undefined ? common : { ...common, parent }, run);
     } finally {
       await source.close();

@@ -20,7 +20,7 @@ const writeThread = async (name: string, prepare: string): Promise<URL> => {
     file,
     `import { serveThread } from '${here('thread.ts')}';
      import { loadNativeCiphers } from '${here('native-ciphers.ts')}';
-     await serveThread({ isSetup: () => true, isMessage: () => true }, async (setup, port) => { ${prepare} });`,
+     await serveThread({ isSetup: () => true, isMessage: () => true }, async (setup, port, awaitMessage) => { ${prepare} });`,
   );
   return pathToFileURL(file);
 };
@@ -48,6 +48,39 @@ test('what waits in the queue of a thread that shall end is not done', async () 
   Atomics.notify(gate, 0);
   await ended;
   assert.ok(done.length <= 1, 'at most the one that was under way');
+});
+
+test('a thread may wait for one message in the middle of another; what it passes over has its turn afterwards, in order', async () => {
+  const wait = `if (message === 'wait') port.postMessage('got ' + awaitMessage((other) => other.startsWith('wanted')));`;
+  const file = await writeThread('waiting', `return (message) => { ${wait} else port.postMessage(message); };`);
+  const { worker, call, end } = startThread(file, { setup: {} });
+  const answers: unknown[] = [];
+  const all = new Promise<void>((resolve) => {
+    worker.on('message', (answer) => {
+      if (answers.push(answer) === 5) resolve();
+    });
+  });
+  for (const message of ['wait', 'first', 'wait', 'second']) worker.postMessage(message);
+  await new Promise((resolve) => setTimeout(resolve, 200));
+  assert.deepEqual(answers, [], 'nothing that was wanted has come');
+  for (const message of ['wanted 1', 'third', 'wanted 2']) {
+    worker.postMessage(message);
+    call();
+  }
+  await all;
+  assert.deepEqual(answers, ['got wanted 1', 'first', 'got wanted 2', 'second', 'third']);
+  await end();
+});
+
+test('a thread that waits for a message which never comes is ended all the same', async () => {
+  const wait = `try { awaitMessage(() => false); } catch { port.postMessage('gave up'); }`;
+  const { worker, end } = startThread(await writeThread('patient', `return () => { ${wait} };`), { setup: {} });
+  const answers: unknown[] = [];
+  worker.on('message', (answer) => answers.push(answer));
+  worker.postMessage('go');
+  await new Promise((resolve) => setTimeout(resolve, 200));
+  await end();
+  assert.deepEqual(answers, ['gave up']);
 });
 
 test('a thread that ends by itself has failed', async () => {

@@ -1,4 +1,11 @@
-import { type MessagePort, parentPort, type ResourceLimits, Worker, workerData } from 'node:worker_threads';
+import {
+  type MessagePort,
+  parentPort,
+  receiveMessageOnPort,
+  type ResourceLimits,
+  Worker,
+  workerData,
+} from 'node:worker_threads';
 
 /*
  * Threads that end by their own hand. One that is terminated while an addon registers in it takes the whole process with it
@@ -6,8 +13,11 @@ import { type MessagePort, parentPort, type ResourceLimits, Worker, workerData }
  * started. So each is asked, and made to end only after it has started and when it works on and on.
  */
 
-/** Places of the memory that both sides share: whether all that the thread needs is loaded, and whether it shall end. */
-const [hasStarted, shallEnd] = [0, 1];
+/**
+ * Places of the memory that both sides share: whether all that the thread needs is loaded, whether it shall end, and how
+ * often it was called.
+ */
+const [hasStarted, shallEnd, calls] = [0, 1, 2];
 
 interface Birth {
   readonly setup: unknown;
@@ -16,6 +26,8 @@ interface Birth {
 
 export interface Thread {
   readonly worker: Worker;
+  /** There is a message for it: to be called after one that it may wait for in the middle of another (`awaitMessage`). */
+  call(): void;
   /** What waits in its queue is not done any more, what it is doing now mostly is. May be called twice. Never rejects. */
   end(): Promise<void>;
 }
@@ -36,7 +48,7 @@ export interface ThreadOptions {
 
 /** Starts the thread of this file, which must call `serveThread`. */
 export const startThread = (file: URL, options: ThreadOptions): Thread => {
-  const life = new Int32Array(new SharedArrayBuffer(8));
+  const life = new Int32Array(new SharedArrayBuffer(12));
   const birth: Birth = { setup: options.setup, life };
   const limits = options.resourceLimits === undefined ? {} : { resourceLimits: options.resourceLimits };
   // Without the flags of this process: some, such as --input-type, are no good for a thread.
@@ -51,8 +63,13 @@ export const startThread = (file: URL, options: ThreadOptions): Thread => {
       if (ending === undefined && !hasFailed) worker.emit('error', new Error(`a thread has ended by itself (${code})`));
     }),
   );
+  const call = (): void => {
+    Atomics.add(life, calls, 1);
+    Atomics.notify(life, calls);
+  };
   const end = async (): Promise<void> => {
     Atomics.store(life, shallEnd, 1);
+    call();
     // It may have been idle, keeping no process alive; now there is something to wait for.
     worker.ref();
     worker.postMessage(undefined);
@@ -63,7 +80,7 @@ export const startThread = (file: URL, options: ThreadOptions): Thread => {
     clearTimeout(late);
     clearTimeout(busy);
   };
-  return { worker, end: () => (ending ??= end()) };
+  return { worker, call, end: () => (ending ??= end()) };
 };
 
 const started = async (life: Birth['life']): Promise<void> => {
@@ -84,22 +101,50 @@ export interface ThreadLanguage<Setup, Message> {
 }
 
 /**
+ * In the middle of a message, waits for one that is wanted; the others have their turn afterwards, in their order. Throws when
+ * the thread shall end.
+ */
+export type AwaitMessage<Message> = (isWanted: (message: Message) => boolean) => Message;
+
+/**
  * The thread's own side: `prepare` loads what it needs and gives the function that handles each message. Does nothing in
  * the main thread, or where `isSetup` does not know what the thread was born with.
  */
 export const serveThread = async <Setup, Message>(
   { isSetup, isMessage }: ThreadLanguage<Setup, Message>,
-  prepare: (setup: Setup, port: MessagePort) => Promise<(message: Message) => void>,
+  prepare: (
+    setup: Setup,
+    port: MessagePort,
+    awaitMessage: AwaitMessage<Message>,
+  ) => Promise<(message: Message) => void>,
 ): Promise<void> => {
   const port = parentPort;
   const birth: unknown = workerData;
   if (port === null || !isBirth(birth) || !isSetup(birth.setup)) return;
   const { life, setup } = birth;
-  const handle = await prepare(setup, port);
+  const passedOver: Message[] = [];
+  const isToEnd = (): boolean => Atomics.load(life, shallEnd) !== 0;
+  const awaitMessage = (isWanted: (message: Message) => boolean): Message => {
+    for (;;) {
+      const heard = Atomics.load(life, calls);
+      if (isToEnd()) throw new Error('the thread shall end');
+      const received: { readonly message: unknown } | undefined = receiveMessageOnPort(port);
+      if (received === undefined) Atomics.wait(life, calls, heard);
+      else if (isMessage(received.message)) {
+        if (isWanted(received.message)) return received.message;
+        passedOver.push(received.message);
+      }
+    }
+  };
+  const handle = await prepare(setup, port, awaitMessage);
   Atomics.store(life, hasStarted, 1);
   Atomics.notify(life, hasStarted);
-  port.on('message', (message: unknown) => {
-    if (Atomics.load(life, shallEnd) !== 0) port.close();
-    else if (isMessage(message)) handle(message);
+  port.on('message', (first: unknown) => {
+    let message = first;
+    do {
+      if (isMessage(message) && !isToEnd()) handle(message);
+      message = passedOver.shift();
+    } while (message !== undefined);
+    if (isToEnd()) port.close();
   });
 };

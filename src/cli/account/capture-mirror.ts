@@ -65,7 +65,8 @@ export const captureMirror = async (
   const result = await backup(
     openSource,
     repository,
-    { description, parent, dryRun: false, skipIfUnchanged: false, reportEntries: false },
+    // The mail has come over a network just now: what is gained by more threads is little beside that.
+    { description, parent, dryRun: false, skipIfUnchanged: false, reportEntries: false, frugal: true },
     run,
   );
   if (result.snapshot === undefined) throw new Fault('internal', 'the store made no snapshot of a mirror');

@@ -6,6 +6,7 @@ import { hasUid, type UidRange, uidSetOf } from '../wire/uid-set.ts';
 import type { PooledSession } from '../scan/session-pool.ts';
 import { aboutMailbox } from '../connection/server-fault.ts';
 import type { DeliveryChannel, DeliveryWriter } from './delivery-channel.ts';
+import type { ContentTurn, LargeContents } from './large-contents.ts';
 import type { Batch, WantedMessage } from './wanted-message.ts';
 
 /** What became of a batch: those without an answer are to be asked for again. */
@@ -13,6 +14,14 @@ export interface BatchOutcome {
   readonly unanswered: readonly WantedMessage[];
   /** Why, where the server said so. */
   readonly refusal: Fault | undefined;
+}
+
+/** Where what comes goes to. */
+export interface Receivers {
+  readonly writer: DeliveryWriter;
+  readonly channel: DeliveryChannel;
+  /** Of all connections. */
+  readonly large: LargeContents;
 }
 
 interface Receiving {
@@ -32,16 +41,19 @@ export class BatchReader {
   readonly #batch: Batch;
   readonly #writer: DeliveryWriter;
   readonly #channel: DeliveryChannel;
+  readonly #large: LargeContents;
   readonly #open: Map<number, WantedMessage>;
   readonly #done: WantedMessage[] = [];
   #receiving: Receiving | undefined;
+  #turn: ContentTurn | undefined;
   #isPaused = false;
 
-  constructor(session: PooledSession, batch: Batch, writer: DeliveryWriter, channel: DeliveryChannel) {
+  constructor(session: PooledSession, batch: Batch, { writer, channel, large }: Receivers) {
     this.#session = session;
     this.#batch = batch;
     this.#writer = writer;
     this.#channel = channel;
+    this.#large = large;
     this.#open = new Map(batch.messages.map((message) => [message.uid, message]));
   }
 
@@ -54,13 +66,18 @@ export class BatchReader {
     const section = from > 0 ? `BODY.PEEK[]<${from}.${limits.messageBytes}>` : 'BODY.PEEK[]';
     const command = uidFetch(uidSetOf(messages.map(({ uid }) => uid)), ['UID', section]);
     const asked = new Set(messages.map(({ uid }) => uid));
-    const status = await connection.attempt(command, {
-      expects: (uid) => asked.has(uid),
-      contentStart: (told, bytes) => this.#start(told, bytes),
-      content: (bytes) => this.#content(bytes),
-      contentEnd: () => this.#end(),
-      fetched: (told) => this.#fetched(told),
-    });
+    let status;
+    try {
+      status = await connection.attempt(command, {
+        expects: (uid) => asked.has(uid),
+        contentStart: (told, bytes) => this.#start(told, bytes),
+        content: (bytes) => this.#content(bytes),
+        contentEnd: () => this.#end(),
+        fetched: (told) => this.#fetched(told),
+      });
+    } finally {
+      this.#turn?.end();
+    }
     this.#finish(status);
     const refusal =
       status.condition === 'OK' ? undefined : aboutMailbox(connection.refusal(status, 'UID FETCH'), folder.name);
@@ -93,6 +110,15 @@ export class BatchReader {
     this.#open.delete(message.uid);
     this.#receiving = { message, skip: message.position - origin, end };
     if (bytes > limits.messageBytes) throw misbehaved('a message without end');
+    this.#awaitTurn(bytes);
+  }
+
+  /** While others have their turn, nothing more is taken from the server. */
+  #awaitTurn(bytes: number): void {
+    const { connection } = this.#session;
+    this.#turn?.end();
+    this.#turn = this.#large.enter(bytes, () => connection.resume());
+    if (!this.#turn.mayCome) connection.pause();
   }
 
   /** The message that a content belongs to. Without its UID in front it can only be told where one alone was asked for. */
@@ -121,6 +147,7 @@ export class BatchReader {
   }
 
   #end(): void {
+    this.#turn?.end();
     if (this.#receiving === undefined) return;
     this.#done.push(this.#receiving.message);
   }

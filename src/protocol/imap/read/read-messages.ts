@@ -6,6 +6,7 @@ import { openGeneration } from '../scan/open-folder.ts';
 import type { PooledSession, SessionPool } from '../scan/session-pool.ts';
 import { DeliveryChannel, type DeliveryMemory, DeliveryWriter } from './delivery-channel.ts';
 import { BatchReader, isListed } from './fetch-batch.ts';
+import { LargeContents } from './large-contents.ts';
 import { aloneBatch, type Batch, type WantedMessage } from './wanted-message.ts';
 
 /** So often a message is asked for before it is given up for this run. */
@@ -47,6 +48,7 @@ class ReadWork {
   readonly channel = new DeliveryChannel();
   readonly #pool: SessionPool;
   readonly #memory: DeliveryMemory;
+  readonly #large = new LargeContents();
   readonly #queue: Batch[];
   readonly #run: Run;
   #stopped = false;
@@ -172,7 +174,7 @@ class ReadWork {
   async #read(session: PooledSession, batch: Batch, writer: DeliveryWriter): Promise<void> {
     let outcome;
     try {
-      outcome = await new BatchReader(session, batch, writer, this.channel).read();
+      outcome = await new BatchReader(session, batch, { writer, channel: this.channel, large: this.#large }).read();
     } catch (error) {
       writer.flush();
       this.#again(batch, asFault(error), writer);

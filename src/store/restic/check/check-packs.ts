@@ -88,6 +88,9 @@ interface Checking extends PackCheckParts {
   readonly memory: MemoryPool;
 }
 
+/** A thread for fewer packs costs more than it brings. */
+const packsWorthThread = 4;
+
 /** A pack of the usual size, with the blob that made it full. */
 const packMemory = 24 << 20;
 
@@ -99,7 +102,7 @@ export const checkPacks = async (
   run: Run,
 ): Promise<PacksChecked> => {
   const { session } = parts;
-  const { threads } = session.options;
+  const threads = Math.min(session.options.threads, Math.ceil(chosen.length / packsWorthThread));
   const pool = new ThreadPool<VerifyJob, VerifiedPack>(threadFile('verify-thread', import.meta.url), {
     threads,
     setup: { master: session.master },

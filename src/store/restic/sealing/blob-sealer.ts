@@ -2,6 +2,7 @@ import { randomBytes, timingSafeEqual } from 'node:crypto';
 import type { NativeCiphers } from '../../../system/native-ciphers.ts';
 import { byteView } from './byte-view.ts';
 import { createAuthenticate, createOneTimeHalves, envelopeOverhead, isZero, type MasterKey } from './envelope.ts';
+import { createRoom } from './kept-room.ts';
 import { advance, blockLength, blocksOf, createKeystream } from './keystream.ts';
 import type { Poly1305 } from './poly1305.ts';
 
@@ -14,8 +15,6 @@ export interface BlobSealer {
 }
 
 const macLength = 16;
-/** Results above this are not kept for the next call. */
-const keptBuffer = 16 * 1_048_576;
 
 /** A random first counter from which no writer gets to the end of the 128 bits (where an IV of zeros would follow). */
 const randomCounter = (): Uint8Array => {
@@ -34,13 +33,7 @@ export const createBlobSealer = (key: MasterKey, poly1305: Poly1305, native?: Na
   const decrypt = createKeystream(key.encrypt, native);
   const oneTimeHalf = createOneTimeHalves(key, native);
   const authenticate = createAuthenticate(key, poly1305);
-  let kept = new Uint8Array(65_536);
-  const room = (length: number): Uint8Array => {
-    if (length <= kept.length) return kept.subarray(0, length);
-    const fresh = new Uint8Array(length);
-    if (length <= keptBuffer) kept = fresh;
-    return fresh;
-  };
+  const room = createRoom();
   return {
     seal(sealed) {
       const iv = sealed.subarray(0, blockLength);
@@ -56,7 +49,7 @@ export const createBlobSealer = (key: MasterKey, poly1305: Poly1305, native?: Na
       const content = sealed.subarray(blockLength, sealed.length - macLength);
       const mac = authenticate(content, oneTimeHalf(iv));
       if (isZero(iv) || !timingSafeEqual(mac, sealed.subarray(sealed.length - macLength))) return undefined;
-      const plain = room(content.length);
+      const plain = room(content.length).subarray(0, content.length);
       decrypt(iv, content, plain);
       return plain;
     },

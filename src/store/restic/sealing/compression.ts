@@ -1,6 +1,7 @@
 import { constants, createZstdCompress, createZstdDecompress, zstdCompressSync, zstdDecompressSync } from 'node:zlib';
 import type { NativeZstd, Stretch } from '../../../system/native-zstd.ts';
 import { byteView } from './byte-view.ts';
+import { createRoom } from './kept-room.ts';
 import { frameLayout } from './zstd-frame.ts';
 
 export interface Compressor {
@@ -58,9 +59,6 @@ const parametersOf = (level: CompressionLevel): Record<number, number> =>
 export const compressedBound = (size: number): number =>
   size + (size >>> 8) + Math.max(0, (128 * 1024 - size) >>> 11) + 64;
 
-/** Results above this are not kept for the next call. */
-const keptBuffer = 16 * 1024 * 1024;
-
 /**
  * Node makes a new zstd context for each one-shot call, which costs more than half of the time on a small message. The handle
  * inside a stream keeps its context, and after `ZSTD_e_end` the next write starts a new frame. It is private: undefined
@@ -110,17 +108,6 @@ const workingContext = (
     // Another Node, another handle: the public call does the same, more slowly.
     return undefined;
   }
-};
-
-/** Buffers that are used again by the next call, up to a size; larger ones are made for one call. */
-const createRoom = (): ((length: number) => Uint8Array) => {
-  let kept = new Uint8Array(0);
-  return (length) => {
-    if (length <= kept.length) return kept;
-    const fresh = new Uint8Array(length);
-    if (length <= keptBuffer) kept = fresh;
-    return fresh;
-  };
 };
 
 /** With `zstd` it is called directly; its frames are the same. */

@@ -19,8 +19,9 @@ export interface ReadFile {
 
 /** Files up to this size are read whole, which mail-aware cutting needs; of larger ones only a window is in memory. */
 export const wholeFileLimit = 16 * 1_048_576;
-/** The window of a larger file: at least twice the longest chunk. */
-const windowSize = 16 * 1_048_576;
+/** The buffer, at first and for all that does not fit in: the window of a large file is at least twice the longest chunk. */
+const usualSize = 1_048_576;
+const windowSize = wholeFileLimit + 1;
 const attempts = 3;
 
 /** Where the bytes of a file go. */
@@ -37,7 +38,7 @@ const quietFlags = baseFlags | constants.O_NOATIME;
 
 /** Reads local files into a sink, one after another, with one buffer. Synchronous: it runs in threads of its own. */
 export class FileContentReader {
-  #buffer = Buffer.allocUnsafeSlow(1_048_576);
+  #buffer = Buffer.allocUnsafeSlow(usualSize);
 
   /** Throws the system's error. `expected` is what the listing said: a file that equals it was read while at rest. */
   read(file: Buffer | string, expected: FileStamp, sink: ContentSink): ReadFile | 'not-a-file' {
@@ -84,7 +85,8 @@ export class FileContentReader {
   }
 
   #readWhole(descriptor: number, size: number, sink: ContentSink): number {
-    if (this.#buffer.length < size + 1) this.#buffer = Buffer.allocUnsafeSlow(size + 1);
+    // Memory that is never written costs nothing, and growing step by step leaves pieces behind.
+    if (this.#buffer.length < size + 1) this.#buffer = Buffer.allocUnsafeSlow(windowSize);
     let filled = 0;
     for (;;) {
       if (filled === this.#buffer.length) return filled + this.#continueWindows(descriptor, filled, sink);

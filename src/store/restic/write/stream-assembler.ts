@@ -3,21 +3,26 @@ import type { BlobWriter } from './blob-writer.ts';
 import { wholeFileLimit } from './file-content.ts';
 import { IdList } from './id-list.ts';
 
-/** What most messages fit into, and how many such pieces are kept. Larger ones are not. */
-const standardBytes = 256 * 1024;
-const mostKept = 8;
+/**
+ * Two sizes of memory, and how many pieces of each are kept: what most messages fit into, and what is enough for any, where what
+ * is not written to takes nothing.
+ */
+const standard = { bytes: 256 * 1024, mostKept: 8 };
+const large = { bytes: wholeFileLimit + 1_048_576, mostKept: 1 };
 
 /** Memory in which contents are put together, used again: fresh memory is filled with zeros first, and is garbage soon. */
 export class AssemblyMemory {
-  readonly #free: Uint8Array<ArrayBuffer>[] = [];
+  readonly #free = { standard: new Array<Uint8Array<ArrayBuffer>>(), large: new Array<Uint8Array<ArrayBuffer>>() };
 
   take(bytes: number): Uint8Array<ArrayBuffer> {
-    const kept = bytes <= standardBytes ? this.#free.pop() : undefined;
-    return kept ?? new Uint8Array(Math.max(bytes, standardBytes));
+    if (bytes <= standard.bytes) return this.#free.standard.pop() ?? new Uint8Array(standard.bytes);
+    return bytes <= large.bytes ? (this.#free.large.pop() ?? new Uint8Array(large.bytes)) : new Uint8Array(bytes);
   }
 
   give(memory: Uint8Array<ArrayBuffer>): void {
-    if (memory.length === standardBytes && this.#free.length < mostKept) this.#free.push(memory);
+    const { length } = memory;
+    if (length === standard.bytes && this.#free.standard.length < standard.mostKept) this.#free.standard.push(memory);
+    if (length === large.bytes && this.#free.large.length < large.mostKept) this.#free.large.push(memory);
   }
 }
 
@@ -95,7 +100,7 @@ export class StreamAssembler {
   #room(bytes: number): void {
     const needed = this.#filled + bytes;
     if (needed <= this.#buffer.length) return;
-    const larger = this.#memory.take(Math.max(needed, Math.min(this.#buffer.length * 2, wholeFileLimit)));
+    const larger = this.#memory.take(needed);
     larger.set(this.#content());
     this.#memory.give(this.#buffer);
     this.#buffer = larger;

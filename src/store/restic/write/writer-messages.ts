@@ -13,6 +13,8 @@ export interface WriterSetup {
   readonly compressTrees: boolean;
   /** Bytes after which a pack is closed. */
   readonly packSize: number;
+  /** So many packs of it may be on their way to the storage at once. */
+  readonly packsAway: number;
 }
 
 export interface FileTask extends FileStamp {

@@ -1,4 +1,3 @@
-import type { Worker } from 'node:worker_threads';
 import { interrupted, type Run } from '../../../contract/run.ts';
 import { asFault, Fault } from '../../../model/fault.ts';
 import { startThread, type Thread } from '../../../system/thread.ts';
@@ -27,7 +26,7 @@ export interface ReadyPack {
 
 export interface WriterPoolOptions {
   readonly threads: number;
-  readonly setup: Omit<WriterSetup, 'segments'>;
+  readonly setup: Omit<WriterSetup, 'segments' | 'packsAway'>;
   readonly table: BlobTable;
   /** Stores a pack. Its promise is the pool's back-pressure: with too many unsettled, no new work is handed out. */
   readonly storePack: (pack: ReadyPack) => Promise<void>;
@@ -167,10 +166,10 @@ export class WriterPool {
     if (this.#writers.length > 0) return;
     const segments = this.#options.table.segments();
     for (let number = 0; number < this.#options.threads; number++) {
-      const setup: WriterSetup = { ...this.#options.setup, segments };
+      const setup: WriterSetup = { ...this.#options.setup, segments, packsAway: this.#options.packsInFlight };
       const thread = startThread(threadFile('writer-thread', import.meta.url), { setup, resourceLimits });
       const { worker } = thread;
-      worker.on('message', (message: FromWriter) => this.#receive(message, worker));
+      worker.on('message', (message: FromWriter) => this.#receive(message, thread));
       worker.on('error', (error) => this.#fail(asFault(error)));
       this.#writers.push({ thread, outstanding: 0, segments: segments.length });
     }
@@ -210,7 +209,7 @@ export class WriterPool {
     });
   }
 
-  #receive(message: FromWriter, from: Worker): void {
+  #receive(message: FromWriter, from: Thread): void {
     switch (message.kind) {
       case 'done':
         return this.#settle(message);
@@ -232,7 +231,7 @@ export class WriterPool {
     this.#wakeAll();
   }
 
-  #store(message: Extract<FromWriter, { kind: 'pack' }>, from: Worker): void {
+  #store(message: Extract<FromWriter, { kind: 'pack' }>, from: Thread): void {
     if (this.#failure !== undefined) return;
     this.#packs++;
     const { type, id, bytes, plainBytes } = message;
@@ -241,7 +240,8 @@ export class WriterPool {
       () => {
         this.#packs--;
         if (bytes.buffer instanceof ArrayBuffer) {
-          from.postMessage({ kind: 'recycle', buffer: bytes.buffer } satisfies ToWriter, [bytes.buffer]);
+          from.worker.postMessage({ kind: 'recycle', buffer: bytes.buffer } satisfies ToWriter, [bytes.buffer]);
+          from.call();
         }
         this.#wakeAll();
       },

@@ -1,6 +1,6 @@
-import { asFault } from '../../../model/fault.ts';
+import { asFault, Fault } from '../../../model/fault.ts';
 import { errnoCode, errnoFault } from '../../../system/errno.ts';
-import { serveThread } from '../../../system/thread.ts';
+import { type AwaitMessage, serveThread } from '../../../system/thread.ts';
 import { nativePath } from '../../../system/native-path.ts';
 import { byteStringOfLatin1 } from '../../../model/byte-string.ts';
 import { BlobTable } from '../index/blob-table.ts';
@@ -10,6 +10,7 @@ import { createEnvelope } from '../sealing/envelope.ts';
 import { FileContentReader, type ReadFile } from './file-content.ts';
 import { IdList } from './id-list.ts';
 import { PackBuilder, type SealedPack } from './pack-builder.ts';
+import { PackMemory } from './pack-memory.ts';
 import { loadSealingTools, type SealingTools } from '../sealing/sealing-tools.ts';
 import { createChunker } from './rabin.ts';
 import { createBlobSealer } from '../sealing/blob-sealer.ts';
@@ -35,11 +36,20 @@ class WriterThread {
   readonly #reader = new FileContentReader();
   readonly #streams = new Map<number, StreamAssembler>();
   readonly #memory = new AssemblyMemory();
-  readonly #free: ArrayBuffer[] = [];
+  readonly #packs: PackMemory;
   readonly #post: Post;
 
-  constructor(setup: WriterSetup, { poly1305, ciphers, zstd }: SealingTools, post: Post) {
+  constructor(
+    setup: WriterSetup,
+    { poly1305, ciphers, zstd }: SealingTools,
+    { post, awaitMessage }: { readonly post: Post; readonly awaitMessage: AwaitMessage<ToWriter> },
+  ) {
     this.#post = post;
+    this.#packs = new PackMemory(setup.packsAway, () => {
+      const message = awaitMessage(({ kind }) => kind === 'recycle');
+      if (message.kind !== 'recycle') throw new Fault('internal', 'a writer thread was sent something else');
+      return message.buffer;
+    });
     this.#table = new BlobTable(setup.segments);
     const shared = {
       targetSize: setup.packSize,
@@ -47,7 +57,7 @@ class WriterThread {
       envelope: createEnvelope(setup.master, poly1305),
       compressor: createCompressor(setup.compression === 'max' ? 'max' : 'auto', zstd),
       decompressor: createDecompressor(zstd),
-      takeBuffer: () => this.#free.pop(),
+      takeBuffer: () => this.#packs.take(),
       onPack: (pack: SealedPack) => this.#postPack(pack),
     };
     this.#data = new PackBuilder({ ...shared, type: 'data', compress: setup.compression !== 'off' });
@@ -68,8 +78,7 @@ class WriterThread {
         this.#trees.add(message.id, message.bytes);
         return this.#done(message.batch, [], new IdList());
       case 'recycle':
-        if (!this.#data.moveInto(message.buffer)) this.#free.push(message.buffer);
-        return;
+        return this.#packs.giveBack(message.buffer, this.#data.moveInto(message.buffer));
       case 'finish':
         this.#data.finish();
         this.#trees.finish();
@@ -148,6 +157,7 @@ class WriterThread {
   }
 
   #postPack(pack: SealedPack): void {
+    this.#packs.sent();
     this.#post({ kind: 'pack', ...pack }, [pack.bytes.buffer, pack.header.buffer]);
   }
 }
@@ -157,10 +167,10 @@ const isSetup = (value: unknown): value is WriterSetup =>
 
 const isMessage = (value: unknown): value is ToWriter => typeof value === 'object' && value !== null && 'kind' in value;
 
-await serveThread({ isSetup, isMessage }, async (setup, port) => {
+await serveThread({ isSetup, isMessage }, async (setup, port, awaitMessage) => {
   const post: Post = (message, transfer = []) => port.postMessage(message, [...transfer]);
   const tools = await loadSealingTools();
-  const thread = new WriterThread(setup, tools, post);
+  const thread = new WriterThread(setup, tools, { post, awaitMessage });
   return (message) => {
     try {
       thread.handle(message);
