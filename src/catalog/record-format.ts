@@ -151,6 +151,7 @@ const drill = z.object({
   ),
   recovery: z.number(),
   dataAge: z.number(),
+  programs: z.array(z.object({ name: z.string(), image: z.string().exactOptional() })).default([]),
   tables: z.record(z.string(), z.number()),
   trend: z.array(
     z.object({

@@ -30,6 +30,42 @@ const sampleSetting = z.string().transform((text, context): SampleWish => {
 /** Schemes of hashes, as Dovecot calls them. */
 const scheme = z.string().regex(/^[A-Za-z0-9.-]{1,40}$/, { error: 'must be the name of a scheme, such as CRYPT' });
 
+/** What can stand behind `docker run` as an image. */
+const imageSetting = (sample: string) =>
+  z
+    .string()
+    .regex(/^[A-Za-z0-9][\w./:@-]{0,254}$/, { error: 'is no name of an image' })
+    .optional()
+    .meta({ description: 'The image that has it, which must be on this machine.', sample });
+
+/** Where its programs are from. */
+const containersSetting = z
+  .strictObject({
+    use: z.enum(['missing', 'prefer', 'never']).default('missing').meta({
+      description:
+        'Whether programs are started out of images: where they are not installed (missing), also where they are (prefer), or never.',
+    }),
+    engine: z.enum(['docker', 'podman']).optional().meta({
+      description: 'Only this one. Without it, Docker and Podman are looked for.',
+      sample: 'podman',
+    }),
+    images: z
+      .strictObject({
+        mariadb: imageSetting('mariadb:11.4').describe('For MariaDB and MySQL.'),
+        postgres: imageSetting('postgres:16').describe('For PostgreSQL.'),
+        redis: imageSetting('redis:7').describe('For Redis.'),
+        dovecot: imageSetting('dovecot/dovecot:2.4').describe('For Dovecot and sievec.'),
+      })
+      .prefault({})
+      .meta({
+        description:
+          "Images, which must be on this machine: nothing is fetched. Without one, that of the server's own container is used, else one of a usual name.",
+        sample: { mariadb: 'mariadb:11.4' },
+      }),
+  })
+  .prefault({})
+  .meta({ description: 'Programs out of images that are on this machine: docs/drill.md.' });
+
 /** `drill:` of a server (requirement B12). */
 export const drillSetting = (resolve: ResolvePath) =>
   z
@@ -55,6 +91,7 @@ export const drillSetting = (resolve: ResolvePath) =>
         sample: 'SELECT email, password FROM mailserver.people',
       }),
       scheme: scheme.default('CRYPT').meta({ description: 'The scheme of hashes that name none.' }),
+      containers: containersSetting,
       folder: pathSetting(resolve).default('/var/tmp').meta({
         description: 'Where its scratch folder is made; it needs room for what is restored.',
       }),

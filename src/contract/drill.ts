@@ -1,3 +1,4 @@
+import type { DrillProgram } from '../model/drill/drill-record.ts';
 import type { ServedMessage } from '../model/drill/compare-folder.ts';
 import type { ByteString } from '../model/byte-string.ts';
 import type { Path } from '../model/entry.ts';
@@ -113,10 +114,21 @@ export interface MailTables {
 /** Databases that a drill loads. */
 export type ThrowawayKind = 'mariadb' | 'postgres' | 'sqlite' | 'redis';
 
+/** What there is none of here: neither on this machine, nor in an image that is on it. */
+export interface MissingProgram {
+  readonly kind: 'missing';
+  /** `no-image`: there is an engine for containers; only an image is missing. */
+  readonly reason: 'no-program' | 'no-image';
+  /** For people, with what it is in, in brackets: `Redis (redis-server)`. */
+  readonly what: string;
+}
+
+export type StartedDatabase = { readonly kind: 'started'; readonly database: ThrowawayDatabase } | MissingProgram;
+export type StartedMail = { readonly kind: 'started'; readonly mail: ThrowawayMail } | MissingProgram;
+
 /** A database without any data, which only this process can reach. */
 export interface ThrowawayDatabase {
-  /** For people: `MariaDB 10.11`. */
-  readonly description: string;
+  readonly program: DrillProgram;
   /** What the dumps of a component are brought back to. */
   target(dumps: Source, run: Run): Promise<DatabaseTarget>;
   /** Rows of each table, by `database.table`; those of the system left out. Of Redis: keys that do not expire, by `component.db0`. */
@@ -161,8 +173,7 @@ export interface ServedFolder {
 }
 
 export interface ThrowawayMail {
-  /** For people: `Dovecot 2.3.19.1`. */
-  readonly description: string;
+  readonly program: DrillProgram;
   /** Where it speaks IMAP: a port of 127.0.0.1, without TLS. */
   readonly port: number;
   /** Logs in. `password`: the person's own; undefined: as the master user of this server. Fault `credentials-refused`. */

@@ -5,11 +5,19 @@ import { writeDurably } from './durable-file.ts';
 import { errnoCode, errnoFault } from './errno.ts';
 import { fateOfProcess, isStillRunning, ownProcessStamp, type ProcessStamp, stampOfProcess } from './process-stamp.ts';
 
-/** A folder for what is thrown away. It names who made it, and which services run for it. */
+/** A container that runs for a folder. */
+export interface NotedContainer {
+  readonly engine: 'docker' | 'podman';
+  readonly name: string;
+}
+
+/** A folder for what is thrown away. It names who made it, and which services and containers run for it. */
 export interface ScratchFolder {
   readonly folder: string;
   /** Notes a service that was started, so that whoever comes after a kill can end it. */
   noteService(pid: number): Promise<void>;
+  /** The same for a container, before it is started. */
+  noteContainer(container: NotedContainer): Promise<void>;
   /** Takes away all of it. */
   remove(): Promise<void>;
 }
@@ -23,7 +31,12 @@ const stampFormat = z.object({
   namespace: z.string(),
   machine: z.string(),
 });
-const noteFormat = z.object({ owner: stampFormat, services: z.array(stampFormat) });
+const containerFormat = z.object({ engine: z.enum(['docker', 'podman']), name: z.string().min(1) });
+const noteFormat = z.object({
+  owner: stampFormat,
+  services: z.array(stampFormat),
+  containers: z.array(containerFormat).default([]),
+});
 
 const removeTree = (folder: string): Promise<void> =>
   rm(folder, { recursive: true, force: true, maxRetries: 5 }).catch((error: unknown) => {
@@ -40,8 +53,10 @@ export const makeScratchFolder = async (base: string, prefix: string): Promise<S
   });
   const owner = ownProcessStamp();
   const services: ProcessStamp[] = [];
+  const containers: NotedContainer[] = [];
   const write = async (): Promise<void> => {
-    if (owner !== undefined) await writeDurably(join(folder, noteName), JSON.stringify({ owner, services }));
+    if (owner !== undefined)
+      await writeDurably(join(folder, noteName), JSON.stringify({ owner, services, containers }));
   };
   await write();
   await chmod(folder, 0o711);
@@ -52,12 +67,26 @@ export const makeScratchFolder = async (base: string, prefix: string): Promise<S
       if (stamp !== undefined) services.push(stamp);
       await write();
     },
+    noteContainer: async (container) => {
+      containers.push(container);
+      await write();
+    },
     remove: () => removeTree(folder),
   };
 };
 
-/** What another process, which was killed, has left below `base`: its services are ended, its folders removed. Returns how many. */
-export const clearLeftFolders = async (base: string, prefix: string): Promise<number> => {
+/** Ends a container, and removes it; false: that cannot be said. */
+export type EndContainer = (container: NotedContainer) => Promise<boolean>;
+
+/**
+ * What another process, which was killed, has left below `base`: its services and containers are ended, its folders removed. A folder
+ * stays where a container may still have it open. Returns how many were removed.
+ */
+export const clearLeftFolders = async (
+  base: string,
+  prefix: string,
+  endContainer: EndContainer = async () => false,
+): Promise<number> => {
   let cleared = 0;
   for (const name of await namesIn(base)) {
     if (!name.startsWith(prefix)) continue;
@@ -68,6 +97,8 @@ export const clearLeftFolders = async (base: string, prefix: string): Promise<nu
     const note = await readNote(join(folder, noteName));
     if (note === undefined || fateOfProcess(note.owner) !== 'over') continue;
     for (const stamp of note.services) if (isStillRunning(stamp)) await end(stamp);
+    const ended = await Promise.all(note.containers.map(endContainer));
+    if (ended.includes(false)) continue;
     await removeTree(folder);
     cleared++;
   }

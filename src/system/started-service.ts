@@ -10,6 +10,8 @@ export interface ServiceCall {
   readonly folder: string;
   /** As whom it runs, without any other group; undefined: as we do. */
   readonly identity?: ServiceIdentity | undefined;
+  /** Whether its standard input stays open as long as we are there; else it has none. */
+  readonly isHeld?: boolean;
 }
 
 /** By their numbers, which need no names. */
@@ -38,9 +40,11 @@ const graceMilliseconds = 15_000;
  */
 export const startService = (call: ServiceCall): Promise<StartedService | undefined> =>
   new Promise((resolve, reject) => {
-    const { program, parameters, environment, folder, identity } = call;
+    const { program, parameters, environment, folder, identity, isHeld = false } = call;
     const options = { ...identity, env: { ...environment, LC_ALL: 'C' }, cwd: folder, detached: true } as const;
-    const child = spawn(program, parameters, { ...options, stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn(program, parameters, { ...options, stdio: 'pipe' });
+    child.stdin.on('error', () => undefined);
+    if (!isHeld) child.stdin.end();
     let words = '';
     const listen = (text: string): void => {
       words = `${words}${text}`.slice(-keptWords);

@@ -1,9 +1,9 @@
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { succeed } from '../requirement/command.ts';
 
 /** What a container of the tests can run: servers of databases, and the shell that images of them have. */
-const programs = [
+const databasePrograms = [
   'mariadbd',
   'mariadb',
   'mariadb-dump',
@@ -18,23 +18,41 @@ const programs = [
 ];
 
 /** What they read besides. */
-const data = ['/usr/share/mysql', '/etc/ld.so.cache'];
+const databaseData = ['/usr/share/mysql', '/etc/ld.so.cache'];
+
+/** Programs of this machine, by their names, and what they read besides, by paths. */
+export interface ImageContent {
+  readonly programs: readonly string[];
+  /** Programs that are scripts, or links to others. */
+  readonly scripts?: readonly string[];
+  readonly data: readonly string[];
+  /** Lines of /etc/passwd. */
+  readonly users?: readonly string[];
+}
+
+const whereIs = async (program: string): Promise<string> =>
+  (await succeed('sh', ['-c', 'PATH=$PATH:/bin:/usr/sbin; command -v -- "$(which "$1")"', 'sh', program])).trim();
 
 /** A tar of the root of a container, made of programs of this machine and the libraries that they need. */
-export const makeImage = async (folder: string): Promise<string> => {
-  const paths: string[] = [];
-  for (const program of programs)
-    paths.push(
-      (await succeed('sh', ['-c', 'PATH=$PATH:/bin:/usr/sbin; command -v -- "$(which "$1")"', 'sh', program])).trim(),
-    );
+export const makeImage = async (
+  folder: string,
+  content: ImageContent = { programs: databasePrograms, data: databaseData },
+): Promise<string> => {
+  const paths = await Promise.all(content.programs.map(whereIs));
+  const scripts = await Promise.all((content.scripts ?? []).map(whereIs));
   const linked = await succeed('ldd', paths);
   const libraries = [...linked.matchAll(/(?:=> |^\t)(\/\S+) \(0x/gm)].flatMap(([, path]) => path ?? []);
   const root = join(folder, 'image');
   for (const name of ['tmp', 'run/mysqld', 'etc', 'var/lib']) await mkdir(join(root, name), { recursive: true });
-  await writeFile(join(root, 'etc/passwd'), 'root:x:0:0:root:/:/bin/sh\n');
-  await writeFile(join(root, 'etc/group'), 'root:x:0:\n');
+  const users = ['root:x:0:0:root:/:/bin/sh', ...(content.users ?? [])];
+  await writeFile(join(root, 'etc/passwd'), `${users.join('\n')}\n`);
+  await writeFile(
+    join(root, 'etc/group'),
+    users.map((line) => line.replace(/^([^:]+):x:\d+:(\d+):.*/, '$1:x:$2:\n')).join(''),
+  );
   const tar = join(folder, 'image.tar');
-  const everything = [...new Set([...paths, ...libraries, ...data])].map((path) => path.slice(1));
+  const everything = [...new Set([...paths, ...scripts, ...libraries, ...content.data])].map((path) => path.slice(1));
   await succeed('tar', ['-chf', tar, '-C', '/', ...everything, '-C', root, 'tmp', 'run', 'etc', 'var']);
+  await rm(root, { recursive: true });
   return tar;
 };

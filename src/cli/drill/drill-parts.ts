@@ -1,29 +1,24 @@
 import { chmod, chown, mkdir, writeFile } from 'node:fs/promises';
-import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import type { MailKeyPair, RestoredTree, ThrowawayKind } from '../../contract/drill.ts';
 import type { DrillRecord } from '../../model/drill/drill-record.ts';
 import type { MailKey } from '../../operation/drill/mail-key.ts';
-import type { DrillParts, DrillWish, MailboxOwner, MailServerWish } from '../../operation/drill/drill-parts.ts';
-import {
-  compiledSieve,
-  restoredTrees,
-  throwawayDatabase,
-  throwawayMail,
-  throwawayTransport,
-  throwawayWebmail,
-} from '../../registry/drill.ts';
-import { createAccountNames } from '../../system/account-name.ts';
+import type { DrillParts, DrillWish, MailboxOwner } from '../../operation/drill/drill-parts.ts';
+import { compiledSieve, restoredTrees, throwawayTransport, throwawayWebmail } from '../../registry/drill.ts';
 import { errnoFault } from '../../system/errno.ts';
 import type { CommandContext } from '../context.ts';
 import type { OpenedServer } from '../restore/open-server-backup.ts';
 import { filePart } from '../restore/server/file-part.ts';
+import type { ContainerSetting } from './drill-sites.ts';
 import type { ScratchPlace } from './scratch-place.ts';
+import { startDatabase } from './start-database.ts';
+import { startMail } from './start-mail.ts';
 
 export interface DrillPartsWish {
   readonly opened: OpenedServer;
   readonly place: ScratchPlace;
   readonly wish: DrillWish;
+  readonly containers: ContainerSetting;
   readonly before: DrillRecord | undefined;
   readonly trend: DrillRecord['trend'];
 }
@@ -33,12 +28,6 @@ const quietEnvironment = (home: string, path: string | undefined): Readonly<Reco
   PATH: `${path ?? '/usr/bin:/bin'}:/usr/local/sbin:/usr/sbin:/sbin`,
   HOME: home,
 });
-
-/** By their names, as Dovecot wants them. */
-const ownNames = (): { readonly name: string; readonly group: string } => {
-  const { username, gid } = userInfo();
-  return { name: username, group: createAccountNames().group(gid) };
-};
 
 const isRoot = (): boolean => process.geteuid?.() === 0;
 
@@ -91,6 +80,13 @@ export const drillParts = async (drill: DrillPartsWish, context: CommandContext)
   const treeIn = await restoredTrees();
   const tree = (component: string): RestoredTree => treeIn(join(folderFor(drill, component), component));
   const { noteService } = place;
+  const sites = {
+    place,
+    setting: drill.containers,
+    variables: context.environment.variables,
+    environment,
+    isRoot: isRoot(),
+  };
   let services = 0;
   return {
     server: opened.name,
@@ -107,22 +103,10 @@ export const drillParts = async (drill: DrillPartsWish, context: CommandContext)
     },
     tree,
     startDatabase: async (kind, component, run) => {
-      const folder = await serviceFolder(place, { kind, number: ++services });
-      return throwawayDatabase(kind, { component, folder, environment, isRoot: isRoot(), noteService }, run);
+      const makeFolder = () => serviceFolder(place, { kind, number: ++services });
+      return startDatabase({ kind, component, opened, sites, makeFolder }, run);
     },
-    startMail: ({ mailboxes, keys }: MailServerWish, run) =>
-      throwawayMail(
-        {
-          folder: place.dovecot,
-          mailboxes,
-          scheme: wish.scheme,
-          keys,
-          environment,
-          user: isRoot() ? undefined : ownNames(),
-          noteService,
-        },
-        run,
-      ),
+    startMail: (mail, run) => startMail({ ...mail, scheme: wish.scheme, place, sites }, run),
     makeMailbox: (name, owner) => makeMailbox(place, name, owner),
     startTransport: (transport, run) =>
       throwawayTransport({ ...transport, folder: place.postfix, environment, isRoot: isRoot(), noteService }, run),

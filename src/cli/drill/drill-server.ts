@@ -88,9 +88,10 @@ const drillOpened = async (
   const trend = earlier.slice(0, rememberedDrills).map(pointOf);
   const setting = opened.job?.entry.drill;
   const wish = await wishOf(request, setting, context);
+  const containers = setting?.containers ?? { use: 'missing', images: {} };
   const place = await makeScratchPlace(setting?.folder ?? usualBase, context);
   try {
-    const parts = await drillParts({ opened, place, wish, before, trend }, context);
+    const parts = await drillParts({ opened, place, wish, containers, before, trend }, context);
     return await runDrill(parts, context.run);
   } finally {
     await place.remove();

@@ -1,11 +1,12 @@
 import { join } from 'node:path';
+import { endLeftContainer } from '../../registry/drill-containers.ts';
 import { errnoFault } from '../../system/errno.ts';
 import { makeFolder } from '../../system/make-folder.ts';
 import { clearLeftFolders, makeScratchFolder, type ScratchFolder } from '../../system/scratch-folder.ts';
 import type { CommandContext } from '../context.ts';
 
 /** Folders of a drill, all below one that is thrown away. */
-export interface ScratchPlace extends Pick<ScratchFolder, 'noteService' | 'remove'> {
+export interface ScratchPlace extends Pick<ScratchFolder, 'noteService' | 'noteContainer' | 'remove'> {
   /** Mail: others can go through it. */
   readonly mail: string;
   /** Keys, configuration, dumps: for us alone. */
@@ -22,10 +23,13 @@ export interface ScratchPlace extends Pick<ScratchFolder, 'noteService' | 'remov
 const prefix = 'mailkeep-drill-';
 
 /** Makes one, and takes away what drills that were killed have left, with the servers that they had started. */
-export const makeScratchPlace = async (base: string, { run, messages }: CommandContext): Promise<ScratchPlace> => {
-  const cleared = await clearLeftFolders(base, prefix);
+export const makeScratchPlace = async (
+  base: string,
+  { run, messages, environment }: CommandContext,
+): Promise<ScratchPlace> => {
+  const cleared = await clearLeftFolders(base, prefix, (left) => endLeftContainer(left, environment.variables));
   if (cleared > 0) run.emit({ kind: 'notice', message: messages.drillCleared(cleared) });
-  const { folder, noteService, remove } = await makeScratchFolder(base, prefix);
+  const { folder, noteService, noteContainer, remove } = await makeScratchFolder(base, prefix);
   const place = {
     mail: join(folder, 'mail'),
     closed: join(folder, 'closed'),
@@ -42,5 +46,5 @@ export const makeScratchPlace = async (base: string, { run, messages }: CommandC
     await remove();
     throw errnoFault(error, 'make a folder in', folder);
   }
-  return { ...place, noteService, remove };
+  return { ...place, noteService, noteContainer, remove };
 };

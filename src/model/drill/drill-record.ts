@@ -106,6 +106,8 @@ export type DrillSkipReason =
   | 'nothing-there'
   /** The program that it needs is not installed; the detail names it. */
   | 'no-program'
+  /** The same, and there is an engine for containers, but no image with the program. */
+  | 'no-image'
   /** There is no public text beside the key. */
   | 'no-public-text'
   /** No password is known: hashes were judged by their form, mailboxes opened by a master user. */
@@ -158,6 +160,14 @@ export interface DrillTime {
   readonly wholeBytes: number;
 }
 
+/** A program that a drill has started. */
+export interface DrillProgram {
+  /** With its version: `MariaDB 10.11.6`. */
+  readonly name: string;
+  /** The image that it is from; left out: it is installed on the machine. */
+  readonly image?: string;
+}
+
 export interface DrillRecord {
   readonly server: string;
   /** For people: the folder of the backup, or the snapshot. */
@@ -176,6 +186,8 @@ export interface DrillRecord {
   readonly recovery: number;
   /** Age of the backup when the drill began: what would be lost. */
   readonly dataAge: number;
+  /** In the order in which they were started; none in the records of earlier versions. */
+  readonly programs: readonly DrillProgram[];
   /** Rows by `database.table`. */
   readonly tables: Readonly<Record<string, number>>;
   /** Earlier drills of the same server, newest first. */
@@ -196,9 +208,10 @@ export type DrillVerdict = 'passed' | 'failed';
 /** Without these nobody has seen that the server comes back. */
 const needed: ReadonlySet<DrillCheckName> = new Set<DrillCheckName>(['databases', 'logins', 'folders']);
 
+const isMissing = ({ reason }: DrillSkip): boolean => reason === 'no-program' || reason === 'no-image';
+
 /** What is there to be checked, and no program was: a drill does not pass on that, whatever else of it was looked at. */
-const isUnproven = ({ name, skips }: DrillCheck): boolean =>
-  needed.has(name) && skips.some(({ reason }) => reason === 'no-program');
+const isUnproven = ({ name, skips }: DrillCheck): boolean => needed.has(name) && skips.some(isMissing);
 
 export const drillVerdict = ({ checks }: Pick<DrillRecord, 'checks'>): DrillVerdict =>
   checks.some((check) => check.outcome === 'failed' || isUnproven(check)) ? 'failed' : 'passed';
@@ -212,7 +225,7 @@ export const notChecked = ({ checks }: Pick<DrillRecord, 'checks'>): readonly Dr
 
 /** Programs whose absence fails a drill. */
 export const missingPrograms = ({ checks }: Pick<DrillRecord, 'checks'>): readonly DrillSkip[] =>
-  checks.filter(isUnproven).flatMap(({ skips }) => skips.filter(({ reason }) => reason === 'no-program'));
+  checks.filter(isUnproven).flatMap(({ skips }) => skips.filter(isMissing));
 
 export const allFindings = ({ checks }: Pick<DrillRecord, 'checks'>): readonly DrillFinding[] =>
   checks.flatMap(({ findings }) => findings);

@@ -2,11 +2,11 @@ import type {
   MailKeyPair,
   RestoredTree,
   ServedMailbox,
+  StartedDatabase,
+  StartedMail,
   StartedTransport,
   StartedWebmail,
-  ThrowawayDatabase,
   ThrowawayKind,
-  ThrowawayMail,
   TransportWish,
   WebmailWish,
 } from '../../contract/drill.ts';
@@ -32,13 +32,13 @@ export interface DrillParts {
   /** Where a component is restored to, all of it as one folder of its name. */
   part(component: string): Promise<FilePart>;
   tree(component: string): RestoredTree;
-  /** For the dumps of a component. Undefined: none is installed. */
-  startDatabase(kind: ThrowawayKind, component: string, run: Run): Promise<ThrowawayDatabase | undefined>;
+  /** For the dumps of a component. Fault `server-unavailable`. */
+  startDatabase(kind: ThrowawayKind, component: string, run: Run): Promise<StartedDatabase>;
   /** An empty folder for a mailbox that was not in the backup. */
   makeMailbox(name: string, owner: MailboxOwner): Promise<string>;
   startTransport(wish: TransportWish, run: Run): Promise<StartedTransport>;
   startWebmail(wish: WebmailWish, run: Run): Promise<StartedWebmail>;
-  startMail(wish: MailServerWish, run: Run): Promise<ThrowawayMail | undefined>;
+  startMail(wish: MailServerWish, run: Run): Promise<StartedMail>;
   /** Writes the keys of encrypted mail where the mail server finds them. */
   keepKey(key: MailKey): Promise<MailKeyPair>;
   readonly compileSieve: CompileSieve;

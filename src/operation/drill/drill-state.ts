@@ -7,13 +7,15 @@ import type {
 } from '../../contract/drill.ts';
 import type { Run } from '../../contract/run.ts';
 import { type CheckTally, createCheckTally } from '../../model/drill/check-tally.ts';
-import type { DrillCheckName, DrillTime } from '../../model/drill/drill-record.ts';
+import type { DrillCheckName, DrillProgram, DrillTime } from '../../model/drill/drill-record.ts';
 import type { Fault } from '../../model/fault.ts';
 
 /** What a drill knows so far; each phase adds to it what later ones and the record need. */
 export interface DrillState {
   readonly tallies: Readonly<Record<DrillCheckName, CheckTally>>;
   readonly times: DrillTime[];
+  /** That were started. */
+  readonly programs: DrillProgram[];
   /** Restored trees, by the names of their components, in the order of the restore. */
   readonly trees: Map<string, RestoredTree>;
   /** Paths that could not be restored: they are findings already. */
@@ -58,6 +60,7 @@ export const createDrillState = (): DrillState => ({
     certificates: createCheckTally('certificates'),
   },
   times: [],
+  programs: [],
   trees: new Map(),
   told: new Set(),
   tables: {},

@@ -18,14 +18,6 @@ const kinds: ReadonlyMap<string, ThrowawayKind> = new Map([
   ['redis', 'redis'],
 ]);
 
-/** For people. */
-const programs: Readonly<Record<ThrowawayKind, string>> = {
-  mariadb: 'MariaDB',
-  postgres: 'PostgreSQL',
-  sqlite: 'SQLite',
-  redis: 'Redis',
-};
-
 const kindOf = ({ origin }: ServerBackup, { name }: StoredComponent): ThrowawayKind | undefined => {
   const recorded = origin?.components.find((one) => one.name === name)?.database?.['database'];
   return kinds.get(typeof recorded === 'string' ? recorded : name);
@@ -100,12 +92,15 @@ export const loadDatabase = async (
   const began = moment(run);
   let database: ThrowawayDatabase | undefined;
   try {
-    database = await parts.startDatabase(kind, name, run);
-    if (database !== undefined) await lookAtDatabase({ kind, database, began }, name, { parts, state }, run);
-    else {
+    const started = await parts.startDatabase(kind, name, run);
+    if (started.kind === 'missing') {
       state.hasUnloaded = true;
-      databases.skip('no-program', programs[kind]);
+      databases.skip(started.reason, started.what);
+      return;
     }
+    ({ database } = started);
+    state.programs.push(database.program);
+    await lookAtDatabase({ kind, database, began }, name, { parts, state }, run);
   } catch (error) {
     state.hasUnloaded = true;
     databases.find({ kind: 'dump-failed', subject: name, detail: asTold(error, run).message });

@@ -37,7 +37,7 @@ interface DrillFrame {
 
 const recordOf = ({ began, ...frame }: DrillFrame, parts: DrillParts, state: DrillState): DrillRecord => {
   const { backup, server, trend } = parts;
-  const { tallies, times, tables, accounts } = state;
+  const { tallies, times, programs, tables, accounts } = state;
   return {
     ...frame,
     server,
@@ -50,6 +50,7 @@ const recordOf = ({ began, ...frame }: DrillFrame, parts: DrillParts, state: Dri
     times,
     recovery: recoveryTime(times),
     dataAge: Math.max(0, began - backup.started),
+    programs,
     tables,
     trend,
   };

@@ -80,9 +80,13 @@ export const serveMail = async (
   try {
     const outside = await outsideOf(mailboxes, parts);
     const all = outside === undefined ? mailboxes : [...mailboxes, outside];
-    const mail = await parts.startMail({ mailboxes: all, keys }, run);
-    if (mail === undefined) for (const tally of [logins, folders]) tally.skip('no-program', 'Dovecot');
-    return { mail, mailboxes, outside };
+    const started = await parts.startMail({ mailboxes: all, keys }, run);
+    if (started.kind === 'missing') {
+      for (const tally of [logins, folders]) tally.skip(started.reason, started.what);
+      return { mail: undefined, mailboxes, outside };
+    }
+    state.programs.push(started.mail.program);
+    return { mail: started.mail, mailboxes, outside };
   } catch (error) {
     folders.find({ kind: 'folder-unreadable', subject: 'Dovecot', detail: asTold(error, run).message });
     return { mail: undefined, mailboxes, outside: undefined };

@@ -1,4 +1,10 @@
-import type { MailRouting, ServedMailbox, ThrowawayMail } from '../../contract/drill.ts';
+import type {
+  MailRouting,
+  ServedMailbox,
+  StartedTransport,
+  ThrowawayMail,
+  TransportWish,
+} from '../../contract/drill.ts';
 import type { Run } from '../../contract/run.ts';
 import { asTold } from './as-told.ts';
 import { usableLogins } from './check-accounts.ts';
@@ -25,7 +31,11 @@ const tryFlow = async ({ mail, mailboxes, outside }: Living, parts: DrillParts, 
   try {
     const routing = (await mailDatabase?.mailTables?.routing(run)) ?? noTables;
     const logins = usableLogins(accounts, parts.wish.logins);
-    const start = parts.startTransport;
+    const start = async (wish: TransportWish, of: Run): Promise<StartedTransport> => {
+      const started = await parts.startTransport(wish, of);
+      if (started.kind === 'started') state.programs.push({ name: started.transport.description });
+      return started;
+    };
     await checkMailFlow({ mail, mailboxes, routing, accounts, logins, outside, start }, tally, run);
   } catch (error) {
     tally.find({ kind: 'mail-not-delivered', subject: 'Postfix', detail: asTold(error, run).message });

@@ -101,6 +101,7 @@ const visitOne = async (
     return;
   }
   const { webmail } = started;
+  state.programs.push({ name: webmail.description });
   try {
     const visitor = await visitorFor(mailbox, logins, { mail, mailboxes, tally }, run);
     tally.look();

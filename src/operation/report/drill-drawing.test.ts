@@ -31,6 +31,11 @@ const drill: DrillRecord = {
   times: [{ name: 'mail', measured: 60_000, whole: 25 * hour, bytes: 5, wholeBytes: 100 }],
   recovery: 25 * hour,
   dataAge: 2 * hour,
+  programs: [
+    { name: 'Dovecot 2.3.19' },
+    { name: 'MariaDB 10.11.6', image: 'mariadb:10.11' },
+    { name: 'Dovecot 2.3.19' },
+  ],
   tables: { 'usermgmt.mailbox': 12 },
   trend: [{ time: Date.UTC(2026, 7, 1, 5), verdict: 'passed', recovery: hour, dataAge: hour, messages: 9000 }],
 };

@@ -55,10 +55,12 @@ interface TimeDrawing {
 
 const backupFacts = (drill: DrillRecord, { words, timeZone }: TimeDrawing): readonly string[] => {
   const { backup, backupTime, isComplete, share, messages, wholeMessages, accounts, dataAge } = drill;
+  const programs = [...new Set(drill.programs.map((program) => words.drillProgram(program)))];
   return [
     terminalLine(words.drillBackup(backup, momentText(backupTime, timeZone), formatDuration(dataAge))),
     ...(isComplete ? [] : [words.drillIncomplete()]),
     words.drillAll(share < 1 ? wholeMessages : messages, accounts),
+    ...(programs.length === 0 ? [] : [terminalLine(words.drillPrograms(programs))]),
     ...(share < 1 ? [words.drillSample(messages, wholeMessages, (share * 100).toPrecision(2))] : []),
   ];
 };

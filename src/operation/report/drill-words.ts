@@ -1,4 +1,10 @@
-import type { DrillCheck, DrillCheckName, DrillFinding, DrillSkip } from '../../model/drill/drill-record.ts';
+import type {
+  DrillCheck,
+  DrillCheckName,
+  DrillFinding,
+  DrillProgram,
+  DrillSkip,
+} from '../../model/drill/drill-record.ts';
 
 /** What is said of a drill. Times and bytes come as text. */
 export interface DrillWords {
@@ -9,6 +15,9 @@ export interface DrillWords {
   readonly drillIncomplete: () => string;
   readonly drillSample: (messages: number, whole: number, percent: string) => string;
   readonly drillAll: (messages: number, accounts: number) => string;
+  readonly drillProgram: (program: DrillProgram) => string;
+  /** As `drillProgram` has told each. */
+  readonly drillPrograms: (programs: readonly string[]) => string;
   readonly drillCheck: (name: DrillCheckName) => string;
   readonly drillOutcome: (outcome: DrillCheck['outcome']) => string;
   readonly drillLooked: (name: DrillCheckName, count: number) => string;

@@ -1,4 +1,4 @@
-import type { DrillCheckName, DrillFinding, DrillSkip } from '../../../model/drill/drill-record.ts';
+import type { DrillCheckName, DrillFinding, DrillProgram, DrillSkip } from '../../../model/drill/drill-record.ts';
 import { plural } from './plural.ts';
 
 const checkNames: Readonly<Record<DrillCheckName, string>> = {
@@ -109,6 +109,7 @@ const sentences: Readonly<Record<DrillFinding['kind'], (finding: DrillFinding) =
 const skips: Readonly<Record<DrillSkip['reason'], (detail: string) => string>> = {
   'nothing-there': () => 'the backup has none',
   'no-program': (detail) => `not installed here: ${detail}`,
+  'no-image': (detail) => `neither installed here nor in an image on this machine: ${detail}`,
   'no-public-text': (detail) => `no public text beside ${detail}`,
   'no-password': () =>
     'no password is known: hashes were judged by their form, mailboxes opened as a master user (drill: logins: in the configuration names an account to log in with)',
@@ -148,6 +149,9 @@ export const drillMessages = {
     `sample: ${messages.toLocaleString('en')} of ${whole.toLocaleString('en')} messages (${percent} %)`,
   drillAll: (messages: number, accounts: number): string =>
     `${plural(messages, 'message', 'messages')}, ${plural(accounts, 'account', 'accounts')}`,
+  drillProgram: ({ name, image }: DrillProgram): string =>
+    image === undefined ? name : `${name} in a container of ${image}`,
+  drillPrograms: (programs: readonly string[]): string => `started for it: ${programs.join(', ')}`,
   drillCheck: (name: DrillCheckName): string => checkNames[name],
   drillOutcome: (outcome: 'passed' | 'failed' | 'skipped'): string =>
     ({ passed: 'good', failed: 'FAILED', skipped: 'not checked' })[outcome],

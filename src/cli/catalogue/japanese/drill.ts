@@ -110,6 +110,7 @@ const sentences: Readonly<Record<DrillFinding['kind'], (finding: DrillFinding) =
 const skips: Readonly<Record<DrillSkip['reason'], (detail: string) => string>> = {
   'nothing-there': () => 'バックアップに含まれていません',
   'no-program': (detail) => `ここにインストールされていません: ${detail}`,
+  'no-image': (detail) => `ここにインストールされておらず、このマシンのコンテナイメージにもありません: ${detail}`,
   'no-public-text': (detail) => `${detail} の隣に公開テキストがありません`,
   'no-password': () =>
     'パスワードが不明です。ハッシュは形だけを確かめ、メールボックスはマスターユーザーで開きました（設定の drill: logins: でログインに使うアカウントを指定できます）',
@@ -145,6 +146,8 @@ export const drillMessages: typeof english = {
   drillIncomplete: () => 'このバックアップは不完全です。作成時に欠けていた部分があります',
   drillSample: (messages, whole, percent) => `標本: ${number(whole)} 通のうち ${number(messages)} 通（${percent} %）`,
   drillAll: (messages, accounts) => `${number(messages)} 通、${number(accounts)} アカウント`,
+  drillProgram: ({ name, image }) => (image === undefined ? name : `${name}（イメージ ${image} のコンテナ）`),
+  drillPrograms: (programs) => `訓練で起動したもの: ${programs.join('、')}`,
   drillCheck: (name) => checkNames[name],
   drillOutcome: (outcome) => ({ passed: '良好', failed: '不合格', skipped: '未確認' })[outcome],
   drillLooked: (name, count) => `${number(count)} ${units[name]}`,

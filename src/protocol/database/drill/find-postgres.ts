@@ -1,5 +1,15 @@
 import { access, constants, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { Run } from '../../../contract/run.ts';
+import type { ProgramSite } from '../../../system/program-site.ts';
+
+/** Programs of one version. */
+export interface PostgresPrograms {
+  readonly initdb: string;
+  readonly postgres: string;
+  /** With which its own clients are found first. */
+  readonly variables: ProgramSite['variables'];
+}
 
 /** Where packages have a folder for each version: Debian's, and those of PGDG for Rocky and others. */
 const versionedPlaces: readonly { readonly folder: string; readonly prefix: string }[] = [
@@ -25,11 +35,29 @@ const hasAll = async (folder: string): Promise<boolean> => {
   }
 };
 
-/** The folder with the programs of the newest PostgreSQL that is installed: a dump can be loaded by its own version, or a later one. */
-export const findPostgres = async (path: string | undefined): Promise<string | undefined> => {
+/** Of the newest PostgreSQL that is installed: a dump can be loaded by its own version, or a later one. */
+const findInstalled = async (path: string | undefined): Promise<string | undefined> => {
   const versioned = (await Promise.all(versionedPlaces.map(versionsIn))).flat();
   const newest = versioned.toSorted((one, other) => other.version - one.version).map(({ programs }) => programs);
   const searched = (path ?? '').split(':').filter((folder) => folder.startsWith('/'));
   for (const folder of [...newest, ...searched]) if (await hasAll(folder)) return folder;
   return undefined;
+};
+
+/** An image has one version of it, which is found by its PATH. */
+const findInContainer = async (site: ProgramSite, { signal }: Run): Promise<PostgresPrograms | undefined> => {
+  for (const program of needed) {
+    const asked = await site.run({ program, parameters: ['--version'] }, signal);
+    if (asked?.code !== 0) return undefined;
+  }
+  return { initdb: 'initdb', postgres: 'postgres', variables: site.variables };
+};
+
+export const findPostgres = async (site: ProgramSite, run: Run): Promise<PostgresPrograms | undefined> => {
+  if (site.container !== undefined) return findInContainer(site, run);
+  const { variables } = site;
+  const folder = await findInstalled(variables['PATH']);
+  if (folder === undefined) return undefined;
+  const own = { ...variables, PATH: `${folder}:${variables['PATH'] ?? ''}` };
+  return { initdb: join(folder, 'initdb'), postgres: join(folder, 'postgres'), variables: own };
 };

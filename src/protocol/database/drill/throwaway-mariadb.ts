@@ -3,11 +3,11 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ThrowawayDatabase } from '../../../contract/drill.ts';
 import type { Run } from '../../../contract/run.ts';
-import { Fault, isFault } from '../../../model/fault.ts';
+import { isFault } from '../../../model/fault.ts';
 import { Secret } from '../../../model/secret.ts';
 import { errnoFault } from '../../../system/errno.ts';
-import { runProgram } from '../../../system/run-program.ts';
-import { startService, type StartedService, untilReady } from '../../../system/started-service.ts';
+import { imageOf } from '../../../system/program-site.ts';
+import { type StartedService, untilReady } from '../../../system/started-service.ts';
 import type { MariadbSetting } from '../config.ts';
 import { createMariadbClient, type MariadbClient } from '../mariadb/client.ts';
 import type { DatabaseParts } from '../parts.ts';
@@ -17,60 +17,42 @@ import { findAccountTable } from './find-account-table.ts';
 import { findAccounts } from './find-accounts.ts';
 import { findRouting } from './find-routing.ts';
 import { findWebmail } from './find-webmail.ts';
+import { findMariadb, installMariadb, type MariadbPrograms } from './mariadb-programs.ts';
 import { openWebmail } from './open-webmail.ts';
+import { placeOf } from './site-place.ts';
 import type { ThrowawayWish } from './throwaway-wish.ts';
 
 const readyWithin = 120_000;
-const installers: readonly string[] = ['mariadb-install-db', 'mysql_install_db'];
-const servers: readonly string[] = ['mariadbd', 'mysqld'];
-
 /**
  * A server that starts removes what others have left in its folder for temporary tables. In the usual one those of the live server
  * are, which still needs them.
  */
 const ownTemporary = (folder: string): string => `--tmpdir=${folder}/temporary`;
 
-/** Makes the files of a server without any data; false: no program for it is installed. */
-const install = async ({ folder, environment, isRoot }: ThrowawayWish, run: Run): Promise<boolean> => {
-  const parameters = [
-    '--no-defaults',
-    `--datadir=${folder}/data`,
-    ownTemporary(folder),
-    ...(isRoot ? ['--user=root'] : []),
-    '--auth-root-authentication-method=normal',
-    '--skip-test-db',
-  ];
-  for (const program of installers) {
-    const ended = await runProgram({ program, parameters, environment, signal: run.signal });
-    if (ended === undefined) continue;
-    if (ended.code === 0) return true;
-    const said = `${ended.stdout}${ended.stderr}`.trim().slice(-400);
-    throw new Fault('server-unavailable', `${program} cannot make a database for the drill: ${said}`);
-  }
-  return false;
-};
+/** What every program of it gets; its own files are the only ones that it reads. */
+const commonOptions = ({ folder, isRoot }: ThrowawayWish): readonly string[] => [
+  `--datadir=${folder}/data`,
+  ownTemporary(folder),
+  ...(isRoot ? ['--user=root'] : []),
+];
 
-const startServer = async (
-  { folder, environment, isRoot }: ThrowawayWish,
-  socket: string,
+const startServer = (
+  { folder, site }: ThrowawayWish,
+  { server, brand }: MariadbPrograms,
+  options: readonly string[],
 ): Promise<StartedService | undefined> => {
   const parameters = [
     '--no-defaults',
-    ...(isRoot ? ['--user=root'] : []),
-    `--datadir=${folder}/data`,
-    ownTemporary(folder),
-    `--socket=${socket}`,
+    ...options,
     `--pid-file=${folder}/pid`,
     `--init-file=${folder}/init.sql`,
     '--skip-networking',
     '--skip-log-bin',
     '--character-set-server=utf8mb4',
+    // Sockets and folders of its own, which are not there.
+    ...(brand === 'mysql' ? ['--mysqlx=OFF', '--secure-file-priv=NULL'] : []),
   ];
-  for (const program of servers) {
-    const service = await startService({ program, parameters, environment, folder });
-    if (service !== undefined) return service;
-  }
-  return undefined;
+  return site.start({ program: server, parameters, folder });
 };
 
 interface Access {
@@ -79,16 +61,24 @@ interface Access {
 }
 
 /** The password of its superuser is made here and is nowhere else: no other user of this machine gets in. */
-const accessTo = ({ folder, environment }: ThrowawayWish, socket: string, password: string): Access => ({
+const accessTo = (
+  { folder, site }: ThrowawayWish,
+  {
+    brand,
+    socket,
+    password,
+  }: { readonly brand: MariadbPrograms['brand']; readonly socket: string; readonly password: string },
+): Access => ({
   setting: {
-    database: 'mariadb',
+    database: brand,
+    in: placeOf(site),
     socket,
     user: 'root',
     password: { kind: 'value', value: password },
     exclude: [],
     users: true,
   },
-  parts: { readSecret: async () => new Secret(password), variables: environment, spool: join(folder, 'spool') },
+  parts: { readSecret: async () => new Secret(password), variables: site.variables, spool: join(folder, 'spool') },
 });
 
 const answers = async (client: MariadbClient, run: Run): Promise<boolean> => {
@@ -106,8 +96,12 @@ const answers = async (client: MariadbClient, run: Run): Promise<boolean> => {
  * up.
  */
 export const startThrowawayMariadb = async (wish: ThrowawayWish, run: Run): Promise<ThrowawayDatabase | undefined> => {
-  const { folder } = wish;
+  const { folder, site } = wish;
+  const programs = await findMariadb(site, run);
+  if (programs === undefined) return undefined;
+  const { brand } = programs;
   const password = randomBytes(24).toString('hex');
+  const common = commonOptions(wish);
   try {
     for (const name of ['data', 'temporary']) await mkdir(join(folder, name), { mode: 0o700 });
     const statement = `ALTER USER root@localhost IDENTIFIED BY '${password}';\n`;
@@ -115,19 +109,20 @@ export const startThrowawayMariadb = async (wish: ThrowawayWish, run: Run): Prom
   } catch (error) {
     throw errnoFault(error, 'write', folder);
   }
-  if (!(await install(wish, run))) return undefined;
+  if (!(await installMariadb(programs, { site, common }, run))) return undefined;
   const socket = join(folder, 'socket');
-  const service = await startServer(wish, socket);
+  const service = await startServer(wish, programs, [...common, `--socket=${socket}`]);
   if (service === undefined) return undefined;
-  const { setting, parts } = accessTo(wish, socket, password);
+  const { setting, parts } = accessTo(wish, { brand, socket, password });
   try {
     await wish.noteService(service.pid);
     const client = await createMariadbClient(setting, parts, run);
-    await untilReady('MariaDB', service, { isReady: () => answers(client, run), patience: readyWithin }, run.signal);
+    const name = brand === 'mysql' ? 'MySQL' : 'MariaDB';
+    await untilReady(name, service, { isReady: () => answers(client, run), patience: readyWithin }, run.signal);
     const [[version = ''] = []] = await client.query('SELECT VERSION();', run);
     const options = { replace: false, users: true };
     return {
-      description: `MariaDB ${version.replace(/-.*/, '')}`,
+      program: { name: `${name} ${version.replace(/-.*/, '')}`, ...imageOf(site) },
       target: (_, targetRun) => createMariadbTarget(setting, { parts, options }, targetRun),
       rowCounts: (countRun) => countRows(client, countRun),
       accounts: (query, accountsRun) => findAccounts(client, query, accountsRun),

@@ -6,15 +6,16 @@ import type { Run } from '../../../contract/run.ts';
 import { Fault, isFault } from '../../../model/fault.ts';
 import { Secret } from '../../../model/secret.ts';
 import { errnoFault } from '../../../system/errno.ts';
-import { runProgram } from '../../../system/run-program.ts';
+import { imageOf, type ProgramSite } from '../../../system/program-site.ts';
 import { prepareServiceFolder } from '../../../system/service-folder.ts';
-import { type ServiceIdentity, startService, untilReady } from '../../../system/started-service.ts';
+import { type ServiceIdentity, untilReady } from '../../../system/started-service.ts';
 import type { PostgresSetting } from '../config.ts';
 import type { DatabaseParts } from '../parts.ts';
 import { createPostgresClient, identifier, type PostgresClient } from '../postgres/client.ts';
 import { createPostgresTarget } from '../restore/postgres-target.ts';
-import { findPostgres } from './find-postgres.ts';
+import { findPostgres, type PostgresPrograms } from './find-postgres.ts';
 import { countPostgresRows, findPostgresAccounts, loadedDatabases } from './postgres-content.ts';
+import { placeOf, userIn } from './site-place.ts';
 import type { ThrowawayWish } from './throwaway-wish.ts';
 
 /** A superuser of a name that no dump has: the roles of the dumps are loaded too, with their passwords. */
@@ -25,16 +26,15 @@ const usualRestored = 'mailkeep_drill_postgres';
 const readyWithin = 120_000;
 
 interface Cluster {
-  /** The folder of its programs. */
-  readonly programs: string;
+  readonly programs: PostgresPrograms;
   readonly data: string;
   readonly identity: ServiceIdentity | undefined;
-  readonly environment: ThrowawayWish['environment'];
+  readonly site: ProgramSite;
 }
 
 /** Makes the files of a server without any data. Its locale is the one that every machine has. */
 const install = async (
-  { programs, data, identity, environment }: Cluster,
+  { programs, data, identity, site }: Cluster,
   { folder, password }: { readonly folder: string; readonly password: string },
   run: Run,
 ): Promise<void> => {
@@ -48,10 +48,10 @@ const install = async (
   } catch (error) {
     throw errnoFault(error, 'write', file);
   }
-  const program = join(programs, 'initdb');
+  const program = programs.initdb;
   const how = [`--username=${superuser}`, '--auth=scram-sha-256', '--encoding=UTF8', '--locale=C', '--no-sync'];
   const parameters = [`--pgdata=${data}`, `--pwfile=${file}`, ...how];
-  const ended = await runProgram({ program, parameters, environment, identity, folder: data, signal: run.signal });
+  const ended = await site.run({ program, parameters, identity, folder: data }, run.signal);
   if (ended?.code === 0) return;
   const said = `${ended?.stdout ?? ''}${ended?.stderr ?? ''}`.trim().slice(-400);
   throw new Fault('server-unavailable', `${program} cannot make a database for the drill: ${said}`);
@@ -70,11 +70,10 @@ const settings: readonly string[] = [
   'dynamic_shared_memory_type=mmap',
 ];
 
-const startServer = ({ programs, data, identity, environment }: Cluster) =>
-  startService({
-    program: join(programs, 'postgres'),
+const startServer = ({ programs, data, identity, site }: Cluster) =>
+  site.start({
+    program: programs.postgres,
     parameters: ['-D', data, ...[...settings, `unix_socket_directories=${data}`].flatMap((setting) => ['-c', setting])],
-    environment,
     folder: data,
     identity,
   });
@@ -97,6 +96,8 @@ interface Access {
 const accessTo = (cluster: Cluster, folder: string, password: string): Access => ({
   setting: {
     database: 'postgres',
+    in: placeOf(cluster.site),
+    systemUser: userIn(cluster),
     host: cluster.data,
     user: superuser,
     password: { kind: 'value', value: password },
@@ -105,20 +106,26 @@ const accessTo = (cluster: Cluster, folder: string, password: string): Access =>
   },
   parts: {
     readSecret: async () => new Secret(password),
-    variables: cluster.environment,
+    variables: cluster.programs.variables,
     spool: join(folder, 'spool'),
   },
 });
 
+interface ShownServer {
+  readonly version: string;
+  readonly image: ReturnType<typeof imageOf>;
+  readonly stop: () => Promise<void>;
+}
+
 const databaseOf = (
   client: PostgresClient,
   { setting, parts }: Access,
-  { version, stop }: { readonly version: string; readonly stop: () => Promise<void> },
+  { version, image, stop }: ShownServer,
 ): ThrowawayDatabase => {
   const loaded = (run: Run) => loadedDatabases(client, { own: usual, shownAs: { [usualRestored]: usual } }, run);
   const options = { replace: false, users: true, rename: { [usual]: usualRestored } };
   return {
-    description: `PostgreSQL ${version.replace(/ .*/, '')}`,
+    program: { name: `PostgreSQL ${version.replace(/ .*/, '')}`, ...image },
     target: (_, run) => createPostgresTarget(setting, { parts, options, locale: 'C' }, run),
     rowCounts: async (run) => {
       const counts: Record<string, number> = {};
@@ -135,13 +142,11 @@ const databaseOf = (
  * `server-unavailable` when it does not come up.
  */
 export const startThrowawayPostgres = async (wish: ThrowawayWish, run: Run): Promise<ThrowawayDatabase | undefined> => {
-  const { folder, environment } = wish;
-  const path = environment['PATH'];
-  const programs = await findPostgres(path);
+  const { folder, site } = wish;
+  const programs = await findPostgres(site, run);
   if (programs === undefined) return undefined;
   const password = randomBytes(24).toString('hex');
-  const own = { ...environment, PATH: `${programs}:${path ?? ''}` };
-  const cluster = { programs, environment: own, ...(await prepareServiceFolder(wish)) };
+  const cluster = { programs, site, ...(await prepareServiceFolder(wish)) };
   await install(cluster, { folder, password }, run);
   const service = await startServer(cluster);
   if (service === undefined) return undefined;
@@ -153,7 +158,7 @@ export const startThrowawayPostgres = async (wish: ThrowawayWish, run: Run): Pro
     const [version = ''] = await client.query('SHOW server_version;', {}, run);
     // Owner of what a server has of its own, there on every one, also where roles are not in the backup.
     await client.query(`CREATE ROLE ${identifier(usual)} SUPERUSER;`, {}, run);
-    return databaseOf(client, access, { version, stop: () => service.stop() });
+    return databaseOf(client, access, { version, image: imageOf(site), stop: () => service.stop() });
   } catch (error) {
     await service.stop();
     throw error;

@@ -1,16 +1,17 @@
-import { access, constants } from 'node:fs/promises';
+import { access } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ThrowawayDatabase } from '../../../contract/drill.ts';
 import type { Run } from '../../../contract/run.ts';
 import { Fault, isFault } from '../../../model/fault.ts';
 import { Secret } from '../../../model/secret.ts';
 import { errnoCode } from '../../../system/errno.ts';
-import { runProgram } from '../../../system/run-program.ts';
+import { imageOf, type ProgramSite } from '../../../system/program-site.ts';
 import { prepareServiceFolder, type ServiceFolder } from '../../../system/service-folder.ts';
-import { startService, type StartedService, untilReady } from '../../../system/started-service.ts';
+import { type StartedService, untilReady } from '../../../system/started-service.ts';
 import type { RedisSetting } from '../config.ts';
 import { createRedisClient, type RedisClient } from '../redis/client.ts';
 import { createRedisTarget } from '../restore/redis-target.ts';
+import { placeOf, userIn } from './site-place.ts';
 import type { ThrowawayWish } from './throwaway-wish.ts';
 
 const readyWithin = 600_000;
@@ -18,26 +19,28 @@ const servers: readonly string[] = ['redis-server', 'valkey-server', 'keydb-serv
 const checkers: readonly string[] = ['redis-check-rdb', 'valkey-check-rdb', 'keydb-check-rdb'];
 const fileName = 'dump.rdb';
 
-/** Absolute; undefined: none is installed. */
-const findServer = async (path: string | undefined): Promise<string | undefined> => {
-  for (const folder of (path ?? '').split(':').filter((one) => one.startsWith('/'))) {
-    for (const program of servers) {
-      const found = await access(join(folder, program), constants.X_OK).then(
-        () => true,
-        () => false,
-      );
-      if (found) return join(folder, program);
-    }
+interface RedisProgram {
+  readonly program: string;
+  /** For people: `Redis 7.0.15`. */
+  readonly name: string;
+}
+
+/** Undefined: none is there. */
+const findServer = async (site: ProgramSite, { signal }: Run): Promise<RedisProgram | undefined> => {
+  for (const program of servers) {
+    const asked = await site.run({ program, parameters: ['--version'] }, signal);
+    if (asked?.code !== 0) continue;
+    const [, brand = 'Redis', version = ''] = /^(\w+)\b.*?\bv=(\S+)/.exec(asked.stdout) ?? [];
+    return { program, name: `${brand} ${version}`.trim() };
   }
   return undefined;
 };
 
 /** What the program for that says of the file, where it is installed: it names the place and the key. Fault `entry-unreadable`. */
-const checkFile = async ({ data, identity, environment }: RedisPlace, run: Run): Promise<void> => {
+const checkFile = async ({ data, identity, site }: RedisPlace, run: Run): Promise<void> => {
   const parameters = [join(data, fileName)];
   for (const program of checkers) {
-    const how = { identity, environment, folder: data, signal: run.signal };
-    const ended = await runProgram({ program, parameters, ...how });
+    const ended = await site.run({ program, parameters, identity, folder: data }, run.signal);
     if (ended === undefined) continue;
     if (ended.code === 0) return;
     const said = `${ended.stdout}${ended.stderr}`.trim().slice(-300);
@@ -47,11 +50,11 @@ const checkFile = async ({ data, identity, environment }: RedisPlace, run: Run):
 
 interface RedisPlace extends ServiceFolder {
   readonly program: string;
-  readonly environment: ThrowawayWish['environment'];
+  readonly site: ProgramSite;
 }
 
-const startServer = ({ program, data, identity, environment }: RedisPlace, socket: string) =>
-  startService({
+const startServer = ({ program, data, identity, site }: RedisPlace, socket: string) =>
+  site.start({
     program,
     parameters: [
       ['--port', '0'],
@@ -62,7 +65,6 @@ const startServer = ({ program, data, identity, environment }: RedisPlace, socke
       ['--save', ''],
       ['--appendonly', 'no'],
     ].flat(),
-    environment,
     folder: data,
     identity,
   });
@@ -95,18 +97,18 @@ const countKeys = async (client: RedisClient, component: string, run: Run) => {
  * keys are counted. Undefined: none is installed. Faults then: `entry-unreadable`, `server-unavailable`.
  */
 export const createThrowawayRedis = async (wish: ThrowawayWish, run: Run): Promise<ThrowawayDatabase | undefined> => {
-  const { environment, component, folder, noteService } = wish;
-  const program = await findServer(environment['PATH']);
-  if (program === undefined) return undefined;
-  const place = { program, environment, ...(await prepareServiceFolder(wish)) };
+  const { site, component, folder, noteService } = wish;
+  const found = await findServer(site, run);
+  if (found === undefined) return undefined;
+  const place = { program: found.program, site, ...(await prepareServiceFolder(wish)) };
   const socket = join(place.data, 'socket');
   const file = join(place.data, fileName);
   const setting: RedisSetting = { database: 'redis', socket, file, patience: 1 };
-  const parts = { readSecret: async () => new Secret(''), variables: environment, spool: join(folder, 'spool') };
-  const client = await createRedisClient(setting, parts, run);
+  const parts = { readSecret: async () => new Secret(''), variables: site.variables, spool: join(folder, 'spool') };
+  const client = await createRedisClient({ ...setting, in: placeOf(site), systemUser: userIn(place) }, parts, run);
   let service: StartedService | undefined;
   return {
-    description: 'Redis',
+    program: { name: found.name, ...imageOf(site) },
     target: (_, run) => createRedisTarget(setting, { parts, options: { replace: false, users: true } }, run),
     rowCounts: async (run) => {
       // Of a file that could not be brought back is told already.
@@ -120,7 +122,10 @@ export const createThrowawayRedis = async (wish: ThrowawayWish, run: Run): Promi
       return countKeys(client, component, run);
     },
     accounts: () => Promise.resolve([]),
-    stop: async () => service?.stop(),
+    stop: async () => {
+      await service?.stop();
+      await site.close();
+    },
   };
 };
 

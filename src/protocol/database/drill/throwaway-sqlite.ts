@@ -43,11 +43,11 @@ const accountsIn = async (
 };
 
 /** Files of SQLite in a folder of their own. Each is read through when it is brought back. */
-export const createThrowawaySqlite = ({ folder, environment }: ThrowawayWish): ThrowawayDatabase => {
+export const createThrowawaySqlite = ({ folder, site }: ThrowawayWish): ThrowawayDatabase => {
   let files: readonly SqliteFile[] = [];
-  const parts = { readSecret: async () => new Secret(''), variables: environment, spool: join(folder, 'spool') };
+  const parts = { readSecret: async () => new Secret(''), variables: site.variables, spool: join(folder, 'spool') };
   return {
-    description: 'SQLite',
+    program: { name: 'SQLite' },
     target: async (dumps, run) => {
       files = await filesIn(dumps, folder, run);
       const paths = Object.fromEntries(files.map(({ name, path }) => [name, path]));

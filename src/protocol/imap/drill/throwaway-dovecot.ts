@@ -157,7 +157,7 @@ export const startThrowawayDovecot = async (
   if (service === undefined) return undefined;
   const { port, master, users, sockets } = prepared;
   return {
-    description: `Dovecot ${version}`,
+    program: { name: `Dovecot ${version}` },
     port,
     login: (address, password, loginRun) => {
       const name = password === undefined ? `${address}${masterSeparator}${master.name}` : address;

@@ -1,0 +1,123 @@
+import { basename, dirname } from 'node:path';
+import type { Run } from '../../contract/run.ts';
+import { askEngine, type Engine } from './engine.ts';
+
+/** What a drill may start out of an image. */
+export type ContainerProgram = 'mariadb' | 'mysql' | 'postgres' | 'redis' | 'dovecot';
+
+/** A container of the live server, as a configuration names it. */
+export type LiveContainer =
+  | { readonly kind: 'docker' | 'podman'; readonly name: string }
+  /** A service of a compose file; undefined: any that looks like the program. */
+  | { readonly kind: 'compose'; readonly file: string; readonly service: string | undefined };
+
+export interface ImageWish {
+  readonly program: ContainerProgram;
+  /** Only this one; undefined: those of the live containers, then whatever is known. */
+  readonly image: string | undefined;
+  readonly live: readonly LiveContainer[];
+}
+
+export interface FoundImage {
+  readonly engine: Engine;
+  readonly id: string;
+  /** For people. */
+  readonly image: string;
+}
+
+const [mariadbs, mysqls] = [/(?:^|[/-])mariadb(?:-server)?[:@]/, /(?:^|[/-])(?:mysql|percona)(?:-server)?[:@]/];
+
+/** Names of images that have it, those first that suit it best. */
+const knownNames: Readonly<Record<ContainerProgram, readonly RegExp[]>> = {
+  mariadb: [mariadbs, mysqls],
+  mysql: [mysqls, mariadbs],
+  postgres: [/(?:^|[/-])postgres(?:ql)?[:@]/],
+  redis: [/(?:^|[/-])redis[:@]/, /(?:^|[/-])(?:valkey|keydb)[:@]/],
+  dovecot: [/(?:^|[/-])dovecot[:@]/, /(?:^|\/)(?:docker-)?mailserver[:@]/],
+};
+
+/** So many are tried at most. */
+const triedAtMost = 4;
+
+const linesOf = (text: string): readonly (readonly string[])[] =>
+  text
+    .split('\n')
+    .filter((line) => line.trim() !== '')
+    .map((line) => line.split('\t'));
+
+const imageNamed = async (engine: Engine, image: string, run: Run): Promise<readonly FoundImage[]> => {
+  const asked = await askEngine(engine, ['image', 'inspect', '--format', '{{.Id}}', '--', image], run);
+  const id = asked?.stdout.trim() ?? '';
+  return asked?.code === 0 && id !== '' ? [{ engine, id, image }] : [];
+};
+
+const imagesOfContainers = async (
+  engine: Engine,
+  names: readonly string[],
+  run: Run,
+): Promise<readonly FoundImage[]> => {
+  if (names.length === 0) return [];
+  const parameters = ['container', 'inspect', '--format', '{{.Image}}\t{{.Config.Image}}', '--', ...names];
+  // Of those that are gone nothing is printed.
+  const asked = await askEngine(engine, parameters, run);
+  return linesOf(asked?.stdout ?? '').flatMap(([id = '', image = '']) => (id === '' ? [] : [{ engine, id, image }]));
+};
+
+const composeLabel = 'com.docker.compose';
+const composeFormat = ['{{.Names}}', `{{.Label "${composeLabel}.service"}}`, '{{.Image}}'].join('\t');
+
+/** With what compose has written on them: the file itself may be gone, or have changed. */
+const containersOfCompose = async (
+  engine: Engine,
+  {
+    file,
+    service,
+    program,
+  }: { readonly file: string; readonly service: string | undefined; readonly program: ContainerProgram },
+  run: Run,
+): Promise<readonly string[]> => {
+  const filter = `label=${composeLabel}.project.working_dir=${dirname(file)}`;
+  const asked = await askEngine(engine, ['ps', '--all', '--filter', filter, '--format', composeFormat], run);
+  return linesOf(asked?.code === 0 ? asked.stdout : '').flatMap(([name = '', of = '', image = '']) => {
+    const isIt = service === undefined ? isKnown(`${basename(image)}:`, program) : of === service;
+    return isIt && name !== '' ? [name] : [];
+  });
+};
+
+const isKnown = (image: string, program: ContainerProgram): boolean =>
+  knownNames[program].some((pattern) => pattern.test(image));
+
+const liveImages = async (engine: Engine, { program, live }: ImageWish, run: Run): Promise<readonly FoundImage[]> => {
+  const names: string[] = [];
+  for (const one of live) {
+    if (one.kind === 'compose') names.push(...(await containersOfCompose(engine, { ...one, program }, run)));
+    else if (one.kind === engine.kind) names.push(one.name);
+  }
+  return imagesOfContainers(engine, names, run);
+};
+
+/** Those of the best name first; of one name the newest, as the engine lists them. */
+const knownImages = async (engine: Engine, program: ContainerProgram, run: Run): Promise<readonly FoundImage[]> => {
+  const parameters = ['image', 'ls', '--no-trunc', '--format', '{{.ID}}\t{{.Repository}}:{{.Tag}}'];
+  const asked = await askEngine(engine, parameters, run);
+  const all = linesOf(asked?.code === 0 ? asked.stdout : '').map(([id = '', image = '']) => ({ engine, id, image }));
+  return knownNames[program].flatMap((pattern) => all.filter(({ image }) => pattern.test(image)));
+};
+
+/** Images on this machine that should have a program. Nothing is ever fetched. */
+export const imagesFor = async (
+  engines: readonly Engine[],
+  wish: ImageWish,
+  run: Run,
+): Promise<readonly FoundImage[]> => {
+  const found: FoundImage[] = [];
+  for (const engine of engines) {
+    if (wish.image !== undefined) found.push(...(await imageNamed(engine, wish.image, run)));
+    else found.push(...(await liveImages(engine, wish, run)));
+  }
+  if (wish.image === undefined)
+    for (const engine of engines) found.push(...(await knownImages(engine, wish.program, run)));
+  const first = new Map<string, FoundImage>();
+  for (const one of found) if (!first.has(one.id)) first.set(one.id, one);
+  return [...first.values()].slice(0, triedAtMost);
+};
