@@ -66,8 +66,10 @@ const addListed = (
       pack.size +=
         blob.length + headerEntryLength({ uncompressedLength } satisfies Pick<PackedBlob, 'uncompressedLength'>);
       pack.blobs++;
-      const { offset, length } = blob;
-      into.table.add(blob.type, blob.id, { pack: number, offset, length, uncompressedLength: blob.uncompressedLength });
+      const { type, id, offset, length } = blob;
+      const location = { pack: number, offset, length, uncompressedLength: blob.uncompressedLength };
+      // What is lost in one place may be whole in another, whichever index file is read first.
+      if (!into.table.add(type, id, location)) into.table.addPlace(type, id, location);
     },
   );
 };
