@@ -50,8 +50,12 @@ export const healthOfServer = async (
 /** Of a server without a disk: what a person has to confirm. */
 const tellSnapshots = async (job: ServerJob, context: CommandContext, tell: Tell): Promise<void> => {
   try {
-    const { brake } = (await lookAtRepository(job, context)) ?? { brake: [] };
-    tellAlarms(job, brake, context, tell);
+    const { brake } = (await lookAtRepository(job, context)) ?? { brake: { reasons: [], isUnjudged: false } };
+    tellAlarms(job, brake.reasons, context, tell);
+    if (brake.isUnjudged) {
+      const message = context.messages.serverUnjudged(job.name);
+      tell({ state: 'failed', subject: job.name, check: 'alarm', message });
+    }
   } catch (error) {
     tell(failed(job.name, 'repository', error));
   }

@@ -6,7 +6,7 @@ import type { Nanoseconds } from '../../model/entry.ts';
 import { asFault, type Fault, isFault } from '../../model/fault.ts';
 import { formatDuration } from '../../model/size.ts';
 import { lastGoodOf } from '../../operation/account-status.ts';
-import { openAlarmIn } from '../../operation/server/alarm/judge-snapshot.ts';
+import { type BrakeStanding, brakeStanding } from '../../operation/server/alarm/judge-snapshot.ts';
 import { datedStoreAt } from '../../registry/server.ts';
 import { brakeText } from '../account/brake-text.ts';
 import type { CommandContext } from '../context.ts';
@@ -29,6 +29,8 @@ export interface ServerStatus {
   readonly weekly: number;
   /** Why a person has to confirm; none: no alarm is open. */
   readonly brake: readonly BrakeReason[];
+  /** The newest snapshot could not be compared with the one before, and holds the brake. */
+  readonly isUnjudged: boolean;
   /** What could not be looked at. */
   readonly faults: readonly Fault[];
 }
@@ -57,7 +59,7 @@ const lookAtDisk = async ({ entry, config }: ServerJob, run: Run): Promise<OnDis
 
 interface InRepository {
   readonly lastGood: number | undefined;
-  readonly brake: readonly BrakeReason[];
+  readonly brake: BrakeStanding;
 }
 
 /** Undefined: it has no repository. */
@@ -69,7 +71,7 @@ export const lookAtRepository = async (job: ServerJob, context: CommandContext):
     const description = serverDescription(job, context);
     const good = lastGoodOf(await store.snapshots(run), description, run.now());
     const lastGood = good === undefined ? undefined : Number(good.time.nanoseconds / 1_000_000n);
-    found = { lastGood, brake: await openAlarmIn({ store, description }, run) };
+    found = { lastGood, brake: await brakeStanding({ store, description }, run) };
   });
   return found;
 };
@@ -102,7 +104,8 @@ export const serverStatus = async (job: ServerJob, context: CommandContext): Pro
     newest: newestOf(backups, now),
     daily: count('daily'),
     weekly: count('weekly'),
-    brake: brake.length > 0 ? brake : (inRepository?.brake ?? []),
+    brake: brake.length > 0 ? brake : (inRepository?.brake.reasons ?? []),
+    isUnjudged: inRepository?.brake.isUnjudged === true,
     faults,
   };
 };
@@ -125,6 +128,7 @@ export const serverTroubles = (
     ...(status.newest?.damaged === true ? [messages.serverDamaged(datedPlace(status.newest.name))] : []),
     ...(status.brake.length > 0 ? [messages.serverHeld(status.job.name)] : []),
     ...status.brake.map((reason) => brakeText(reason, messages)),
+    ...(status.isUnjudged ? [messages.serverUnjudged(status.job.name)] : []),
     ...(age === undefined && status.faults.length === 0 ? [messages.statusNever()] : []),
     ...(limit !== undefined && age !== undefined && age > limit ? [messages.statusTooOld(formatDuration(limit))] : []),
   ];

@@ -6,9 +6,15 @@ import type { Store, WriteOptions } from '../../contract/store.ts';
 import { alarmTags } from '../../model/alarm-tag.ts';
 import { byteStringOfText } from '../../model/byte-string.ts';
 import type { BrakeReason } from '../../model/damage-brake.ts';
-import { asFault, type Fault } from '../../model/fault.ts';
+import { asFault, Fault } from '../../model/fault.ts';
 import { chooseParent } from '../../model/parent.ts';
-import { brakedTag, incompleteTag, type Snapshot, type SnapshotDescription } from '../../model/snapshot.ts';
+import {
+  brakedTag,
+  confirmedTag,
+  incompleteTag,
+  type Snapshot,
+  type SnapshotDescription,
+} from '../../model/snapshot.ts';
 import type { AlarmNight } from './alarm/alarm-night.ts';
 import {
   judgeSnapshot,
@@ -124,7 +130,20 @@ interface Judged {
   fault: Fault | undefined;
 }
 
-/** What could not be judged lets nothing leave, and what is open stays open. */
+const notComparable = (cause: Fault, { name, confirmed }: SnapshotJudging): Fault => {
+  const what = 'what was captured could not be compared with the last good snapshot';
+  const then = confirmed ? 'and counts as right, as was confirmed' : 'so the brake holds, and nothing older leaves';
+  return new Fault(cause.code, `${what}, ${then}: ${cause.message}`, {
+    cause,
+    ...(confirmed
+      ? {}
+      : {
+          hint: `Look at the server. When all is right there, say so once: \`mailkeep run ${name} --confirm\`. \`mailkeep check\` tells what is damaged in the repository.`,
+        }),
+  });
+};
+
+/** What could not be judged lets nothing leave, and what is open stays open, unless a person has looked. */
 const judgeOrBrake = async (judging: SnapshotJudging, judged: Judged, captured: Base, run: Run) => {
   try {
     judged.night = await judgeSnapshot(judging, captured, run);
@@ -132,8 +151,15 @@ const judgeOrBrake = async (judging: SnapshotJudging, judged: Judged, captured: 
     return tagsOfAlarm(judged.night);
   } catch (error) {
     rethrowInterrupted(error, run);
-    judged.fault = asFault(error);
-    return [brakedTag, ...alarmTags(await openAlarmIn(judging, run))];
+    const open = await openAlarmIn(judging, run);
+    const fault = notComparable(asFault(error), judging);
+    if (!judging.confirmed) {
+      judged.fault = fault;
+      return [brakedTag, ...alarmTags(open)];
+    }
+    run.emit({ kind: 'fault', fault });
+    judged.night = { reasons: [], confirmed: open };
+    return [confirmedTag];
   }
 };
 

@@ -6,6 +6,8 @@ export const runServerMessages = {
     `${plural(daily, 'day', 'days')}, ${plural(weekly, 'week', 'weeks')}`,
   serverHeld: (name: string): string =>
     `the brake holds, nothing older leaves; when all is right: mailkeep run ${name} --confirm`,
+  serverUnjudged: (name: string): string =>
+    `the newest snapshot could not be compared with the one before, so the brake holds and nothing older leaves; when all is right on the server: mailkeep run ${name} --confirm`,
   serverDamaged: (backup: string): string => `${backup} is damaged`,
   doctorSources: (files: number, bytes: string): string =>
     `${plural(files, 'file', 'files')}, ${bytes}; all can be read`,

@@ -3,6 +3,8 @@ import type { runServerMessages as english } from '../english/run-server.ts';
 export const runServerMessages: typeof english = {
   serverKept: (daily, weekly) => `${daily} 日分、${weekly} 週分`,
   serverHeld: (name) => `ブレーキにより古いものは削除しません。正しければ: mailkeep run ${name} --confirm`,
+  serverUnjudged: (name) =>
+    `最新のスナップショットを前のものと比較できなかったため、ブレーキにより古いものは削除しません。サーバーに問題がなければ: mailkeep run ${name} --confirm`,
   serverDamaged: (backup) => `${backup} が破損しています`,
   doctorSources: (files, bytes) => `${files.toLocaleString('en')} ファイル、${bytes}。すべて読めます`,
   doctorDisk: (path, mountPoint) => `${path} は正しいディスク（${mountPoint}）にあり、書き込めます`,

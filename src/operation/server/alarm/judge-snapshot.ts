@@ -51,11 +51,31 @@ const openIn = (own: readonly Snapshot[]): readonly string[] => {
   return newest !== undefined && hasAlarm(newest.tags) ? newest.tags : [];
 };
 
+/** What the newest snapshot of a server says of the brake. */
+export interface BrakeStanding {
+  /** Why it holds. */
+  readonly reasons: readonly BrakeReason[];
+  /** It holds since nothing could be said. */
+  readonly isUnjudged: boolean;
+}
+
+export const brakeStanding = async (
+  place: Pick<SnapshotJudging, 'store' | 'description'>,
+  run: Run,
+): Promise<BrakeStanding> => {
+  const own = await ownSnapshots(place, run);
+  const tags = openIn(own);
+  return {
+    reasons: alarmReasons(tags),
+    isUnjudged: tags.length === 0 && own.at(-1)?.tags.includes(brakedTag) === true,
+  };
+};
+
 /** Why the newest snapshot of a server holds the brake; none: it does not. */
 export const openAlarmIn = async (
   place: Pick<SnapshotJudging, 'store' | 'description'>,
   run: Run,
-): Promise<readonly BrakeReason[]> => alarmReasons(openIn(await ownSnapshots(place, run)));
+): Promise<readonly BrakeReason[]> => (await brakeStanding(place, run)).reasons;
 
 /**
  * Compares what was captured with the newest good snapshot that no alarm is open for. An alarm that is open stays so, whatever later nights

@@ -3,6 +3,7 @@ import { type Run, throwIfInterrupted } from '../../../contract/run.ts';
 import type { Base, BaseEntry } from '../../../contract/source.ts';
 import { type ByteString, byteStringOfText, displayText } from '../../../model/byte-string.ts';
 import type { Path } from '../../../model/entry.ts';
+import { Fault } from '../../../model/fault.ts';
 import type { JudgedBackup, JudgedStore } from './judged-pair.ts';
 
 /** A snapshot of a server, or what will be one. */
@@ -24,7 +25,7 @@ type Forms = ReadonlyMap<string, JudgedBackup['components'][number]['form']>;
 export const storedBackup = async ({ base, name }: StoredPlace, forms: Forms, run: Run): Promise<StoredBackup> => {
   const folder = byteStringOfText(name);
   const components: JudgedBackup['components'][number][] = [];
-  for await (const page of base.children([folder], run)) {
+  for await (const page of listed(base, [folder], run)) {
     for (const { entry } of page) {
       const component = displayText(entry.name);
       const form = forms.get(component);
@@ -33,6 +34,25 @@ export const storedBackup = async ({ base, name }: StoredPlace, forms: Forms, ru
   }
   return { base, folder, started: Number(base.scannedAt / 1_000_000n), components };
 };
+
+/**
+ * What lies in a folder that is there. A base with damage passes for one that has less, which here would make of all mail that it had mail
+ * that is new. Fault `blob-missing`.
+ */
+async function* listed(base: Base, path: Path, run: Run): AsyncGenerator<readonly BaseEntry[], void> {
+  let isEmpty = true;
+  for await (const page of base.children(path, run)) {
+    isEmpty &&= page.length === 0;
+    yield page;
+  }
+  if (!isEmpty) return;
+  const directory = await base.directory(path, run);
+  if (directory !== undefined && (await directory.held(run))) return;
+  const where = path.map((name) => displayText(name)).join('/');
+  throw new Fault('blob-missing', `the folder /${where} of a snapshot is damaged or lost`, {
+    hint: '`mailkeep check` shows what is lost.',
+  });
+}
 
 /** Snapshots, as they are compared. */
 export const storedBackups: JudgedStore<StoredBackup> = {
@@ -117,7 +137,7 @@ const childrenOf = async (side: StoredBackup | undefined, place: Path, run: Run)
   const files = new Map<ByteString, BaseEntry>();
   const folders = new Map<ByteString, BaseEntry>();
   if (side === undefined) return { files, folders };
-  for await (const page of side.base.children([side.folder, ...place], run)) {
+  for await (const page of listed(side.base, [side.folder, ...place], run)) {
     for (const child of page) {
       const { name, type } = child.entry;
       if (type === 'directory') folders.set(name, child);
