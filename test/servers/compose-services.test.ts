@@ -99,6 +99,28 @@ describe(
       assert.deepEqual(await running(), ['database', 'mail']);
     });
 
+    test('B11: a database that is down and of which the compose file tells nothing is not waited for, and the rest comes back', async () => {
+      const text = readFileSync(server.composeFile, 'utf8');
+      const withoutDatabase = text.replace(/"database":\{.*?\},"mail"/, '"mail"');
+      assert.notEqual(withoutDatabase, text);
+      await writeFile(server.composeFile, withoutDatabase);
+      await server.engine.docker('stop', 'mailserver-mariadb');
+      try {
+        const started = performance.now();
+        const back = await server.mailkeep(...restore, 'mail,mysql');
+        assert.equal(back.code, 1, back.stdout + back.stderr);
+        assert.ok(performance.now() - started < 60_000, 'it does not wait for what cannot come');
+        assert.match(
+          back.stdout + back.stderr,
+          /mysql: .*; and among the compose services of \S+ there is none that it could be in[^]*Start the database yourself/,
+        );
+        assert.deepEqual(await newEvents(2), ['stop damaged', 'start whole']);
+      } finally {
+        await writeFile(server.composeFile, text);
+        await server.engine.docker('start', 'mailserver-mariadb');
+      }
+    });
+
     test('B11: where nothing runs and nothing is there, all of it comes back, the database is started and loaded, then the rest', async () => {
       await server.compose('down');
       assert.deepEqual(await newEvents(1), ['stop damaged']);

@@ -1,17 +1,18 @@
 import assert from 'node:assert/strict';
+import type { ChildProcess } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { delimiter, join } from 'node:path';
 import { after, before, beforeEach, describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { createPerson, type Person } from '../journey/program.ts';
+import { createPerson, ended, type Person } from '../journey/program.ts';
 import type { CommandResult } from '../requirement/command.ts';
 import { canStartSystemd, startSystemd, type SystemdMachine } from './systemd-machine.ts';
 
 /** Writes down what the mail is like when something starts or stops. */
 const say = (folder: string): string =>
-  `echo "$1 $2 $(cat ${folder}/mail/inbox)" >> ${folder}/events\n[ "$2" = stop ] || [ ! -e ${folder}/refuse ]\n`;
+  `echo "$1 $2 $(cat ${folder}/mail/inbox)" >> ${folder}/events\nwhile [ "$2" = stop ] && [ -e ${folder}/hold ]; do sleep 0.1; done\n[ "$2" = stop ] || [ ! -e ${folder}/refuse ]\n`;
 
 /** A service that says when it starts and when it stops. */
 const service = (folder: string, name: string, more = ''): string => `[Unit]
@@ -61,18 +62,29 @@ describe('units of systemd around a restore', { skip: canStartSystemd ? false : 
       ? readFileSync(join(machine.folder, 'events'), 'utf8').split('\n').filter(Boolean)
       : [];
   const isActive = async (unit: string): Promise<boolean> => (await machine.systemctl('is-active', unit)).code === 0;
+  const notDeactivating = async (unit: string): Promise<boolean> =>
+    (await machine.systemctl('show', '--property=ActiveState', unit)).stdout.trim() === 'ActiveState=inactive';
   const must = async (...args: readonly string[]): Promise<void> => {
     const { code, stderr } = await machine.systemctl(...args);
     assert.equal(code, 0, stderr);
   };
-  const mailkeep = async (units: string, ...args: readonly string[]): Promise<CommandResult> => {
+  const start = async (units: string, ...args: readonly string[]): Promise<ChildProcess> => {
     const file = join(person.folder, 'mailkeep.yaml');
     await writeFile(file, configuration(machine.folder, units), { mode: 0o600 });
     const PATH = [machine.bin, person.environment['PATH']].join(delimiter);
-    return person.run([...args, '--config', file], { environment: { PATH } });
+    return person.start([...args, '--config', file], { environment: { PATH } });
   };
+  const mailkeep = async (...args: Parameters<typeof start>): Promise<CommandResult> => ended(await start(...args));
+  const restoring = (component: string): readonly string[] => [
+    'restore',
+    '--component',
+    component,
+    '--overwrite',
+    'always',
+    '--yes',
+  ];
   const restore = (units: string, component = 'mail'): Promise<CommandResult> =>
-    mailkeep(units, 'restore', '--component', component, '--overwrite', 'always', '--yes');
+    mailkeep(units, ...restoring(component));
 
   before(async () => {
     [machine, person] = await Promise.all([startSystemd(unitsIn), createPerson()]);
@@ -129,6 +141,24 @@ describe('units of systemd around a restore', { skip: canStartSystemd ? false : 
     const [first, second, ...started] = events();
     assert.deepEqual(new Set([first, second]), new Set(['listening stop damaged', 'socket stop damaged']));
     assert.deepEqual(started, ['socket start whole', 'listening start whole']);
+    assert.deepEqual([await isActive('listening'), await isActive('listening.socket')], [true, true]);
+  });
+
+  test('B11: a socket that listened before a restore that was killed listens again after the next, though nothing else wants it', async () => {
+    await must('start', 'listening.socket', 'listening');
+    await writeFile(join(machine.folder, 'hold'), '');
+    const child = await start('listening', ...restoring('mail'));
+    const done = ended(child);
+    while (!events().includes('listening stop damaged')) await sleep(50);
+    child.kill('SIGKILL');
+    await done;
+    await rm(join(machine.folder, 'hold'));
+    const sleeping = async (): Promise<boolean> =>
+      !(await isActive('listening')) && !(await isActive('listening.socket')) && (await notDeactivating('listening'));
+    while (!(await sleeping())) await sleep(50);
+    const back = await restore('listening');
+    assert.equal(back.code, 0, back.stdout + back.stderr);
+    assert.equal(readFileSync(inbox(), 'utf8'), 'whole\n');
     assert.deepEqual([await isActive('listening'), await isActive('listening.socket')], [true, true]);
   });
 

@@ -12,14 +12,14 @@ import { shownUnits, systemdServices } from './systemd-services.ts';
 describe('services that a restore stops', () => {
   test('B11: what systemctl says of units is read in the order of the question, whatever it leaves out', () => {
     const answer = [
-      'ActiveState=active\nUnitFileState=enabled\nTriggeredBy=dovecot.socket dovecot.timer',
-      'UnitFileState=\nActiveState=failed',
+      'LoadState=loaded\nActiveState=active\nUnitFileState=enabled\nTriggeredBy=dovecot.socket dovecot.timer',
+      'UnitFileState=\nActiveState=failed\nLoadState=not-found',
       'ActiveState=activating\nTriggeredBy=\nUnitFileState=enabled-runtime\n',
     ].join('\n\n');
     assert.deepEqual(shownUnits(answer), [
-      { isActive: true, isEnabled: true, triggeredBy: ['dovecot.socket', 'dovecot.timer'] },
-      { isActive: false, isEnabled: false, triggeredBy: [] },
-      { isActive: true, isEnabled: true, triggeredBy: [] },
+      { isThere: true, isActive: true, isEnabled: true, triggeredBy: ['dovecot.socket', 'dovecot.timer'] },
+      { isThere: false, isActive: false, isEnabled: false, triggeredBy: [] },
+      { isThere: false, isActive: true, isEnabled: true, triggeredBy: [] },
     ]);
     assert.deepEqual(shownUnits('\n'), []);
   });

@@ -5,6 +5,8 @@ import { askCommand, mustSucceed, type Variables } from './command.ts';
 
 /** What systemd says of a unit. */
 export interface ShownUnit {
+  /** Systemd has a file of it. */
+  readonly isThere: boolean;
   readonly isActive: boolean;
   /** Started when the machine starts. */
   readonly isEnabled: boolean;
@@ -12,7 +14,7 @@ export interface ShownUnit {
   readonly triggeredBy: readonly string[];
 }
 
-const properties = ['ActiveState', 'UnitFileState', 'TriggeredBy'];
+const properties = ['LoadState', 'ActiveState', 'UnitFileState', 'TriggeredBy'];
 
 /** What `systemctl show` answers: a block of lines `NAME=VALUE` for each unit, in the order of the question. */
 export const shownUnits = (answer: string): readonly ShownUnit[] =>
@@ -23,6 +25,7 @@ export const shownUnits = (answer: string): readonly ShownUnit[] =>
       const values = new Map(block.split('\n').map((line) => [line.replace(/=.*/, ''), line.replace(/^[^=]*=/, '')]));
       const valueOf = (name: string): string => values.get(name) ?? '';
       return {
+        isThere: valueOf('LoadState') === 'loaded',
         isActive: /^(?:active|activating|reloading|refreshing)$/.test(valueOf('ActiveState')),
         isEnabled: valueOf('UnitFileState').startsWith('enabled'),
         triggeredBy: valueOf('TriggeredBy').split(' ').filter(Boolean),
@@ -58,13 +61,16 @@ export const systemdServices = (units: readonly string[], variables: Variables):
   const triggers = new Set<string>();
   return {
     description: `units of systemd: ${units.join(', ')}`,
-    list: async (run) => {
+    list: async (run, left = []) => {
       const shown = await show(units, run);
       const named = [...shown.flatMap(({ triggeredBy }) => triggeredBy), ...units.flatMap(usualTriggers)];
-      const asked = [...new Set([...triggers, ...named])].filter((name) => !units.includes(name));
+      const leftTriggers = left.filter((name) => otherKind.test(name));
+      const asked = [...new Set([...triggers, ...named, ...leftTriggers])].filter((name) => !units.includes(name));
       const answers = await show(asked, run);
       for (const [at, name] of asked.entries()) {
-        if (answers[at]?.isActive === true || answers[at]?.isEnabled === true) triggers.add(name);
+        const { isActive = false, isEnabled = false, isThere = false } = answers[at] ?? {};
+        // One that listened before a restore that was killed does so no more, and nobody else knows of it.
+        if (isActive || isEnabled || (isThere && left.includes(name))) triggers.add(name);
       }
       return [
         // A socket refuses to start when its service runs already.

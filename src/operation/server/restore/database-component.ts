@@ -32,7 +32,7 @@ export const lookAhead = async (work: DatabaseWork, run: Run): Promise<DatabaseO
 };
 
 /** Not there, not up, or not yet made: on a bare machine all of these pass. */
-const isSilent = (error: unknown): error is Fault =>
+export const isSilent = (error: unknown): error is Fault =>
   isFault(error, 'server-unavailable', 'configuration', 'credentials-refused', 'certificate-untrusted', 'io-failed');
 
 export interface Waiting {

@@ -94,7 +94,7 @@ const createWorld = (context: TestContext) => {
     wish: { overwrite: 'if-changed', verify: true, isWhole: false },
     waiting: { sleep: run.sleep, attempts: 2, pause: 1000 },
   });
-  return { folder, run, done, notes, part, files, database, parts, set };
+  return { folder, run, done, notes, part, files, database, parts, set, states };
 };
 
 describe('the restore of a server', () => {
@@ -123,6 +123,21 @@ describe('the restore of a server', () => {
       { services: ['postfix'], places: [place] },
       { services: [], places: [] },
     ]);
+  });
+
+  test('B11: where no service is a database it is not waited for, and told what is missing', async (context) => {
+    const { run, done, part, files, database, parts, states } = createWorld(context);
+    states.delete('mariadb');
+    const waiting = { sleep: () => Promise.reject(new Error('it waits')), attempts: 90, pause: 2000 };
+    const all = { ...parts(files('config', part('restored')), database), waiting };
+    const { components } = await restoreServer(all, await planServer(all, run), run);
+    assert.deepEqual(done, ['stop postfix', 'files', 'start postfix']);
+    const failed = components.flatMap((one) => (one.kind === 'failed' ? [one.fault] : []));
+    assert.deepEqual(
+      failed.map(({ message }) => message),
+      ['it does not answer; and among the services of the test there is none that it could be in'],
+    );
+    assert.match(failed[0]?.hint ?? '', /Start the database yourself/);
   });
 
   test('B11: where nothing ran, what is no database is started once the databases are loaded', async (context) => {

@@ -2,11 +2,12 @@ import type { DatabaseReport } from '../../../contract/database-target.ts';
 import { type Run, throwIfInterrupted } from '../../../contract/run.ts';
 import type { Services } from '../../../contract/services.ts';
 import type { Overwrite } from '../../../contract/target.ts';
-import { asFault, type Fault, isFault } from '../../../model/fault.ts';
+import { asFault, Fault, isFault } from '../../../model/fault.ts';
 import { planServices, type ServicePlan, type ServiceWish } from '../../../model/service-plan.ts';
 import {
   type DatabaseOutlook,
   type DatabaseWork,
+  isSilent,
   lookAhead,
   restoreDatabase,
   type Waiting,
@@ -93,6 +94,9 @@ const placesOf = (components: readonly ComponentWork[]): readonly string[] =>
 
 const noServices: ServicePlan = { stop: [], startFirst: [], start: [] };
 
+const planAround = async (services: Services, wish: ServiceWish, run: Run): Promise<ServicePlan> =>
+  planServices(await services.list(run, wish.left), wish);
+
 /** What would be done. Changes nothing. */
 export const planServer = async (parts: ServerRestoreParts, run: Run): Promise<ServerPlan> => {
   const { components, services, wish } = parts;
@@ -107,8 +111,7 @@ export const planServer = async (parts: ServerRestoreParts, run: Run): Promise<S
     for (const part of work.parts) own.push(await planPart(part, wish.overwrite, run));
     planned.push({ name: work.name, kind: 'files', parts: own });
   }
-  const found = await services?.list(run);
-  const around = found === undefined ? noServices : planServices(found, await serviceWish(parts));
+  const around = services === undefined ? noServices : await planAround(services, await serviceWish(parts), run);
   return { components: planned, services: around };
 };
 
@@ -121,6 +124,8 @@ class ServerRestore {
   readonly #results: ComponentResult[] = [];
   readonly #faults: Fault[] = [];
   #hasEnded = false;
+  /** None of the services is a database, so that there is none that could come yet. */
+  #hasNoDatabase = false;
 
   constructor(parts: ServerRestoreParts, { services }: ServerPlan) {
     this.#parts = parts;
@@ -184,12 +189,16 @@ class ServerRestore {
   /** Asked again: the file that describes them may have come back just now. */
   async #around(wish: ServiceWish, run: Run): Promise<ServicePlan> {
     const { services } = this.#parts;
-    return services === undefined ? noServices : planServices(await services.list(run), wish);
+    return services === undefined ? noServices : planAround(services, wish, run);
   }
 
   async #startDatabases(wish: ServiceWish, run: Run): Promise<ServicePlan> {
     try {
-      const plan = await this.#around(wish, run);
+      const { services } = this.#parts;
+      if (services === undefined) return noServices;
+      const found = await services.list(run, wish.left);
+      this.#hasNoDatabase = !found.some(({ isDatabase }) => isDatabase);
+      const plan = planServices(found, wish);
       await this.#start(plan.startFirst, run);
       return plan;
     } catch (error) {
@@ -246,7 +255,22 @@ class ServerRestore {
     const { wish, waiting } = this.#parts;
     const { name } = work;
     if (work.kind === 'files') return { name, kind: 'files', outcome: await restoreFiles(work.parts, wish, run) };
-    return { name, kind: 'database', report: await restoreDatabase(work.database, waiting, run) };
+    const once = { ...waiting, attempts: 1 };
+    try {
+      const report = await restoreDatabase(work.database, this.#hasNoDatabase ? once : waiting, run);
+      return { name, kind: 'database', report };
+    } catch (error) {
+      throw this.#hasNoDatabase && isSilent(error) ? this.#nobodyStarts(error) : error;
+    }
+  }
+
+  /** Waiting would be in vain. */
+  #nobodyStarts(cause: Fault): Fault {
+    const among = this.#parts.services?.description ?? '';
+    return new Fault(cause.code, `${cause.message}; and among the ${among} there is none that it could be in`, {
+      cause,
+      hint: 'Start the database yourself, or name its service in `stop:`, then restore this component again. Everything else was restored.',
+    });
   }
 }
 
