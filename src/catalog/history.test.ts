@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { chmod, mkdtemp, readdir, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
@@ -203,10 +203,19 @@ describe('the history of runs', () => {
     assert.equal(history.runs({ last: 9 }).length, 1);
   });
 
-  test('where it cannot be made the fault says why', { skip: process.getuid?.() === 0 }, async (t) => {
+  test('where it cannot be made the fault says why, also to the superuser', async (t) => {
     const path = await place(t);
-    (await openHistory(path, run)).close();
-    await chmod(path, 0);
-    await assert.rejects(openHistory(path, run), (error) => isFault(error, 'permission-denied'));
+    await mkdir(path, { recursive: true });
+    await assert.rejects(openHistory(path, run), {
+      code: 'permission-denied',
+      message: /history\.sqlite cannot be used: unable to open database file/,
+      hint: /a new one is begun/,
+    });
+    const file = join(path, 'file');
+    await writeFile(file, '');
+    await assert.rejects(openHistory(join(file, 'state/history.sqlite'), run), {
+      code: 'io-failed',
+      message: /a part of the path is not a folder/,
+    });
   });
 });
