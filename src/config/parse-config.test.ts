@@ -110,6 +110,15 @@ repositories:
     assert.deepEqual(good(text).config.repositories['b']?.password, { kind: 'file', value: '/p' });
   });
 
+  test('a merge key brings in the settings of another entry, of which its own win', () => {
+    const text = `version: 1\nrepositories:\n  a: &a\n    location: /a\n    password: {file: /p}\n    appendOnly: true\n  b:\n    <<: *a\n    location: /b\n`;
+    const { b } = good(text).config.repositories;
+    assert.deepEqual([b?.location, b?.password, b?.appendOnly], ['/b', { kind: 'file', value: '/p' }, true]);
+    assert.match(problems(text.replace('    <<: *a', '    <<: 3'))[0]?.hint ?? '', /<<: \*name/);
+    const [wrong] = problems(text.replace('appendOnly: true', 'appendonly: true'));
+    assert.deepEqual([wrong?.line, wrong?.hint?.includes('appendOnly')], [6, true]);
+  });
+
   test('A6: a fingerprint is understood with and without colons', () => {
     const colons = Array.from({ length: 32 }, () => 'AB').join(':');
     const { accounts } = good(account(`user: a\ncertificateFingerprint: "${colons}"`)).config;

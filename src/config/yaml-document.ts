@@ -18,10 +18,11 @@ const sentences: Partial<Readonly<Record<ErrorCode, readonly [message: string, h
   BAD_INDENT: ['the indentation does not fit the lines above', 'Settings of one kind begin in the same column.'],
 };
 
-/** Parses YAML 1.2; either the document, or everything that is wrong with it. */
+/** Parses YAML 1.2 with merge keys (`<<: *base`); either the document, or everything that is wrong with it. */
 export const parseYaml = (text: string): YamlDocument | readonly ConfigProblem[] => {
   const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, stringKeys: true, uniqueKeys: true });
+  const options = { prettyErrors: false, stringKeys: true, uniqueKeys: true, merge: true } as const;
+  const document = parseDocument(text, { lineCounter: lines, ...options });
   const at = (offset: number): Pick<ConfigProblem, 'line' | 'column'> => {
     const { line, col } = lines.linePos(Math.min(offset, text.length));
     return { line: Math.max(1, line), column: Math.max(1, col) };
@@ -40,9 +41,15 @@ export const parseYaml = (text: string): YamlDocument | readonly ConfigProblem[]
       value: document.toJS({ maxAliasCount: mostAliases }),
       positionOf: (path, part) => at(offsetOf(document, path, part)),
     };
-  } catch {
-    const hint = 'Write out what the aliases (*name) stand for.';
-    return [{ line: 1, column: 1, setting: '', message: 'its aliases repeat too much', hint }];
+  } catch (error) {
+    const place = { line: 1, column: 1, setting: '' };
+    if (error instanceof Error && error.message.startsWith('Merge sources')) {
+      const hint = 'Name an entry that bears an anchor: <<: *name, where `&name` stands before that entry.';
+      return [{ ...place, message: 'what <<: brings in is no list of settings', hint }];
+    }
+    return [
+      { ...place, message: 'its aliases repeat too much', hint: 'Write out what the aliases (*name) stand for.' },
+    ];
   }
 };
 
