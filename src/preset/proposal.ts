@@ -29,6 +29,8 @@ export interface Proposal {
   readonly places: readonly ProposedPlace[];
   readonly databases: readonly { readonly component: string; readonly engine: Engine; readonly where: string }[];
   readonly findings: readonly PresetFinding[];
+  /** The compose file whose services a restore stops; undefined where none could be stopped by one. */
+  readonly composeFile: string | undefined;
 }
 
 /** A proposal that is being made. */
@@ -39,6 +41,7 @@ export interface Draft {
   readonly places: ProposedPlace[];
   readonly databases: { readonly component: string; readonly engine: Engine; readonly where: string }[];
   readonly findings: PresetFinding[];
+  composeFile?: string;
   tell(finding: PresetFinding): void;
 }
 
@@ -175,6 +178,7 @@ export const finished = (draft: Draft, preset: PresetName): Proposal => {
     components: new Map(entries),
     places: draft.places,
     databases: draft.databases,
+    composeFile: draft.composeFile,
     findings: [...(first === undefined ? [] : [first]), ...places, ...others],
   };
 };

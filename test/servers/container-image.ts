@@ -15,6 +15,7 @@ const databasePrograms = [
   'cat',
   'sleep',
   'kill',
+  'printenv',
 ];
 
 /** What they read besides. */

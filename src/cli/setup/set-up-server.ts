@@ -61,12 +61,13 @@ const destinationOf = async (
 };
 
 const serverEntry = (
-  { root, components }: Proposal,
+  { root, components, composeFile }: Proposal,
   { repository, disk }: Destination,
 ): Readonly<Record<string, unknown>> => ({
   root,
   components: Object.fromEntries([...components].map(([name, component]) => [name, entryOf(component)])),
   ...(disk === undefined ? {} : { disk: { path: disk } }),
+  ...(composeFile === undefined ? {} : { stop: { compose: { file: composeFile } } }),
   ...(repository === undefined ? {} : { repository: repository.name }),
 });
 

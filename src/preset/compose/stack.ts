@@ -27,8 +27,13 @@ export const openStack = async (machine: Machine, root: string, preset: PresetNa
   }
   const engine = await askEngine(machine);
   if (engine === undefined) draft.tell({ code: 'engine-silent', file });
+  if (engine?.program === 'docker' && isNamedByFirst(project)) draft.composeFile = file;
   return { draft, project, engine };
 };
+
+/** Whether the first file alone says which files there are: the other overrides it by its name. */
+const isNamedByFirst = ({ files: [first = '', ...others] }: ComposeProject): boolean =>
+  others.every((other) => other.replace(/\.override\.ya?ml$/, '') === first.replace(/\.ya?ml$/, ''));
 
 /** The last part of the name of an image, without its tag: `ghcr.io/mailu/admin:2.0` is `admin`. */
 export const imageName = ({ image }: Pick<ComposeService, 'image'>): string =>

@@ -1,4 +1,5 @@
 import { stat } from 'node:fs/promises';
+import { basename } from 'node:path';
 import type { Run } from '../../contract/run.ts';
 import type { Services } from '../../contract/services.ts';
 import type { FoundService } from '../../model/service-plan.ts';
@@ -68,8 +69,16 @@ const isThere = (path: string): Promise<boolean> =>
     () => false,
   );
 
+/** What compose itself reads beside a file of a usual name, and no more once the file is named. */
+const overridesOf = async (file: string): Promise<readonly string[]> => {
+  if (!/^(?:docker-)?compose\.ya?ml$/.test(basename(file))) return [];
+  const stem = file.replace(/\.ya?ml$/, '');
+  for (const over of [`${stem}.override.yml`, `${stem}.override.yaml`]) if (await isThere(over)) return [over];
+  return [];
+};
+
 /**
- * Services of a compose file. Where it is gone, or not there yet, they are those whose containers say that they were made from it;
+ * Services of a compose file, with the file that overrides it. Where it is gone, or not there yet, they are those whose containers say that they were made from it;
  * as soon as it has come back, it counts.
  */
 export const composeServices = (wish: ComposeWish, variables: Variables): Services => {
@@ -79,7 +88,8 @@ export const composeServices = (wish: ComposeWish, variables: Variables): Servic
       (await askCommand(['docker', 'compose', 'version'], variables, run)).code === 0
         ? ['docker', 'compose']
         : ['docker-compose'];
-    return [...compose, '-f', wish.file];
+    const files = [wish.file, ...(await overridesOf(wish.file))];
+    return [...compose, ...files.flatMap((file) => ['-f', file])];
   };
   const ask = async (words: readonly string[], run: Run): Promise<string> =>
     (await mustSucceed([...(await command(run)), ...words], variables, run)).stdout;
