@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { hash } from 'node:crypto';
 import { describe, test } from 'node:test';
 import { isFault } from '../model/fault.ts';
 import { baseOf, nameOf, pathOf, recordCapture, type RecordedCapture } from './recorded-capture.ts';
@@ -164,6 +165,7 @@ export const sourceSuite = (name: string, make: () => Promise<SourceFixture>): v
     testFailures(trying);
     testUnreadableFile(trying);
     testReading(trying);
+    testDigests(trying);
     testCancelling(trying);
   });
 };
@@ -329,6 +331,32 @@ const testReading = (trying: Trying): void => {
     assert.equal(await source.relocate(pathOf(session.fixture.prefix), gone.entry, session.run), undefined);
     await source.close();
   });
+};
+
+const testDigests = (trying: Trying): void => {
+  trying(
+    'digests, where a source tells them, are those of its bytes, and what is gone has a fault instead',
+    async (open) => {
+      const files = { a: 'one', empty: '', 'large.bin': 'mail '.repeat(300_000), leaving: 'x' };
+      const session = await open(files);
+      const recording = await session.capture();
+      const requests = Object.keys(files).map((path) => session.fresh(recording, path));
+      await session.fixture.remove('leaving');
+      const source = session.fixture.open();
+      try {
+        const digests = await source.digests?.(requests, session.run);
+        if (digests === undefined) return;
+        const [gone] = digests.slice(-1);
+        assert.deepEqual(
+          digests.slice(0, -1),
+          [files.a, files.empty, files['large.bin']].map((text) => hash('sha256', text)),
+        );
+        assert.ok(isFault(gone, 'entry-vanished'));
+      } finally {
+        await source.close();
+      }
+    },
+  );
 };
 
 const testCancelling = (trying: Trying): void => {

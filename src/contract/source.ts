@@ -34,6 +34,12 @@ export interface Source {
   read(requests: readonly ReadRequest[], pieces: 'in-order' | 'any-order', run: Run): AsyncIterable<Delivery>;
 
   /**
+   * SHA-256 of the contents of files, hexadecimal, or why it cannot be told: for who compares and needs no bytes. Of what was
+   * stored, what was noted when it was written. A source without it is read.
+   */
+  digests?(requests: readonly ReadRequest[], run: Run): Promise<readonly (string | Fault)[]>;
+
+  /**
    * Where an entry is now whose local file was gone when a worker opened it (a Maildir flag change renames the file):
    * its new listing, perhaps of another type, or undefined when it is really gone. Rejects with a Fault when that cannot be
    * told (`source-missing`: a folder above it is gone or another), which is a failed read. `path` is that of the directory. The entry keeps the name under

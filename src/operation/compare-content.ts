@@ -69,8 +69,15 @@ const judge = (
 
 const unjudged = (): Fault => new Fault('internal', 'the source said nothing about this file');
 
-/** SHA-256 of each, or why it could not be read. */
-const digestsOf = async (source: Source, requests: readonly ReadRequest[], run: Run): Promise<(string | Fault)[]> => {
+/** SHA-256 of each, or why it could not be told. */
+const digestsOf = (source: Source, requests: readonly ReadRequest[], run: Run): Promise<readonly (string | Fault)[]> =>
+  source.digests?.(requests, run) ?? digestsOfBytes(source, requests, run);
+
+const digestsOfBytes = async (
+  source: Source,
+  requests: readonly ReadRequest[],
+  run: Run,
+): Promise<(string | Fault)[]> => {
   const open = new Map<number, Hash>();
   const digests: (string | Fault)[] = [];
   const hashOf = (request: number): Hash => {
@@ -78,13 +85,14 @@ const digestsOf = async (source: Source, requests: readonly ReadRequest[], run: 
     if (hash === undefined) open.set(request, (hash = createHash('sha256')));
     return hash;
   };
-  for await (const { bytes, pieces, verdicts } of source.read(requests, 'in-order', run)) {
+  for await (const { bytes, pieces, verdicts, recycle } of source.read(requests, 'in-order', run)) {
     throwIfInterrupted(run);
     for (const { request, start, length } of pieces) hashOf(request).update(bytes.subarray(start, start + length));
     for (const { request, verdict } of verdicts) {
-      digests[request] = faultOf(verdict) ?? hashOf(request).digest('base64');
+      digests[request] = faultOf(verdict) ?? hashOf(request).digest('hex');
       open.delete(request);
     }
+    recycle?.();
   }
   return digests;
 };

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { hash } from 'node:crypto';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import type { CapturedDirectory, Source } from '../contract/source.ts';
@@ -110,6 +111,22 @@ describe('compare', () => {
     const sameContent = (): boolean | undefined => answers[asked++];
     const found = await between(tree('one'), tree('two'), { metadata: false, contents: 'digest', sameContent });
     assert.deepEqual(found, ['content b', 'content c']);
+  });
+
+  test('what a source knows the digest of is not read for it, and what has none in the end is unknown', async () => {
+    const tree = memoryDirectory({ a: memoryFile('one'), b: memoryFile('two'), c: memoryFile('xyz') });
+    const fault = new Fault('entry-unreadable', 'for the test');
+    const known: Source = {
+      ...createMemorySource(tree),
+      read: () => assert.fail('it was read'),
+      digests: async (requests) =>
+        requests.map(({ entry }) => {
+          if (entry.name === 'c') return fault;
+          return hash('sha256', entry.name === 'a' ? 'one' : 'other');
+        }),
+    };
+    assert.deepEqual(told(await differences(known, createMemorySource(tree))), ['content b', 'unknown c']);
+    assert.deepEqual(told(await differences(createMemorySource(tree), known)), ['content b', 'unknown c']);
   });
 
   test('a Maildir is compared although its new is walked before its cur', async () => {

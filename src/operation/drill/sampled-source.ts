@@ -65,6 +65,7 @@ export const sampledSource = (source: Source, sampling: Sampling, tally: AmountT
     }
   },
   read: (requests, pieces, run) => source.read(requests, pieces, run),
+  ...(source.digests === undefined ? {} : { digests: source.digests.bind(source) }),
   relocate: async () => undefined,
   close: () => source.close(),
 });

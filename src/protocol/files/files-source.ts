@@ -6,6 +6,7 @@ import type { Posix } from '../../system/posix.ts';
 import { type CaptureContext, childFile, type EntryFilter, type MaildirOptions } from './capture-context.ts';
 import { type CountAhead, type CountOptions, startCount } from './count-ahead.ts';
 import { createMetadataReader, type MetadataReader } from './local-metadata.ts';
+import { hashLocalFiles } from './hash-local-files.ts';
 import { readLocalFiles } from './read-local-files.ts';
 import { createRelocator } from './relocate.ts';
 import { namePaths, type PathNode, planPaths } from './path-tree.ts';
@@ -60,6 +61,7 @@ export const createFilesSource = (options: FilesSourceOptions): Source => {
     },
     expected: () => ahead?.expected(),
     read: (requests, _pieces, run) => readLocalFiles(requests, run),
+    digests: hashLocalFiles,
     relocate: (path, entry, run) => relocate({ path, entry, reader: readerFor(options, run) }, run),
     close: async () => ahead?.stop(),
   };

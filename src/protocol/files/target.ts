@@ -6,6 +6,7 @@ import { type ByteString, byteStringOfLatin1, displayText } from '../../model/by
 import type { Path } from '../../model/entry.ts';
 import { Fault } from '../../model/fault.ts';
 import type { Posix } from '../../system/posix.ts';
+import { hashLocalFiles } from './hash-local-files.ts';
 import { createFilesSource } from './files-source.ts';
 import { createHeldDirectories } from './held-directory.ts';
 import type { PlanRecord } from './plan-record.ts';
@@ -67,6 +68,7 @@ export const createFilesTarget = (options: FilesTargetOptions): Target => {
     description: displayText(directory),
     capture: (base, run) => (lookAt(directory) === undefined ? emptyTree() : inventory.capture(base, run)),
     read: (requests, pieces, run) => inventory.read(requests, pieces, run),
+    digests: hashLocalFiles,
     relocate: (path, entry, run) => inventory.relocate(path, entry, run),
     close: () => inventory.close(),
     plan: async (source, run) => {

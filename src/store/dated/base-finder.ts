@@ -8,7 +8,7 @@ import type { KnownBackup } from './disk/list-backups.ts';
 import { within } from './manifest/manifest-files.ts';
 import { createManifestBase, isDatedReference } from './manifest/manifest-base.ts';
 import { openManifest } from './manifest/manifest-reader.ts';
-import { readStored } from './read/read-stored.ts';
+import { createDeliveryMemory, readStored } from './read/read-stored.ts';
 import { storedContent } from './read/stored-content.ts';
 import { createUnpackedReader } from './read/unpacked-file.ts';
 
@@ -64,7 +64,7 @@ const openBase = (component: Component, backup: KnownBackup): FoundBase => {
             sha256: isDatedReference(reference) ? reference.sha256 : '',
           }),
         ),
-        createUnpackedReader(contentsRun),
+        { unpacked: createUnpackedReader(contentsRun), memory: createDeliveryMemory() },
         contentsRun,
       ),
   });

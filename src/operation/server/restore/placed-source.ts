@@ -17,6 +17,7 @@ const withCapture = (source: Source, capture: Source['capture']): Source => ({
   description: source.description,
   capture,
   read: (requests, pieces, run) => source.read(requests, pieces, run),
+  ...(source.digests === undefined ? {} : { digests: source.digests.bind(source) }),
   relocate: async () => undefined,
   close: () => source.close(),
 });

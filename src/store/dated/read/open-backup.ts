@@ -16,7 +16,7 @@ import type { ManifestFolder } from '../manifest/folder-line.ts';
 import { createManifestBase, isDatedReference } from '../manifest/manifest-base.ts';
 import { type Manifest, openManifest } from '../manifest/manifest-reader.ts';
 import type { BackupDescription, DescribedComponent } from '../disk/backup-file.ts';
-import { readStored } from './read-stored.ts';
+import { createDeliveryMemory, readStored } from './read-stored.ts';
 import { isStoredContent, type StoredContent, storedContent } from './stored-content.ts';
 import { createUnpackedReader } from './unpacked-file.ts';
 
@@ -44,12 +44,12 @@ export interface OpenedBackup {
  * `path-missing` when what is asked for is not there.
  */
 export const openBackup = ({ folder, description, at = [] }: OpenedBackup, run: Run): Source & Base => {
-  const reader = createUnpackedReader(run);
+  const reading = { unpacked: createUnpackedReader(run), memory: createDeliveryMemory() };
   const wanted = at[0];
   const components = description.components
     .filter(({ name }) => wanted === undefined || byteStringOfText(name) === wanted)
     .map((described) =>
-      openComponent({ folder, described, reader: (contents, of) => readStored(contents, reader, of) }),
+      openComponent({ folder, described, reader: (contents, of) => readStored(contents, reading, of) }),
     )
     .sort((left, right) => compareBytes(left.name, right.name));
   requireFolder(components, at, folder);
@@ -62,9 +62,11 @@ export const openBackup = ({ folder, description, at = [] }: OpenedBackup, run: 
     read: (requests, _pieces, readRun) =>
       readStored(
         requests.map(({ content }) => contentOfKey(content.kind === 'delivered' ? content.key : undefined)),
-        reader,
+        reading,
         readRun,
       ),
+    digests: async (requests) =>
+      requests.map(({ content }) => contentOfKey(content.kind === 'delivered' ? content.key : undefined).sha256),
     relocate: async () => undefined,
     directory: async (path, directoryRun) => {
       const [name, ...below] = [...at, ...path];
@@ -75,9 +77,9 @@ export const openBackup = ({ folder, description, at = [] }: OpenedBackup, run: 
       if (name === undefined) yield components.map(componentEntry);
       else yield* find(name)?.base.children(below, childrenRun) ?? noPages();
     },
-    contents: (entries, contentsRun) => readStored(entries.map(contentOfEntry), reader, contentsRun),
+    contents: (entries, contentsRun) => readStored(entries.map(contentOfEntry), reading, contentsRun),
     close: async () => {
-      await reader.close();
+      await reading.unpacked.close();
       for (const { manifest } of components) manifest.close();
     },
   };

@@ -5,64 +5,101 @@ import type { Delivery, Piece, Verdict } from '../../../contract/source.ts';
 import { byteStringOfLatin1, displayText } from '../../../model/byte-string.ts';
 import { Fault, isFault } from '../../../model/fault.ts';
 import { errnoFault } from '../../../system/errno.ts';
-import { openQuietly } from '../threads/hash-file.ts';
+import { openQuietly } from '../../../system/hash-file.ts';
+import { createMemoryPool, type MemoryPool } from '../../../system/memory-pool.ts';
 import type { StoredContent } from './stored-content.ts';
 import type { UnpackedReader } from './unpacked-file.ts';
 
 const deliveryBytes = 1 << 20;
 
-/** What is being filled; handed over for good when it is full or the requests are through. */
-interface Filling {
-  bytes: Uint8Array;
-  used: number;
-  pieces: Piece[];
-  verdicts: { request: number; verdict: Verdict }[];
+/** What whoever takes deliveries may have under way. */
+const mostKept = 16;
+
+/** Gathers what is read into deliveries. */
+class Filling {
+  readonly #memory: MemoryPool;
+  #bytes: Uint8Array<SharedArrayBuffer> | undefined;
+  #used = 0;
+  #pieces: Piece[] = [];
+  #verdicts: { request: number; verdict: Verdict }[] = [];
+
+  constructor(memory: MemoryPool) {
+    this.#memory = memory;
+  }
+
+  get isFull(): boolean {
+    return this.#used === deliveryBytes;
+  }
+
+  get isEmpty(): boolean {
+    return this.#used === 0 && this.#verdicts.length === 0;
+  }
+
+  /** To be written to, and then kept in part or whole. */
+  get room(): Uint8Array {
+    this.#bytes ??= this.#memory.take(deliveryBytes);
+    return this.#bytes.subarray(this.#used, deliveryBytes);
+  }
+
+  keep(request: number, position: number, length: number): void {
+    this.#pieces.push({ request, position, start: this.#used, length });
+    this.#used += length;
+  }
+
+  verdict(request: number, verdict: Verdict): void {
+    this.#verdicts.push({ request, verdict });
+  }
+
+  handOver(): Delivery {
+    const bytes = this.#bytes;
+    const delivery = {
+      bytes: bytes?.subarray(0, this.#used) ?? new Uint8Array(0),
+      pieces: this.#pieces,
+      verdicts: this.#verdicts,
+      ...(bytes === undefined ? {} : { recycle: () => this.#memory.give(bytes) }),
+    };
+    this.#bytes = undefined;
+    this.#used = 0;
+    this.#pieces = [];
+    this.#verdicts = [];
+    return delivery;
+  }
 }
 
-const handOver = (filling: Filling): Delivery => {
-  const { bytes, used, pieces, verdicts } = filling;
-  Object.assign(filling, { bytes: new Uint8Array(deliveryBytes), used: 0, pieces: [], verdicts: [] });
-  return { bytes: bytes.subarray(0, used), pieces, verdicts };
-};
+/** Memory for what is read of one backup, from call to call. */
+export const createDeliveryMemory = (): MemoryPool => createMemoryPool({ standard: deliveryBytes, kept: mostKept });
+
+export interface StoredReading {
+  /** Kept from call to call, so that an archive is unpacked once. */
+  readonly unpacked: UnpackedReader;
+  readonly memory: MemoryPool;
+}
 
 /**
  * Delivers the logical bytes of contents, in order, each compared with the digest that the manifest has: what differs ends as
- * failed. `reader` is kept from call to call, so that an archive is unpacked once.
+ * failed.
  */
 export async function* readStored(
   contents: readonly StoredContent[],
-  reader: UnpackedReader,
+  { unpacked, memory }: StoredReading,
   run: Run,
 ): AsyncGenerator<Delivery, void> {
-  const filling: Filling = { bytes: new Uint8Array(deliveryBytes), used: 0, pieces: [], verdicts: [] };
+  const filling = new Filling(memory);
   for (const [request, content] of contents.entries()) {
     throwIfInterrupted(run);
-    const digest = createHash('sha256');
-    let position = 0;
     let verdict: Verdict;
     try {
-      for await (const chunk of chunksOf(content, reader)) {
-        digest.update(chunk);
-        for (let taken = 0; taken < chunk.length;) {
-          throwIfInterrupted(run);
-          if (filling.used === deliveryBytes) yield handOver(filling);
-          const length = Math.min(chunk.length - taken, deliveryBytes - filling.used);
-          filling.bytes.set(chunk.subarray(taken, taken + length), filling.used);
-          filling.pieces.push({ request, position, start: filling.used, length });
-          filling.used += length;
-          position += length;
-          taken += length;
-        }
-      }
-      const whole = position === content.size && digest.digest('hex') === content.sha256;
-      verdict = whole ? { kind: 'complete', bytes: position } : { kind: 'failed', fault: differs(content) };
+      const reading = { request, content, filling, run };
+      const read = content.how === 'plain' ? yield* readPlain(reading) : yield* readUnpacked(reading, unpacked);
+      const whole = read.bytes === content.size && read.sha256 === content.sha256;
+      verdict = whole ? { kind: 'complete', bytes: read.bytes } : { kind: 'failed', fault: differs(content) };
     } catch (error) {
       if (!isFault(error) || isFault(error, 'interrupted', 'internal')) throw error;
       verdict = { kind: 'failed', fault: error };
     }
-    filling.verdicts.push({ request, verdict });
+    filling.verdict(request, verdict);
   }
-  if (filling.verdicts.length > 0) yield handOver(filling);
+  if (!filling.isEmpty) yield filling.handOver();
 }
 
 const differs = ({ file }: StoredContent): Fault =>
@@ -71,37 +108,67 @@ const differs = ({ file }: StoredContent): Fault =>
     context: { path: displayText(byteStringOfLatin1(file)) },
   });
 
-const chunksOf = (
-  { how, file, position, size }: StoredContent,
-  reader: UnpackedReader,
-): AsyncIterable<Uint8Array> | Iterable<Uint8Array> => {
-  switch (how) {
-    case 'plain':
-      return plainChunks(file);
-    case 'gzip':
-      return reader.read(file, 0, size);
-    case 'archive':
-      return reader.read(file, position, size);
-  }
-};
+interface Reading {
+  readonly request: number;
+  readonly content: StoredContent;
+  readonly filling: Filling;
+  readonly run: Run;
+}
 
-/** Each chunk is used up before the next is asked for. */
-function* plainChunks(file: string): Generator<Uint8Array, void> {
-  const path = byteStringOfLatin1(file);
+interface Read {
+  readonly bytes: number;
+  readonly sha256: string;
+}
+
+/** A file that lies there as it is: read to where it is handed on from. */
+function* readPlain({ request, content, filling, run }: Reading): Generator<Delivery, Read> {
+  const path = byteStringOfLatin1(content.file);
+  const digest = createHash('sha256');
+  let bytes = 0;
   try {
     const descriptor = openQuietly(path);
     try {
-      const buffer = Buffer.allocUnsafe(256 << 10);
-      for (let position = 0; ;) {
-        const length = readSync(descriptor, buffer, 0, buffer.length, position);
-        if (length > 0) yield buffer.subarray(0, length);
-        if (length < buffer.length) return;
-        position += length;
+      for (;;) {
+        throwIfInterrupted(run);
+        if (filling.isFull) yield filling.handOver();
+        const { room } = filling;
+        const length = readSync(descriptor, room, 0, room.length, bytes);
+        if (length > 0) {
+          digest.update(room.subarray(0, length));
+          filling.keep(request, bytes, length);
+        }
+        bytes += length;
+        // Less than was asked for is the end of a regular file; should it ever not be, size and digest tell.
+        if (length < room.length) return { bytes, sha256: digest.digest('hex') };
       }
     } finally {
       closeSync(descriptor);
     }
   } catch (error) {
+    if (isFault(error)) throw error;
     throw errnoFault(error, 'read', path, { ENOENT: 'verification-failed', ELOOP: 'verification-failed' });
   }
+}
+
+async function* readUnpacked(
+  { request, content, filling, run }: Reading,
+  unpacked: UnpackedReader,
+): AsyncGenerator<Delivery, Read> {
+  const { how, file, position, size } = content;
+  const digest = createHash('sha256');
+  let bytes = 0;
+  for await (const chunk of unpacked.read(file, how === 'archive' ? position : 0, size)) {
+    digest.update(chunk);
+    for (let taken = 0; taken < chunk.length;) {
+      throwIfInterrupted(run);
+      if (filling.isFull) yield filling.handOver();
+      const { room } = filling;
+      const part = chunk.subarray(taken, taken + room.length);
+      room.set(part);
+      filling.keep(request, bytes, part.length);
+      bytes += part.length;
+      taken += part.length;
+    }
+  }
+  return { bytes, sha256: digest.digest('hex') };
 }

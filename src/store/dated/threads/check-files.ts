@@ -1,7 +1,7 @@
 import { byteStringOfLatin1 } from '../../../model/byte-string.ts';
 import { parseChecksumLine } from '../../../model/checksum-line.ts';
 import { errnoCode } from '../../../system/errno.ts';
-import { type FileReader, hashFile, Stopped } from './hash-file.ts';
+import { type FileReader, hashFile, Stopped } from '../../../system/hash-file.ts';
 import type { CheckDamage, CheckJob, CheckReply } from './page-job.ts';
 
 export interface CheckingTools {

@@ -2,7 +2,7 @@ import { loadPosix } from '../../../system/posix.ts';
 import { serveThread } from '../../../system/thread.ts';
 import { checkFiles } from './check-files.ts';
 import { diskAbilities } from './disk-metadata.ts';
-import { createFileReader } from './hash-file.ts';
+import { createFileReader } from '../../../system/hash-file.ts';
 import { mirrorFolder } from './mirror-folder.ts';
 import type { DiskJob, FromThread, JobReply, ThreadSetup } from './page-job.ts';
 import { createPagePlacer } from './page-placer.ts';

@@ -1,7 +1,7 @@
 import { copyFileSync, constants, readdirSync, readlinkSync, symlinkSync } from 'node:fs';
 import { byteStringOfLatin1, type ByteString } from '../../../model/byte-string.ts';
 import { nativePath } from '../../../system/native-path.ts';
-import { Stopped } from './hash-file.ts';
+import { Stopped } from '../../../system/hash-file.ts';
 import type { MirrorJob, MirrorReply } from './page-job.ts';
 import { linkFile } from './place-file.ts';
 

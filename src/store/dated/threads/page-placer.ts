@@ -5,7 +5,7 @@ import { errnoCode } from '../../../system/errno.ts';
 import type { NameLinker } from '../../../system/link-names.ts';
 import { fieldOfLine, formatEntryLine, isDirectoryLine, nameOfLine, parseEntryLine } from '../manifest/entry-line.ts';
 import { packLines, unpackLines } from '../manifest/frame.ts';
-import { ReadingFailed, Stopped } from './hash-file.ts';
+import { ReadingFailed, Stopped } from '../../../system/hash-file.ts';
 import { type Exception, type PageContent, type PageJob, type PageReply, type Placing, placing } from './page-job.ts';
 import { cloneFile, copyLocalFile, isLinked, linkFile, makeSymlink, type PlacingTools } from './place-file.ts';
 import { systemFailure } from './system-failure.ts';

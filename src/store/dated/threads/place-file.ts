@@ -26,7 +26,7 @@ import { nativePath } from '../../../system/native-path.ts';
 import { writeWhole } from '../disk/append-file.ts';
 import { onDisk } from './disk-metadata.ts';
 import { PosixError } from '../../../system/posix-call.ts';
-import { type FileReader, openQuietly, reading, ReadingFailed } from './hash-file.ts';
+import { type FileReader, openQuietly, reading, ReadingFailed } from '../../../system/hash-file.ts';
 
 const newFile = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
 

@@ -4,7 +4,7 @@ import { type PackEvidence, rotatedPacks } from '../../../model/pack-evidence.ts
 import { hexOf } from '../read/blob-reader.ts';
 import { packFault, type CheckedIndex } from './check-index.ts';
 import type { CheckFindings } from './check-report.ts';
-import { createMemoryPool, type MemoryPool, transferable } from '../read/memory-pool.ts';
+import { createMemoryPool, type MemoryPool, transferable } from '../../../system/memory-pool.ts';
 import { decodePackHeader } from '../format/pack-format.ts';
 import type { Session } from '../session.ts';
 import { threadFile, ThreadPool } from '../thread-pool.ts';

@@ -4,7 +4,7 @@ import type { Delivery, Piece, Verdict } from '../../../contract/source.ts';
 import { asFault } from '../../../model/fault.ts';
 import { damagedBlob, loadFromPack, missingBlob, type BlobReader } from './blob-reader.ts';
 import type { RepositoryIndex } from '../index/repository-index.ts';
-import { createMemoryPool, type MemoryPool, transferable } from './memory-pool.ts';
+import { createMemoryPool, type MemoryPool, transferable } from '../../../system/memory-pool.ts';
 import { planStretches, type Stretch } from './read-plan.ts';
 import type { ReaderPool } from './reader-pool.ts';
 

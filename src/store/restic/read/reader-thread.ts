@@ -1,6 +1,6 @@
 import { openBlobs } from './blob-opener.ts';
 import { loadOpeningTools } from '../sealing/opening-tools.ts';
-import { transferable } from './memory-pool.ts';
+import { transferable } from '../../../system/memory-pool.ts';
 import type { OpenJob } from './reader-messages.ts';
 import { answerJobs } from '../thread-answer.ts';
 

@@ -1,8 +1,8 @@
 import { createHash, hash } from 'node:crypto';
 import { closeSync, constants, fstatSync, openSync, readSync, type BigIntStats } from 'node:fs';
-import type { ByteString } from '../../../model/byte-string.ts';
-import { errnoCode } from '../../../system/errno.ts';
-import { nativePath } from '../../../system/native-path.ts';
+import type { ByteString } from '../model/byte-string.ts';
+import { errnoCode } from './errno.ts';
+import { nativePath } from './native-path.ts';
 
 // O_NONBLOCK: a fifo that took the file's place must not hang us. O_NOFOLLOW: nor may a symlink lead elsewhere.
 const baseFlags = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
