@@ -1,5 +1,7 @@
 import { describe, test } from 'node:test';
-import { testCarrying, testDelivering, testRelocating, testReports, testSameness } from './store-capture.suite.ts';
+import { testCarrying } from './store-carrying.suite.ts';
+import { testDelivering, testRelocating } from './store-delivering.suite.ts';
+import { testReports, testSameness } from './store-sameness.suite.ts';
 import { type StoreFixture, StoreSession } from './store-fixture.ts';
 import { testReading } from './store-read.suite.ts';
 import { testFailing, testGuarding, testWriting, type Trying } from './store-write.suite.ts';

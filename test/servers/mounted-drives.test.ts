@@ -3,7 +3,8 @@ import { chmod, mkdir, readdir, rm, truncate, writeFile } from 'node:fs/promises
 import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
 import { openLocalBackend } from '../../src/backend/local.ts';
-import { backendSuite, type BackendUnderTest } from '../../src/contract/backend.suite.ts';
+import type { BackendUnderTest } from '../../src/contract/backend-fixture.ts';
+import { backendSuite } from '../../src/contract/backend.suite.ts';
 import type { ObjectKind } from '../../src/contract/backend.ts';
 import { createTestRun } from '../../src/contract/test-run.ts';
 import { isFault } from '../../src/model/fault.ts';

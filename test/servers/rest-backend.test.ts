@@ -8,7 +8,8 @@ import { openInThread as openRcloneInThread, openRcloneBackend } from '../../src
 import { rcloneSettings } from '../../src/backend/rclone/settings.ts';
 import { openInThread, openRestBackend } from '../../src/backend/rest/rest-backend.ts';
 import type { Backend, ObjectKind } from '../../src/contract/backend.ts';
-import { backendSuite, type BackendUnderTest } from '../../src/contract/backend.suite.ts';
+import type { BackendUnderTest } from '../../src/contract/backend-fixture.ts';
+import { backendSuite } from '../../src/contract/backend.suite.ts';
 import { usualStorageSettings } from '../../src/contract/storage-settings.ts';
 import { freePort, untilListening } from './loopback.ts';
 

@@ -3,7 +3,8 @@ import { chmod, mkdir, readdir, rm, truncate, writeFile } from 'node:fs/promises
 import { join } from 'node:path';
 import { after } from 'node:test';
 import type { Backend, ObjectKind } from '../../src/contract/backend.ts';
-import { backendSuite, type BackendUnderTest } from '../../src/contract/backend.suite.ts';
+import type { BackendUnderTest } from '../../src/contract/backend-fixture.ts';
+import { backendSuite } from '../../src/contract/backend.suite.ts';
 import { openInThread, openSftpBackend } from '../../src/backend/sftp/sftp-backend.ts';
 import type { SftpSettings } from '../../src/backend/sftp/settings.ts';
 import { byteStringOfText } from '../../src/model/byte-string.ts';
