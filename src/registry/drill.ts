@@ -11,6 +11,7 @@ import type { Run } from '../contract/run.ts';
 import type { ThrowawayWish } from '../protocol/database/drill/throwaway-wish.ts';
 import type { ThrowawayDovecotWish } from '../protocol/imap/drill/throwaway-dovecot.ts';
 import type { ThrowawayPostfixWish } from '../protocol/smtp/drill/throwaway-postfix.ts';
+import type { ProgramSite } from '../system/program-site.ts';
 import type { ThrowawayRoundcubeWish } from '../protocol/webmail/drill/throwaway-roundcube.ts';
 
 /* What a drill starts and looks at; imported when it is asked for. */
@@ -31,7 +32,10 @@ export const throwawayMail = async (
 ): Promise<ThrowawayMail | undefined> => {
   const { startThrowawayDovecot } = await import('../protocol/imap/drill/throwaway-dovecot.ts');
   const { postfixUser } = await import('../protocol/smtp/drill/throwaway-postfix.ts');
-  const transportUser = wish.user === undefined ? await postfixUser(wish.environment, run) : undefined;
+  const { site, user } = wish;
+  // In a container no user of this machine is known.
+  const canTake = site.container === undefined && user === undefined;
+  const transportUser = canTake ? await postfixUser(site.variables, run) : undefined;
   return startThrowawayDovecot({ ...wish, transportUser }, run);
 };
 
@@ -53,7 +57,7 @@ export interface SieveWish {
   readonly file: string;
   /** Where what is compiled is written to; thrown away. */
   readonly output: string;
-  readonly environment: Readonly<Record<string, string | undefined>>;
+  readonly site: ProgramSite;
 }
 
 /** Undefined: there is no sievec. */

@@ -8,8 +8,13 @@ const launcher = fileURLToPath(new URL('../../bin/mailkeep.js', import.meta.url)
 /** Where Debian has the servers; nothing of them can be found when these are empty. */
 const hidden = ['/usr/sbin', '/usr/local/sbin', '/usr/lib/postgresql'];
 
+/** `runc` is Podman's. */
 const script = `set -e
+exec 3</usr/sbin/runc
 for folder in ${hidden.join(' ')}; do mount -t tmpfs none "$folder"; done
+cat <&3 >/usr/sbin/runc
+chmod 755 /usr/sbin/runc
+exec 3<&-
 exec "$@"
 `;
 

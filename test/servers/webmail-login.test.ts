@@ -20,6 +20,7 @@ import { sqliteWebmail } from '../../src/protocol/database/drill/sqlite-webmail.
 import { createMariadbClient } from '../../src/protocol/database/mariadb/client.ts';
 import { startThrowawayDovecot } from '../../src/protocol/imap/drill/throwaway-dovecot.ts';
 import { startThrowawayRoundcube } from '../../src/protocol/webmail/drill/throwaway-roundcube.ts';
+import { machineSite } from '../../src/system/program-site.ts';
 import { succeed } from '../requirement/command.ts';
 import { type Mariadb, startMariadb } from './mariadb.ts';
 
@@ -101,7 +102,7 @@ describe('the login to Roundcube of a drill', { skip, timeout: 300_000 }, () => 
         }),
         scheme: 'CRYPT',
         keys: undefined,
-        environment,
+        site: machineSite(environment),
         user: undefined,
         transportUser: undefined,
         noteService: async () => undefined,

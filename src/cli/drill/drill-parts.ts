@@ -4,14 +4,16 @@ import type { MailKeyPair, RestoredTree, ThrowawayKind } from '../../contract/dr
 import type { DrillRecord } from '../../model/drill/drill-record.ts';
 import type { MailKey } from '../../operation/drill/mail-key.ts';
 import type { DrillParts, DrillWish, MailboxOwner } from '../../operation/drill/drill-parts.ts';
-import { compiledSieve, restoredTrees, throwawayTransport, throwawayWebmail } from '../../registry/drill.ts';
+import { restoredTrees, throwawayTransport, throwawayWebmail } from '../../registry/drill.ts';
 import { errnoFault } from '../../system/errno.ts';
 import type { CommandContext } from '../context.ts';
 import type { OpenedServer } from '../restore/open-server-backup.ts';
 import { filePart } from '../restore/server/file-part.ts';
 import type { ContainerSetting } from './drill-sites.ts';
+import { recordedProjects } from './live-containers.ts';
 import type { ScratchPlace } from './scratch-place.ts';
 import { startDatabase } from './start-database.ts';
+import { createSieveCompiler } from './sieve-compiler.ts';
 import { startMail } from './start-mail.ts';
 
 export interface DrillPartsWish {
@@ -63,7 +65,7 @@ const makeMailbox = async ({ made }: ScratchPlace, name: string, { uid, gid }: M
 /** A folder of its own for each service: there may be several components of databases, and one runs to the end. */
 const serviceFolder = async (
   { services }: ScratchPlace,
-  { kind, number }: { readonly kind: ThrowawayKind | 'webmail'; readonly number: number },
+  { kind, number }: { readonly kind: ThrowawayKind | 'webmail' | 'sieve'; readonly number: number },
 ): Promise<string> => {
   const folder = join(services, `${kind}-${number}`);
   try {
@@ -74,7 +76,12 @@ const serviceFolder = async (
   return folder;
 };
 
-export const drillParts = async (drill: DrillPartsWish, context: CommandContext): Promise<DrillParts> => {
+export interface ClosedParts extends DrillParts {
+  /** Ends what is still there when a drill is over. */
+  close(): Promise<void>;
+}
+
+export const drillParts = async (drill: DrillPartsWish, context: CommandContext): Promise<ClosedParts> => {
   const { opened, place, wish, before, trend } = drill;
   const environment = quietEnvironment(place.closed, context.environment.variables['PATH']);
   const treeIn = await restoredTrees();
@@ -88,6 +95,9 @@ export const drillParts = async (drill: DrillPartsWish, context: CommandContext)
     isRoot: isRoot(),
   };
   let services = 0;
+  const live = recordedProjects(opened.backup.origin);
+  const sieveFolder = () => serviceFolder(place, { kind: 'sieve', number: ++services });
+  const sieve = createSieveCompiler(sites, { live, makeFolder: sieveFolder });
   return {
     server: opened.name,
     backup: opened.backup,
@@ -106,7 +116,7 @@ export const drillParts = async (drill: DrillPartsWish, context: CommandContext)
       const makeFolder = () => serviceFolder(place, { kind, number: ++services });
       return startDatabase({ kind, component, opened, sites, makeFolder }, run);
     },
-    startMail: (mail, run) => startMail({ ...mail, scheme: wish.scheme, place, sites }, run),
+    startMail: (mail, run) => startMail({ ...mail, scheme: wish.scheme, place, sites, live }, run),
     makeMailbox: (name, owner) => makeMailbox(place, name, owner),
     startTransport: (transport, run) =>
       throwawayTransport({ ...transport, folder: place.postfix, environment, isRoot: isRoot(), noteService }, run),
@@ -115,7 +125,7 @@ export const drillParts = async (drill: DrillPartsWish, context: CommandContext)
       return throwawayWebmail({ ...webmail, folder, environment, isRoot: isRoot(), noteService }, run);
     },
     keepKey: (key) => writeKey(place.dovecot, key),
-    compileSieve: (file, run) =>
-      compiledSieve({ file, output: join(place.closed, 'compiled.svbin'), environment }, run),
+    compileSieve: sieve.compile,
+    close: sieve.close,
   };
 };

@@ -92,7 +92,11 @@ const drillOpened = async (
   const place = await makeScratchPlace(setting?.folder ?? usualBase, context);
   try {
     const parts = await drillParts({ opened, place, wish, containers, before, trend }, context);
-    return await runDrill(parts, context.run);
+    try {
+      return await runDrill(parts, context.run);
+    } finally {
+      await parts.close();
+    }
   } finally {
     await place.remove();
   }

@@ -58,10 +58,21 @@ const known: Readonly<Record<ContainerProgram, Known>> = {
   postgres: { name: 'PostgreSQL', package: 'postgresql', image: 'postgres' },
   redis: { name: 'Redis', package: 'redis-server', image: 'redis' },
   dovecot: { name: 'Dovecot', package: 'dovecot-imapd', image: 'dovecot/dovecot' },
+  sievec: { name: 'sievec', package: 'dovecot-sieve', image: 'dovecot/dovecot' },
+};
+
+/** One image may serve for more than one of them. */
+const imageSettings: Readonly<Record<ContainerProgram, keyof ContainerSetting['images']>> = {
+  mariadb: 'mariadb',
+  mysql: 'mariadb',
+  postgres: 'postgres',
+  redis: 'redis',
+  dovecot: 'dovecot',
+  sievec: 'dovecot',
 };
 
 const settingOf = ({ setting }: SitesWish, program: ContainerProgram): string | undefined =>
-  setting.images[program === 'mysql' ? 'mariadb' : program];
+  setting.images[imageSettings[program]];
 
 const missing = (sites: SitesWish, program: ContainerProgram, engine: EngineKind | undefined): MissingProgram => {
   const { name, package: packageName, image } = known[program];

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { ThrowawayKind } from '../../contract/drill.ts';
+import type { ServerOrigin } from '../../contract/server-origin.ts';
 import type { ContainerProgram, LiveContainer } from '../../registry/drill-containers.ts';
 import type { ProgramWish } from './drill-sites.ts';
 
@@ -11,6 +12,8 @@ const recordedPlace = z
     compose: z.object({ file: z.string(), service: z.string() }).optional(),
   })
   .catch({});
+
+const recordedCompose = z.object({ compose: z.object({ file: z.string() }).optional() }).catch({});
 
 const liveContainers = (recorded: unknown): readonly LiveContainer[] => {
   const { docker, podman, compose } = recordedPlace.parse(recorded ?? {});
@@ -38,3 +41,10 @@ export const databaseWish = (
   program: recorded['database'] === 'mysql' ? 'mysql' : programs[kind],
   live: liveContainers(recorded['in']),
 });
+
+/** Compose files that a backup names: where its databases are, and what a restore stops. */
+export const recordedProjects = (origin: ServerOrigin | undefined): readonly LiveContainer[] => {
+  const places = [...(origin?.components ?? []).map(({ database }) => database?.['in']), origin?.stop];
+  const files = places.flatMap((place) => recordedCompose.parse(place ?? {}).compose?.file ?? []);
+  return [...new Set(files)].map((file) => ({ kind: 'compose', file, service: undefined }));
+};

@@ -1,9 +1,8 @@
-import type { RestoredTree, SieveOutcome } from '../../contract/drill.ts';
+import type { MissingProgram, RestoredTree, SieveOutcome } from '../../contract/drill.ts';
 import type { Run } from '../../contract/run.ts';
 import type { CheckTally } from '../../model/drill/check-tally.ts';
 
-/** Undefined: there is no program for it. */
-export type CompileSieve = (file: string, run: Run) => Promise<SieveOutcome | undefined>;
+export type CompileSieve = (file: string, run: Run) => Promise<SieveOutcome | MissingProgram>;
 
 /** Whether the filters of a component can be compiled. Links to filters are met where these lie. */
 export const checkSieve = async (
@@ -15,8 +14,8 @@ export const checkSieve = async (
     if (!path.endsWith('.sieve')) continue;
     const subject = `${component}/${path}`;
     const outcome = await compile(`${tree.folder}/${path}`, run);
-    if (outcome === undefined) {
-      tally.skip('no-program', 'sievec');
+    if (outcome.kind === 'missing') {
+      tally.skip(outcome.reason, outcome.what);
       return;
     }
     if (outcome.kind === 'unknown') tally.skip('no-program', outcome.said);

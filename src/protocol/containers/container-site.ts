@@ -31,9 +31,11 @@ const readyWithin = 60_000;
 /** Keeps the container until the standard input ends, which it does with us, also when we are killed. */
 const keeper = 'trap "exit 0" TERM INT; echo ready; while IFS= read -r line; do :; done';
 
+/** Where images have programs that their PATH does not name; the last is of Dovecot's own. */
+const otherFolders = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:/dovecot/sbin:/dovecot/bin';
 const notThere = 'mailkeep: not there';
 /** Says so where there is no such program, which engines tell in ways of their own. */
-const starter = `command -v "$1" >/dev/null || { echo "${notThere}" >&2; exit 127; }; exec "$@"`;
+const starter = `PATH=$PATH:${otherFolders}; command -v "$1" >/dev/null || { echo "${notThere}" >&2; exit 127; }; exec "$@"`;
 
 /** A dump that takes all memory is to take that of the container: half of the machine's. */
 const memory = (): string => `${Math.max(1024, Math.floor(totalmem() / 2 ** 21))}m`;

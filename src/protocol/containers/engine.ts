@@ -1,4 +1,5 @@
-import type { Run } from '../../contract/run.ts';
+import { type Run, throwIfInterrupted } from '../../contract/run.ts';
+import { isFault } from '../../model/fault.ts';
 import { type ProgramResult, runProgram } from '../../system/run-program.ts';
 
 export type EngineKind = 'docker' | 'podman';
@@ -29,6 +30,17 @@ export const askEngine = (
   { signal }: Pick<Run, 'signal'>,
 ): Promise<ProgramResult | undefined> => runProgram({ program: kind, parameters, environment, signal, apart: true });
 
-/** Whether it can be used here: its program is there, and its daemon answers. */
-export const isUsable = async (engine: Engine, run: Run): Promise<boolean> =>
-  (await askEngine(engine, ['image', 'ls', '--quiet'], run))?.code === 0;
+/** A daemon that does not answer for so long will not. */
+const patience = 30_000;
+
+/** Whether it can be used here: its program is there, and its daemon answers. Fault `interrupted`. */
+export const isUsable = async (engine: Engine, run: Run): Promise<boolean> => {
+  const signal = AbortSignal.any([run.signal, AbortSignal.timeout(patience)]);
+  try {
+    return (await askEngine(engine, ['image', 'ls', '--quiet'], { signal }))?.code === 0;
+  } catch (error) {
+    throwIfInterrupted(run);
+    if (!isFault(error, 'interrupted')) throw error;
+    return false;
+  }
+};

@@ -1,9 +1,9 @@
-import { basename, dirname } from 'node:path';
+import { dirname } from 'node:path';
 import type { Run } from '../../contract/run.ts';
 import { askEngine, type Engine } from './engine.ts';
 
 /** What a drill may start out of an image. */
-export type ContainerProgram = 'mariadb' | 'mysql' | 'postgres' | 'redis' | 'dovecot';
+export type ContainerProgram = 'mariadb' | 'mysql' | 'postgres' | 'redis' | 'dovecot' | 'sievec';
 
 /** A container of the live server, as a configuration names it. */
 export type LiveContainer =
@@ -25,6 +25,7 @@ export interface FoundImage {
   readonly image: string;
 }
 
+const dovecots: readonly RegExp[] = [/(?:^|[/-])dovecot[:@]/, /(?:^|\/)(?:docker-)?mailserver[:@]/];
 const [mariadbs, mysqls] = [/(?:^|[/-])mariadb(?:-server)?[:@]/, /(?:^|[/-])(?:mysql|percona)(?:-server)?[:@]/];
 
 /** Names of images that have it, those first that suit it best. */
@@ -33,7 +34,8 @@ const knownNames: Readonly<Record<ContainerProgram, readonly RegExp[]>> = {
   mysql: [mysqls, mariadbs],
   postgres: [/(?:^|[/-])postgres(?:ql)?[:@]/],
   redis: [/(?:^|[/-])redis[:@]/, /(?:^|[/-])(?:valkey|keydb)[:@]/],
-  dovecot: [/(?:^|[/-])dovecot[:@]/, /(?:^|\/)(?:docker-)?mailserver[:@]/],
+  dovecot: dovecots,
+  sievec: dovecots,
 };
 
 /** So many are tried at most. */
@@ -79,7 +81,8 @@ const containersOfCompose = async (
   const filter = `label=${composeLabel}.project.working_dir=${dirname(file)}`;
   const asked = await askEngine(engine, ['ps', '--all', '--filter', filter, '--format', composeFormat], run);
   return linesOf(asked?.code === 0 ? asked.stdout : '').flatMap(([name = '', of = '', image = '']) => {
-    const isIt = service === undefined ? isKnown(`${basename(image)}:`, program) : of === service;
+    // An image whose name another has got is listed by its id; then the service says what it is.
+    const isIt = service === undefined ? [image, of].some((one) => isKnown(`${one}:`, program)) : of === service;
     return isIt && name !== '' ? [name] : [];
   });
 };

@@ -1,9 +1,14 @@
 import type { MailKeyPair, MailSockets } from '../../../contract/drill.ts';
 
+/** Where it speaks IMAP: on a port of 127.0.0.1, or in a container on a socket, absolute. */
+export type DovecotListen =
+  | { readonly kind: 'port'; readonly port: number }
+  | { readonly kind: 'socket'; readonly path: string };
+
 export interface DovecotWish {
   /** Absolute; all that Dovecot writes of its own lies below it. */
   readonly folder: string;
-  readonly port: number;
+  readonly listen: DovecotListen;
   /** Who runs it; undefined: the superuser does, and Dovecot gives up its rights by itself. */
   readonly user: { readonly name: string; readonly group: string } | undefined;
   /** The scheme of hashes that name none. */
@@ -52,15 +57,16 @@ const transportServices = ({ transport }: DovecotWish): readonly string[] => {
   ];
 };
 
-const services = ({ port, user }: DovecotWish): readonly string[] => [
+const services = ({ listen, user }: DovecotWish): readonly string[] => [
   'service imap-login {',
   ...(user === undefined ? [] : ['  chroot =']),
   '  inet_listener imap {',
-  `    port = ${port}`,
+  `    port = ${listen.kind === 'port' ? listen.port : 0}`,
   '  }',
   '  inet_listener imaps {',
   '    port = 0',
   '  }',
+  ...(listen.kind === 'port' ? [] : [`  unix_listener ${listen.path} {`, '    mode = 0600', '  }']),
   '}',
   // Its files hold hashes, and are for the superuser alone.
   ...(user === undefined

@@ -8,10 +8,12 @@ import { sleep } from '../../../system/clock.ts';
 import { errnoFault } from '../../../system/errno.ts';
 import { freePort } from '../../../system/free-port.ts';
 import { greets } from '../../../system/greets.ts';
+import { openBridge } from '../../../system/loopback-bridge.ts';
 import { makeFolder } from '../../../system/make-folder.ts';
-import { runProgram } from '../../../system/run-program.ts';
-import { startService, type StartedService, untilReady } from '../../../system/started-service.ts';
+import { imageOf, type ProgramSite } from '../../../system/program-site.ts';
+import { type StartedService, untilReady } from '../../../system/started-service.ts';
 import {
+  type DovecotListen,
   type DovecotWish,
   fitsUsersFile,
   masterSeparator,
@@ -29,8 +31,8 @@ export interface ThrowawayDovecotWish {
   readonly mailboxes: readonly ServedMailbox[];
   readonly scheme: string;
   readonly keys: MailKeyPair | undefined;
-  /** What a program that is started may know. */
-  readonly environment: Readonly<Record<string, string | undefined>>;
+  /** Where its programs are. */
+  readonly site: ProgramSite;
   /** Who we are; undefined: the superuser. */
   readonly user: DovecotWish['user'];
   /** Whom a mail transport runs as, which hands it mail; undefined: there is none. */
@@ -42,19 +44,19 @@ const readyWithin = 30_000;
 /** Dovecot looks at its file of users once a second, and tells two states of it apart by their time in seconds. */
 const unseenFor = 1100;
 
-const versionOf = async ({ environment }: ThrowawayDovecotWish, run: Run): Promise<string | undefined> => {
-  const asked = await runProgram({ program: 'dovecot', parameters: ['--version'], environment, signal: run.signal });
+const versionOf = async ({ site }: ThrowawayDovecotWish, run: Run): Promise<string | undefined> => {
+  const asked = await site.run({ program: 'dovecot', parameters: ['--version'] }, run.signal);
   return asked?.code === 0 ? /^\S+/.exec(asked.stdout)?.[0] : undefined;
 };
 
 /** Where its programs are that take mail; undefined: it cannot, as its package for LMTP is not there. */
 const socketsOf = async (
-  { folder, environment, transportUser }: ThrowawayDovecotWish,
+  { folder, site, transportUser }: ThrowawayDovecotWish,
   run: Run,
 ): Promise<MailSockets | undefined> => {
   if (transportUser === undefined) return undefined;
   const parameters = ['-d', '-h', 'libexec_dir'];
-  const asked = await runProgram({ program: 'doveconf', parameters, environment, signal: run.signal });
+  const asked = await site.run({ program: 'doveconf', parameters }, run.signal);
   const isThere = await access(join(asked?.stdout.trim() ?? '', 'lmtp')).then(
     () => true,
     () => false,
@@ -88,7 +90,7 @@ const writeUsers = async ({ folder, links, is24 }: Users, mailboxes: readonly Se
 
 interface Prepared {
   readonly configuration: string;
-  readonly port: number;
+  readonly listen: DovecotListen;
   readonly master: { readonly name: string; readonly password: string };
   readonly users: Users;
   readonly sockets: MailSockets | undefined;
@@ -98,11 +100,14 @@ const prepare = async (wish: ThrowawayDovecotWish, version: string, run: Run): P
   const { folder, mailboxes, user, scheme, keys, transportUser } = wish;
   const is24 = !version.startsWith('2.3');
   const master = { name: `drill-${randomBytes(4).toString('hex')}`, password: randomBytes(24).toString('hex') };
-  const port = await freePort();
+  const listen: DovecotListen =
+    wish.site.container === undefined
+      ? { kind: 'port', port: await freePort() }
+      : { kind: 'socket', path: join(folder, 'run/imap-drill') };
   const sockets = await socketsOf(wish, run);
   const transport =
     sockets === undefined || transportUser === undefined ? undefined : { ...sockets, user: transportUser };
-  const settings = { folder, port, user, scheme, keys, transport };
+  const settings = { folder, listen, user, scheme, keys, transport };
   const configuration = join(folder, 'dovecot.conf');
   const users: Users = { folder, links: new Map(), is24 };
   try {
@@ -114,7 +119,7 @@ const prepare = async (wish: ThrowawayDovecotWish, version: string, run: Run): P
   } catch (error) {
     throw errnoFault(error, 'write', folder);
   }
-  return { configuration, port, master, users, sockets };
+  return { configuration, listen, master, users, sockets };
 };
 
 /** What Dovecot has complained of last, for a fault; without a log, that it did not start is all there is to tell. */
@@ -124,10 +129,14 @@ const lastComplaint = async (folder: string): Promise<string> => {
   return complaints.slice(-2).join(' ').slice(-400);
 };
 
-const start = async (wish: ThrowawayDovecotWish, { configuration, port }: Prepared, run: Run) => {
-  const { folder, environment } = wish;
+const start = async (
+  wish: ThrowawayDovecotWish,
+  { configuration, port }: { readonly configuration: string; readonly port: number },
+  run: Run,
+) => {
+  const { folder, site } = wish;
   const parameters = ['-F', '-c', configuration];
-  const service = await startService({ program: 'dovecot', parameters, environment, folder });
+  const service = await site.start({ program: 'dovecot', parameters, folder });
   if (service === undefined) return undefined;
   try {
     await wish.noteService(service.pid);
@@ -143,7 +152,8 @@ const start = async (wish: ThrowawayDovecotWish, { configuration, port }: Prepar
 };
 
 /**
- * Starts a Dovecot that serves these mailboxes on a loopback port, and knows nothing but what is given here. Undefined: none is installed.
+ * Starts a Dovecot that serves these mailboxes on a loopback port, which in a container is that of a bridge to its socket, and knows
+ * nothing but what is given here. Undefined: none is installed.
  * Faults: `server-unavailable` when it does not come up.
  */
 export const startThrowawayDovecot = async (
@@ -152,12 +162,19 @@ export const startThrowawayDovecot = async (
 ): Promise<ThrowawayMail | undefined> => {
   const version = await versionOf(wish, run);
   if (version === undefined) return undefined;
-  const prepared = await prepare(wish, version, run);
-  const service: StartedService | undefined = await start(wish, prepared, run);
+  const { configuration, listen, master, users, sockets } = await prepare(wish, version, run);
+  const bridge = listen.kind === 'socket' ? await openBridge(listen.path) : undefined;
+  const port = listen.kind === 'socket' ? (bridge?.port ?? 0) : listen.port;
+  let service: StartedService | undefined;
+  try {
+    service = await start(wish, { configuration, port }, run);
+  } finally {
+    if (service === undefined) await bridge?.close();
+  }
   if (service === undefined) return undefined;
-  const { port, master, users, sockets } = prepared;
+  const { stop } = service;
   return {
-    program: { name: `Dovecot ${version}` },
+    program: { name: `Dovecot ${version}`, ...imageOf(wish.site) },
     port,
     login: (address, password, loginRun) => {
       const name = password === undefined ? `${address}${masterSeparator}${master.name}` : address;
@@ -170,6 +187,9 @@ export const startThrowawayDovecot = async (
       });
       await sleep(unseenFor, serveRun.signal);
     },
-    stop: () => service.stop(),
+    stop: async () => {
+      await bridge?.close();
+      await stop();
+    },
   };
 };

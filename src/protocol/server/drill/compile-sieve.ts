@@ -1,11 +1,12 @@
 import type { SieveOutcome } from '../../../contract/drill.ts';
 import type { Run } from '../../../contract/run.ts';
-import { runProgram } from '../../../system/run-program.ts';
+import type { ProgramSite } from '../../../system/program-site.ts';
 
 export interface SieveCall {
   readonly file: string;
   readonly output: string;
-  readonly environment: Readonly<Record<string, string | undefined>>;
+  /** Where its program is. */
+  readonly site: ProgramSite;
 }
 
 /** Its first complaint, without where the file lies here. */
@@ -16,12 +17,9 @@ const firstComplaint = (said: string): string =>
     .slice(0, 300);
 
 /** Compiles a filter with Pigeonhole's own program, and nothing of the live configuration. Undefined: it is not installed. */
-export const compileSieve = async (
-  { file, output, environment }: SieveCall,
-  run: Run,
-): Promise<SieveOutcome | undefined> => {
+export const compileSieve = async ({ file, output, site }: SieveCall, run: Run): Promise<SieveOutcome | undefined> => {
   const parameters = ['-c', '/dev/null', file, output];
-  const ended = await runProgram({ program: 'sievec', parameters, environment, signal: run.signal });
+  const ended = await site.run({ program: 'sievec', parameters }, run.signal);
   if (ended === undefined) return undefined;
   if (ended.code === 0) return { kind: 'compiled' };
   const said = firstComplaint(`${ended.stdout}${ended.stderr}`);
