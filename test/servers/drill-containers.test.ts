@@ -48,10 +48,8 @@ for (const kind of ['docker', 'podman'] as const) {
     let redis: Redis;
 
     const told = ({ stdout, stderr }: CommandResult): string => stdout + stderr;
-    const parameters = (...more: readonly string[]): readonly string[] => [
-      ...['drill', 'mailserver', '--config', join(person.folder, 'mailkeep.yaml')],
-      ...more,
-    ];
+    const parameters = (...more: readonly string[]): readonly string[] =>
+      ['drill', 'mailserver', '--config', join(person.folder, 'mailkeep.yaml'), more].flat();
     const drill = (...more: readonly string[]): Promise<CommandResult> =>
       runBare(person, parameters(...more), engine.variables);
     const leftOver = (): readonly string[] => readdirSync(folder).filter((name) => name.startsWith('mailkeep-drill-'));
@@ -75,6 +73,7 @@ for (const kind of ['docker', 'podman'] as const) {
         `      postgres: {database: postgres, host: ${postgres.host}, user: postgres, password: {file: database}}`,
         `      redis: {database: redis, socket: ${redis.socket}, password: {file: database}, file: ${redis.file}}`,
         `    disk: {path: ${folder}/disk, reserve: 1M}`,
+        `    stop: {compose: {file: ${folder}/live/docker-compose.yml}}`,
         '    gentle: {nice: 0, cpu: 100%, io: normal}',
         '    alarms: {enabled: false}',
         `    drill: {folder: ${folder}, containers: ${more}, logins: {alice@example.com: {file: alice}}}`,
@@ -83,7 +82,7 @@ for (const kind of ['docker', 'podman'] as const) {
     };
     const sql = (statements: string, ...more: readonly string[]): Promise<string> =>
       engine.ask('exec', 'live-database', 'mariadb', '-N', '-B', ...more, '-e', statements);
-    /** The live server runs out of an image whose name says nothing of what it is. */
+    /** As the mail server, it runs out of an image whose name says nothing of what it is. */
     const startDatabase = async (): Promise<void> => {
       const volume = `${await initialise(folder)}:/var/lib/mysql`;
       const options = [...usualOptions, '--datadir=/var/lib/mysql', '--socket=/run/mysqld/mysqld.sock'];
@@ -119,7 +118,11 @@ for (const kind of ['docker', 'podman'] as const) {
       await loadImage('mariadb', { ...own, as: 'registry.example.com/own/store:7' });
       await loadImage('postgres', { ...own, as: 'postgres:15' });
       await loadImage('redis', { ...own, as: 'valkey/valkey:7' });
-      await loadImage('dovecot', { ...own, as: 'ghcr.io/example/dovecot:2.3' });
+      await loadImage('dovecot', { ...own, as: 'registry.example.com/own/imap:3' });
+      // As compose leaves it.
+      const [file, service] = [`project.working_dir=${folder}/live`, 'service=dovecot'];
+      const labels = [file, service].flatMap((label) => ['--label', `com.docker.compose.${label}`]);
+      await engine.ask('create', '--name', 'live-dovecot', ...labels, 'registry.example.com/own/imap:3');
       await writeFile(join(person.folder, 'alice'), password, { mode: 0o600 });
       await writeFile(join(person.folder, 'database'), database, { mode: 0o600 });
       await Promise.all([startDatabase(), deliver()]);
@@ -160,7 +163,7 @@ for (const kind of ['docker', 'podman'] as const) {
       assert.match(programs, /\{"name":"MariaDB [\d.]+","image":"registry\.example\.com\/own\/store:7"\}/);
       assert.match(programs, /\{"name":"PostgreSQL [\d.]+","image":"(?:[\w./]+\/)?postgres:15"\}/);
       assert.match(programs, /\{"name":"Redis [\d.]+","image":"(?:[\w./]+\/)?valkey:7"\}/);
-      assert.match(programs, /\{"name":"Dovecot [\d.]+","image":"ghcr\.io\/example\/dovecot:2\.3"\}/);
+      assert.match(programs, /\{"name":"Dovecot [\d.]+","image":"registry\.example\.com\/own\/imap:3"\}/);
       for (const check of ['databases', 'logins', 'folders', 'messages', 'sieve'])
         assert.match(result.stdout, new RegExp(`"name":"${check}","outcome":"passed","looked":[1-9]`));
       assert.deepEqual(

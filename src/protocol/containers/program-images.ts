@@ -53,50 +53,59 @@ const imageNamed = async (engine: Engine, image: string, run: Run): Promise<read
   return asked?.code === 0 && id !== '' ? [{ engine, id, image }] : [];
 };
 
-const imagesOfContainers = async (
+const composeLabel = 'com.docker.compose';
+const containerFormat = ['{{.Image}}', '{{.Config.Image}}', `{{index .Config.Labels "${composeLabel}.service"}}`];
+
+interface FoundContainer extends FoundImage {
+  /** Of a compose file; empty: it is of none. */
+  readonly service: string;
+}
+
+/** Those that are gone are left out. */
+const containersNamed = async (
   engine: Engine,
   names: readonly string[],
   run: Run,
-): Promise<readonly FoundImage[]> => {
+): Promise<readonly FoundContainer[]> => {
   if (names.length === 0) return [];
-  const parameters = ['container', 'inspect', '--format', '{{.Image}}\t{{.Config.Image}}', '--', ...names];
-  // Of those that are gone nothing is printed.
+  const parameters = ['container', 'inspect', '--format', containerFormat.join('\t'), '--', ...names];
   const asked = await askEngine(engine, parameters, run);
-  return linesOf(asked?.stdout ?? '').flatMap(([id = '', image = '']) => (id === '' ? [] : [{ engine, id, image }]));
+  return linesOf(asked?.stdout ?? '').flatMap(([id = '', image = '', service = '']) =>
+    id === '' ? [] : [{ engine, id, image, service }],
+  );
 };
 
-const composeLabel = 'com.docker.compose';
-const composeFormat = ['{{.Names}}', `{{.Label "${composeLabel}.service"}}`, '{{.Image}}'].join('\t');
+interface WantedService {
+  readonly file: string;
+  /** Undefined: any that looks like the program. */
+  readonly service: string | undefined;
+  readonly program: ContainerProgram;
+}
 
-/** With what compose has written on them: the file itself may be gone, or have changed. */
+/** By what compose has written on containers: the file itself may be gone, or have changed. */
 const containersOfCompose = async (
   engine: Engine,
-  {
-    file,
-    service,
-    program,
-  }: { readonly file: string; readonly service: string | undefined; readonly program: ContainerProgram },
+  { file, service: wanted, program }: WantedService,
   run: Run,
-): Promise<readonly string[]> => {
+): Promise<readonly FoundContainer[]> => {
   const filter = `label=${composeLabel}.project.working_dir=${dirname(file)}`;
-  const asked = await askEngine(engine, ['ps', '--all', '--filter', filter, '--format', composeFormat], run);
-  return linesOf(asked?.code === 0 ? asked.stdout : '').flatMap(([name = '', of = '', image = '']) => {
-    // An image whose name another has got is listed by its id; then the service says what it is.
-    const isIt = service === undefined ? [image, of].some((one) => isKnown(`${one}:`, program)) : of === service;
-    return isIt && name !== '' ? [name] : [];
-  });
+  const asked = await askEngine(engine, ['ps', '--all', '--quiet', '--filter', filter], run);
+  const ids = asked?.code === 0 ? asked.stdout.split('\n').filter((line) => line !== '') : [];
+  return (await containersNamed(engine, ids, run)).filter(({ image, service }) =>
+    wanted === undefined ? [image, service].some((one) => isKnown(`${one}:`, program)) : service === wanted,
+  );
 };
 
 const isKnown = (image: string, program: ContainerProgram): boolean =>
   knownNames[program].some((pattern) => pattern.test(image));
 
 const liveImages = async (engine: Engine, { program, live }: ImageWish, run: Run): Promise<readonly FoundImage[]> => {
-  const names: string[] = [];
+  const found: FoundContainer[] = [];
   for (const one of live) {
-    if (one.kind === 'compose') names.push(...(await containersOfCompose(engine, { ...one, program }, run)));
-    else if (one.kind === engine.kind) names.push(one.name);
+    if (one.kind === 'compose') found.push(...(await containersOfCompose(engine, { ...one, program }, run)));
+    else if (one.kind === engine.kind) found.push(...(await containersNamed(engine, [one.name], run)));
   }
-  return imagesOfContainers(engine, names, run);
+  return found.map(({ id, image }) => ({ engine, id, image }));
 };
 
 /** Those of the best name first; of one name the newest, as the engine lists them. */
