@@ -1,4 +1,5 @@
 import type { Delivery, Piece, Verdict } from '../../../contract/source.ts';
+import { createMemoryPool, type MemoryPool } from '../../../system/memory-pool.ts';
 
 /** Bytes that wait for the receiver before the connections are held back. */
 const mostWaiting = 4 * 1_048_576;
@@ -8,21 +9,8 @@ const deliveryBytes = 256 * 1024;
 /** Pieces of memory that are kept for later deliveries: what the connections fill, and what waits. */
 const mostKept = 24;
 
-/**
- * Memory for deliveries, used again and again. It is shared, not transferred, so that no collector counts it as its own and is
- * driven by it to look for garbage.
- */
-export class DeliveryMemory {
-  readonly #free: Uint8Array<SharedArrayBuffer>[] = [];
-
-  take(): Uint8Array<SharedArrayBuffer> {
-    return this.#free.pop() ?? new Uint8Array(new SharedArrayBuffer(deliveryBytes));
-  }
-
-  give(memory: Uint8Array<SharedArrayBuffer>): void {
-    if (this.#free.length < mostKept) this.#free.push(memory);
-  }
-}
+/** Memory for deliveries, from read to read. */
+export const createDeliveryMemory = (): MemoryPool => createMemoryPool({ standard: deliveryBytes, kept: mostKept });
 
 /** Deliveries from several connections to one receiver, who takes them one by one. */
 export class DeliveryChannel {
@@ -83,13 +71,13 @@ export class DeliveryChannel {
 /** Gathers the pieces that one connection receives into deliveries of a good size. */
 export class DeliveryWriter {
   readonly #channel: DeliveryChannel;
-  readonly #memory: DeliveryMemory;
+  readonly #memory: MemoryPool;
   #buffer: Uint8Array<SharedArrayBuffer> | undefined;
   #filled = 0;
   #pieces: Piece[] = [];
   #verdicts: { request: number; verdict: Verdict }[] = [];
 
-  constructor(channel: DeliveryChannel, memory: DeliveryMemory) {
+  constructor(channel: DeliveryChannel, memory: MemoryPool) {
     this.#channel = channel;
     this.#memory = memory;
   }
@@ -98,7 +86,7 @@ export class DeliveryWriter {
   piece(request: number, bytes: Uint8Array, { position, isLast }: { position: number; isLast: boolean }): void {
     for (let at = 0; at < bytes.length;) {
       if (this.#filled === deliveryBytes) this.flush();
-      const buffer = (this.#buffer ??= this.#memory.take());
+      const buffer = (this.#buffer ??= this.#memory.take(deliveryBytes));
       const part = bytes.subarray(at, at + deliveryBytes - this.#filled);
       buffer.set(part, this.#filled);
       this.#note({ request, position: position + at, start: this.#filled, length: part.length });

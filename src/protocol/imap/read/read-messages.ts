@@ -2,9 +2,10 @@ import { interrupted, type Run, throwIfInterrupted } from '../../../contract/run
 import type { Delivery } from '../../../contract/source.ts';
 import { asFault, Fault, isFault } from '../../../model/fault.ts';
 import { mailboxText } from '../../../mail/mailbox-name.ts';
+import type { MemoryPool } from '../../../system/memory-pool.ts';
 import { openGeneration } from '../scan/open-folder.ts';
 import type { PooledSession, SessionPool } from '../scan/session-pool.ts';
-import { DeliveryChannel, type DeliveryMemory, DeliveryWriter } from './delivery-channel.ts';
+import { DeliveryChannel, DeliveryWriter } from './delivery-channel.ts';
 import { BatchReader, isListed } from './fetch-batch.ts';
 import { LargeContents } from './large-contents.ts';
 import { aloneBatch, type Batch, type WantedMessage } from './wanted-message.ts';
@@ -18,7 +19,7 @@ const mostFailures = 8;
 
 interface ReadingPlace {
   readonly pool: SessionPool;
-  readonly memory: DeliveryMemory;
+  readonly memory: MemoryPool;
 }
 
 /**
@@ -47,7 +48,7 @@ export async function* readMessages(
 class ReadWork {
   readonly channel = new DeliveryChannel();
   readonly #pool: SessionPool;
-  readonly #memory: DeliveryMemory;
+  readonly #memory: MemoryPool;
   readonly #large = new LargeContents();
   readonly #queue: Batch[];
   readonly #run: Run;

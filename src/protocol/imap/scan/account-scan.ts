@@ -16,7 +16,7 @@ import { directoryOfFolder } from '../../../mail/direct/folder-name.ts';
 import { asFault, Fault, isFault } from '../../../model/fault.ts';
 import { sleep } from '../../../system/clock.ts';
 import type { ServerSettings } from '../connection/settings.ts';
-import { DeliveryMemory } from '../read/delivery-channel.ts';
+import { createDeliveryMemory } from '../read/delivery-channel.ts';
 import { readHeaders } from '../read/read-headers.ts';
 import { readMessages } from '../read/read-messages.ts';
 import { batchesOf, type Batch } from '../read/wanted-message.ts';
@@ -71,7 +71,7 @@ class Scan implements ImapScan {
   readonly description: string;
   readonly #options: ImapScanOptions;
   readonly #pool: SessionPool;
-  readonly #memory = new DeliveryMemory();
+  readonly #memory = createDeliveryMemory();
   /** Names on the wire, where they are not the names with us. */
   readonly #wire = new Map<ByteString, ByteString>();
   /** Messages of each folder that is wanted, by STATUS, then by what the look into it found. */
