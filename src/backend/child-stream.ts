@@ -1,19 +1,29 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { Socket } from 'node:net';
 import type { Readable, Writable } from 'node:stream';
 
-/** A program that we speak with over its standard input and output. */
-export interface ChildStream {
+/** A program that we have started. */
+interface StartedChild {
   readonly program: string;
-  readonly input: Readable;
-  readonly output: Writable;
   /** How it ended: `exit code 1`, a signal, or the system's error. */
   readonly ended: Promise<string>;
   /** What it said last on its standard error. */
   lastWords(): string;
-  /** Whether anything came from it. */
-  readonly spoke: boolean;
   /** Ends it: its input first, then by signal, then hard. */
   end(): void;
+}
+
+/** One that we speak with over its standard input and output. */
+export interface ChildStream extends StartedChild {
+  readonly input: Readable;
+  readonly output: Writable;
+  /** Whether anything came from it. */
+  readonly spoke: boolean;
+}
+
+/** One whose standard input and output are one socket, whose other end this is. */
+export interface ChildSocket extends StartedChild {
+  readonly socket: Socket;
 }
 
 export interface ChildOptions {
@@ -55,6 +65,22 @@ const endOf = (child: ChildProcess): Promise<string> =>
     child.once('close', (code, signal) => resolve(signal ?? `exit code ${code}`));
   });
 
+/** Ends a child step by step. */
+const enderOf = (child: ChildProcess, input: Writable, ended: Promise<string>): (() => void) => {
+  let ending = false;
+  return () => {
+    if (ending) return;
+    ending = true;
+    input.end();
+    const soft = setTimeout(() => child.kill('SIGTERM'), graceMilliseconds);
+    const hard = setTimeout(() => child.kill('SIGKILL'), 2 * graceMilliseconds);
+    void ended.then(() => {
+      clearTimeout(soft);
+      clearTimeout(hard);
+    });
+  };
+};
+
 /** Starts it. A program that is not there ends at once, with the system's error. */
 export const startChild = (command: readonly string[], { onLine = () => {} }: ChildOptions = {}): ChildStream => {
   const [program = '', ...args] = command;
@@ -69,7 +95,6 @@ export const startChild = (command: readonly string[], { onLine = () => {} }: Ch
   // A child that could not be started never closes its output by itself.
   void ended.then(() => stdout.destroy());
   const lastWords = readLines(stderr, onLine);
-  let ending = false;
   return {
     program,
     input: stdout,
@@ -79,16 +104,27 @@ export const startChild = (command: readonly string[], { onLine = () => {} }: Ch
     get spoke() {
       return spoke;
     },
-    end: () => {
-      if (ending) return;
-      ending = true;
-      stdin.end();
-      const soft = setTimeout(() => child.kill('SIGTERM'), graceMilliseconds);
-      const hard = setTimeout(() => child.kill('SIGKILL'), 2 * graceMilliseconds);
-      void ended.then(() => {
-        clearTimeout(soft);
-        clearTimeout(hard);
-      });
-    },
+    end: enderOf(child, stdin, ended),
   };
+};
+
+/** What the shell ends with where there is no such program. */
+export const notFound = 'exit code 127';
+
+/**
+ * Starts it on one socket. Node speaks HTTP/2 over a socket by itself; over two pipes that are made to look like one it ends the
+ * whole process when the program dies at the wrong moment (ERR_INTERNAL_ASSERTION of JSStreamSocket). Of what lies beyond
+ * the third descriptor Node makes such a socket, and the shell makes it the standard input and output.
+ */
+export const startOnSocket = (command: readonly string[], { onLine = () => {} }: ChildOptions = {}): ChildSocket => {
+  const [program = ''] = command;
+  const parameters = ['-c', 'exec "$@" <&3 >&3 3>&-', 'sh', ...command];
+  const child = spawn('sh', parameters, { stdio: ['ignore', 'ignore', 'pipe', 'pipe'] });
+  const { stderr } = child;
+  const socket = child.stdio[3];
+  if (!(socket instanceof Socket) || stderr === null) throw new Error('Node has made no socket');
+  const ended = endOf(child);
+  socket.on('error', () => {});
+  void ended.then(() => socket.destroy());
+  return { program, socket, ended, lastWords: readLines(stderr, onLine), end: enderOf(child, socket, ended) };
 };

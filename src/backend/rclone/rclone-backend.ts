@@ -1,9 +1,9 @@
 import http2, { type ClientHttp2Session, type IncomingHttpHeaders, type OutgoingHttpHeaders } from 'node:http2';
-import { Duplex, PassThrough, pipeline, Readable } from 'node:stream';
+import { PassThrough, pipeline, Readable } from 'node:stream';
 import type { Backend } from '../../contract/backend.ts';
 import type { Run } from '../../contract/run.ts';
 import { Fault } from '../../model/fault.ts';
-import { type ChildStream, startChild } from '../child-stream.ts';
+import { type ChildSocket, notFound, startOnSocket } from '../child-stream.ts';
 import { lengthOf } from '../parts.ts';
 import { isRcloneSettings, type RcloneSettings } from './settings.ts';
 import { restBackend } from '../rest/rest-backend.ts';
@@ -11,19 +11,19 @@ import type { HttpAnswer, HttpClient, HttpRequest } from '../rest/http.ts';
 import { createTalk, type Talk } from '../rest/talk.ts';
 
 interface Serving {
-  readonly child: ChildStream;
+  readonly child: ChildSocket;
   readonly session: ClientHttp2Session;
 }
 
-const endedFault = async ({ program, ended, lastWords, spoke }: ChildStream, retry: boolean): Promise<Fault> => {
+const endedFault = async ({ program, ended, lastWords }: ChildSocket, retry: boolean): Promise<Fault> => {
   const how = await ended;
   const said = lastWords();
-  const missing = how === 'ENOENT';
+  const missing = how === notFound;
   return new Fault('backend-unavailable', `${program} ended (${how})${said === '' ? '' : `: ${said}`}`, {
     hint: missing
       ? 'Is rclone installed? Another place of it is given with -o rclone.program=….'
       : 'Try the remote by itself, with rclone lsd. Which arguments it is started with is set with -o rclone.args=….',
-    retry: retry && spoke,
+    retry,
     context: { program, how },
   });
 };
@@ -36,12 +36,9 @@ const slowStart = (program: string, milliseconds: number): Fault =>
 
 /** Starts rclone and waits until it speaks HTTP/2 over its standard input and output. */
 const start = async (settings: RcloneSettings, onLine: (line: string) => void): Promise<Serving> => {
-  const child = startChild([...settings.program, ...settings.args, settings.remote], { onLine });
-  const { input, output } = child;
+  const child = startOnSocket([...settings.program, ...settings.args, settings.remote], { onLine });
   // rclone speaks HTTP/2 without the upgrade from HTTP/1.1.
-  const session = http2.connect('http://localhost', {
-    createConnection: () => Duplex.from({ readable: input, writable: output }),
-  });
+  const session = http2.connect('http://localhost', { createConnection: () => child.socket });
   session.on('error', () => {});
   let timer: NodeJS.Timeout | undefined;
   try {
