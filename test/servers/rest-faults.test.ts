@@ -144,26 +144,46 @@ describe('S2: a server that is away', () => {
   });
 });
 
+/** An rclone of ours that writes down its process, for a folder. */
+const noted = async (folder: string, megabytesPerSecond: number): Promise<{ backend: Backend; pids: string }> => {
+  const [program, pids] = [at(`${folder}.sh`), at(`${folder}.pids`)];
+  await writeFile(program, `#!/bin/sh\necho $$ >> ${pids}\nexec rclone --config /dev/null "$@"\n`);
+  await chmod(program, 0o700);
+  const args = `serve restic --stdio --b2-hard-delete --cache-objects=false --bwlimit ${megabytesPerSecond}M`;
+  const options = { 'rclone.program': program, 'rclone.args': args };
+  const settings = rcloneSettings(`rclone::local:${at(folder)}`, { ...usualStorageSettings, options });
+  return { backend: patient(openRcloneBackend(settings)), pids };
+};
+
 test('S2: an rclone of ours that is killed in the middle is started again, and what was written is whole', async () => {
-  await writeFile(at('rclone.sh'), `#!/bin/sh\necho $$ >> ${at('pids')}\nexec rclone --config /dev/null "$@"\n`);
-  await chmod(at('rclone.sh'), 0o700);
-  const options = {
-    'rclone.program': at('rclone.sh'),
-    'rclone.args': 'serve restic --stdio --b2-hard-delete --cache-objects=false --bwlimit 4M',
-  };
-  const settings = rcloneSettings(`rclone::local:${at('killed')}`, { ...usualStorageSettings, options });
-  const backend = patient(openRcloneBackend(settings));
+  const { backend, pids } = await noted('killed', 4);
   const run = createTestRun();
   await backend.create(run);
   const { handle, bytes } = made(4_000_000);
   const saving = backend.save(handle, [bytes], run);
   await sleep(300);
-  const [pid = ''] = (await readFile(at('pids'), 'utf8')).trim().split('\n');
+  const [pid = ''] = (await readFile(pids, 'utf8')).trim().split('\n');
   process.kill(Number(pid), 'SIGKILL');
   await saving;
   assert.deepEqual(await backend.load(handle, undefined, run), bytes);
-  const again = (await readFile(at('pids'), 'utf8')).trim().split('\n');
+  const again = (await readFile(pids, 'utf8')).trim().split('\n');
   assert.equal(again.length, 2, 'it was started twice');
   assert.match(JSON.stringify(run.events), /trying again/);
   await backend.close();
+});
+
+test('S2: at whatever moment an rclone dies, it is no fault of Node that ends the process', async () => {
+  const kill = async (number: number): Promise<void> => {
+    const { backend, pids } = await noted(`moment-${number}`, 8);
+    const run = createTestRun();
+    await backend.create(run);
+    const { handle, bytes } = made(4_000_000);
+    const saving = backend.save(handle, [bytes], run);
+    await sleep(100 + number * 25);
+    process.kill(Number((await readFile(pids, 'utf8')).split('\n')[0]), 'SIGKILL');
+    await saving;
+    assert.deepEqual(await backend.load(handle, undefined, run), bytes);
+    await backend.close();
+  };
+  for (let first = 0; first < 15; first += 3) await Promise.all([first, first + 1, first + 2].map(kill));
 });
