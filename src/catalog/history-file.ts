@@ -8,6 +8,9 @@ import { errnoCode, errnoFault } from '../system/errno.ts';
 /** The newest layout that this program knows; `PRAGMA user_version` says which one a file has. */
 const knownVersion = 1;
 
+/** Milliseconds to wait for another process that writes: each of its writes waits for a disk that may be busy. */
+const patience = 30_000;
+
 const layout = `
 CREATE TABLE run (
   id TEXT PRIMARY KEY,
@@ -49,10 +52,13 @@ export const historyFault = (error: unknown, path: string): Fault => {
   const code = resultCode(error);
   if (code === undefined) return errnoFault(error, 'open', path);
   const message = error instanceof Error ? error.message : String(error);
+  const isBusy = code === 5;
   return new Fault(meanings[code] ?? 'io-failed', `the history ${path} cannot be used: ${message}`, {
-    hint: 'Backups do not depend on it. It may be moved away: a new one is begun.',
+    hint: isBusy
+      ? 'Another program holds it: try again.'
+      : 'Backups do not depend on it. It may be moved away: a new one is begun.',
     cause: error,
-    retry: code === 5,
+    retry: isBusy,
   });
 };
 
@@ -80,7 +86,7 @@ const newer = (path: string, version: number): Fault =>
 
 /** Opens what is there and brings it to the layout of today. Undefined: it is damaged. */
 const openSound = (path: string): DatabaseSync | undefined => {
-  const database = new DatabaseSync(path, { timeout: 5000 });
+  const database = new DatabaseSync(path, { timeout: patience });
   try {
     const version = versionOf(database);
     if (version > knownVersion) throw newer(path, version);

@@ -91,7 +91,8 @@ class SqliteHistory implements History {
         database.prepare('DELETE FROM run WHERE started < ?').run(started - keptFor);
         database.exec('COMMIT');
       } catch (error) {
-        database.exec('ROLLBACK');
+        // SQLite has already undone it where the disk is full.
+        if (database.isTransaction) database.exec('ROLLBACK');
         throw error;
       }
     });

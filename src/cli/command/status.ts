@@ -17,7 +17,7 @@ import { exitCode } from '../exit-code.ts';
 import { parseAge } from '../parse-age.ts';
 import { needConfiguration } from '../configuration.ts';
 import { readRepository } from '../read-repository.ts';
-import { drillLines, drillTroubles, lastDrill, type LastDrill } from '../drill/drill-status.ts';
+import { drillLines, drillTroubles, lastDrill, type LastDrill, type RecentHistory } from '../drill/drill-status.ts';
 import { lastRunJson, lastRunLines } from '../run/last-runs.ts';
 import { metricsText, recentRuns } from '../run/write-metrics.ts';
 import { type DiskOutlook, diskOutlook, diskOutlookLines } from '../health/disk-outlook.ts';
@@ -70,16 +70,16 @@ const tellStatus = async (
   for (const group of byRepository(selected.accounts)) known.push(...(await statusOfGroup(group, context)));
   const judged = known.map((account) => ({ account, troubles: troublesOf(account, maxAge, context) }));
   const servers: JudgedServer[] = [];
-  const runs = selected.servers.length === 0 ? [] : await knownRuns(context);
+  const history = await recentHistory(context);
   for (const job of selected.servers) {
     const status = await serverStatus(job, context);
-    const drill = lastDrill(job.name, runs);
+    const drill = lastDrill(job.name, history);
     const troubles = [...serverTroubles(status, maxAge, context), ...drillTroubles(drill, context)];
     servers.push({ status, troubles, drill });
   }
   const lines = prometheus
-    ? await metricLines(known, servers, context)
-    : await shownLines({ judged, servers }, context);
+    ? await metricLines({ judged, servers }, history.runs, context)
+    : await shownLines({ judged, servers }, history.runs, context);
   for (const line of lines) context.output.print(line);
   return [...judged, ...servers].some(({ troubles }) => troubles.length > 0) ? exitCode.incomplete : exitCode.good;
 };
@@ -96,9 +96,12 @@ interface JudgedJobs {
   readonly servers: readonly JudgedServer[];
 }
 
-const shownLines = async (jobs: JudgedJobs, context: CommandContext): Promise<readonly string[]> => {
+const shownLines = async (
+  jobs: JudgedJobs,
+  runs: readonly KnownRun[],
+  context: CommandContext,
+): Promise<readonly string[]> => {
   const { judged, servers } = jobs;
-  const runs = await knownRuns(context);
   const outlooks = new Map<string, DiskOutlook>();
   for (const { status } of servers) {
     const outlook = await diskOutlook(status.job, runs, context);
@@ -120,31 +123,30 @@ const shownLines = async (jobs: JudgedJobs, context: CommandContext): Promise<re
 };
 
 const metricLines = async (
-  known: readonly KnownAccount[],
-  servers: readonly JudgedServer[],
+  { judged, servers }: JudgedJobs,
+  runs: readonly KnownRun[],
   context: CommandContext,
 ): Promise<readonly string[]> => {
   const { config } = await needConfiguration(context);
   const lastGood = new Map<string, number | undefined>(
     servers.map(({ status }) => [status.job.name, status.lastGood] as const),
   );
-  for (const one of known) {
+  for (const { account: one } of judged) {
     if (one.kind === 'unknown') continue;
     const { good } = one.status;
     lastGood.set(one.account.name, good === undefined ? undefined : milliseconds(good.time.nanoseconds));
   }
-  return metricsText(config, { runs: await knownRuns(context), lastGood }, context)
-    .trimEnd()
-    .split('\n');
+  return metricsText(config, { runs, lastGood }, context).trimEnd().split('\n');
 };
 
 /** Backups are what counts: what is wrong with history is told, and everything else is told as well. */
-const knownRuns = async (context: CommandContext): Promise<readonly KnownRun[]> => {
+const recentHistory = async (context: CommandContext): Promise<RecentHistory> => {
   try {
-    return await recentRuns(context);
+    return { runs: await recentRuns(context) };
   } catch (error) {
-    context.run.emit({ kind: 'notice', message: asFault(error).message });
-    return [];
+    const fault = asFault(error);
+    context.run.emit({ kind: 'notice', message: fault.message });
+    return { runs: [], fault };
   }
 };
 

@@ -1,3 +1,4 @@
+import type { Fault } from '../../model/fault.ts';
 import { type DrillRecord, drillVerdict } from '../../model/drill/drill-record.ts';
 import type { KnownRun, RecordedFault } from '../../model/run-record.ts';
 import { formatDuration } from '../../model/size.ts';
@@ -9,10 +10,19 @@ import { localTime } from '../render/local-time.ts';
 export type LastDrill =
   | { readonly kind: 'done'; readonly time: number; readonly drill: DrillRecord }
   /** It could not be done. */
-  | { readonly kind: 'not-done'; readonly time: number; readonly fault: RecordedFault };
+  | { readonly kind: 'not-done'; readonly time: number; readonly fault: RecordedFault }
+  /** History cannot be read: it may have failed. */
+  | { readonly kind: 'unknown'; readonly fault: Fault };
 
-/** `runs`: newest first. One that could not be done may have been of any server, and is told of each. */
-export const lastDrill = (server: string, runs: readonly KnownRun[]): LastDrill | undefined => {
+/** Runs, newest first, and what keeps history from being read. */
+export interface RecentHistory {
+  readonly runs: readonly KnownRun[];
+  readonly fault?: Fault;
+}
+
+/** A drill that could not be done may have been of any server, and is told of each. Undefined: there was none. */
+export const lastDrill = (server: string, { runs, fault: unreadable }: RecentHistory): LastDrill | undefined => {
+  if (unreadable !== undefined) return { kind: 'unknown', fault: unreadable };
   for (const known of runs) {
     if (known.kind !== 'finished' || known.record.command !== 'drill') continue;
     const { drill, faults, started: time } = known.record;
@@ -29,9 +39,13 @@ const timeText = (milliseconds: number): string => localTime(BigInt(milliseconds
 
 const hasPassed = (last: LastDrill): boolean => last.kind === 'done' && drillVerdict(last.drill) === 'passed';
 
-/** A drill that failed is to be looked at until one has passed. */
-export const drillTroubles = (last: LastDrill | undefined, { messages }: CommandContext): readonly string[] => {
+/** A drill that failed is to be looked at until one has passed; a monitor must not take what cannot be read for that. */
+export const drillTroubles = (
+  last: LastDrill | undefined,
+  { messages }: Pick<CommandContext, 'messages'>,
+): readonly string[] => {
   if (last === undefined || hasPassed(last)) return [];
+  if (last.kind === 'unknown') return [messages.drillStatusUnknown(last.fault.message)];
   const why = last.kind === 'done' ? firstFinding(last.drill, messages) : last.fault.message;
   return [messages.drillStatusFailed(timeText(last.time), why)];
 };
@@ -45,6 +59,7 @@ export const drillLines = (last: LastDrill | undefined, { messages }: CommandCon
 /** The same for a line of `--json`. */
 export const drillJson = (last: LastDrill | undefined): Readonly<Record<string, unknown>> => {
   if (last === undefined) return {};
+  if (last.kind === 'unknown') return { drill_verdict: 'unknown' };
   return {
     drill_time: Math.round(last.time / 1000),
     drill_verdict: hasPassed(last) ? 'passed' : 'failed',

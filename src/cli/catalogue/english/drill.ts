@@ -171,6 +171,7 @@ export const drillMessages = {
   drillChecks: (): string => 'Checks',
   drillWritten: (file: string): string => `the report is in ${file}`,
   drillStatusFailed: (time: string, first: string): string => `the drill of ${time} failed: ${first}`,
+  drillStatusUnknown: (why: string): string => `it is not known how the last drill ended: ${why}`,
   drillStatusLast: (server: string, time: string, rto: string): string =>
     `${server}: last drill passed ${time}; brought back in ${rto}`,
   drillSubject: (server: string, date: string): string => `Recovery Drill of ${server} Passed - ${date}`,

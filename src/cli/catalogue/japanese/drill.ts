@@ -165,6 +165,7 @@ export const drillMessages: typeof english = {
   drillChecks: () => '確認項目',
   drillWritten: (file) => `報告書: ${file}`,
   drillStatusFailed: (time, first) => `${time} の訓練が不合格でした: ${first}`,
+  drillStatusUnknown: (why) => `直近の訓練の結果が分かりません: ${why}`,
   drillStatusLast: (server, time, rto) => `${server}: 直近の訓練は合格（${time}）。復旧に要した時間 ${rto}`,
   drillSubject: (server, date) => `${server} の復旧訓練に合格しました - ${date}`,
 };
