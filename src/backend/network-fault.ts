@@ -1,4 +1,5 @@
 import { Fault, type FaultDetails } from '../model/fault.ts';
+import { isUntrusted } from '../system/trusted-authorities.ts';
 
 /** Whom we speak to, and whether it has ever answered. */
 export interface Peer {
@@ -7,24 +8,6 @@ export interface Peer {
   /** Before the first answer a name or port that does not work may be wrong, or its server down for a moment. */
   readonly hasAnswered: boolean;
 }
-
-const untrusted: ReadonlySet<string> = new Set([
-  'CERT_HAS_EXPIRED',
-  'CERT_NOT_YET_VALID',
-  'CERT_REJECTED',
-  'CERT_REVOKED',
-  'CERT_SIGNATURE_FAILURE',
-  'CERT_UNTRUSTED',
-  'DEPTH_ZERO_SELF_SIGNED_CERT',
-  'ERR_TLS_CERT_ALTNAME_INVALID',
-  'HOSTNAME_MISMATCH',
-  'INVALID_CA',
-  'INVALID_PURPOSE',
-  'SELF_SIGNED_CERT_IN_CHAIN',
-  'UNABLE_TO_GET_ISSUER_CERT',
-  'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
-  'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
-]);
 
 /** How a connection fails, in words. */
 const lost: Readonly<Record<string, string>> = {
@@ -77,8 +60,6 @@ export const prospect = (
   return { retry: !wrongAddress.has(code), context: perhapsDown.has(code) ? { unmet: true } : {} };
 };
 
-export const isUntrusted = (code: string): boolean => untrusted.has(code);
-
 const codeOf = (error: unknown): string | undefined =>
   typeof error === 'object' && error !== null && 'code' in error && typeof error.code === 'string'
     ? error.code
@@ -95,7 +76,7 @@ export const networkFault = (error: unknown, { host, hasAnswered }: Peer): Fault
       : undefined;
   }
   const context = { host, code };
-  if (untrusted.has(code)) {
+  if (isUntrusted(code)) {
     return new Fault('certificate-untrusted', `the certificate of ${host} cannot be trusted (${code})`, {
       hint: 'If it is your own, give the file of its issuer with --cacert. Never go on otherwise: somebody may be listening.',
       context,

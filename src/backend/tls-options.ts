@@ -1,12 +1,13 @@
 import { readFile } from 'node:fs/promises';
+import { createSecureContext, type SecureContext } from 'node:tls';
 import type { TlsSettings } from '../contract/storage-settings.ts';
 import { Fault } from '../model/fault.ts';
+import { trustedAuthorities } from '../system/trusted-authorities.ts';
 
 /** What Node's TLS takes. */
 export interface TlsOptions {
-  readonly ca?: string;
-  readonly cert?: string;
-  readonly key?: string;
+  /** One for all connections: the authorities of a system are many, and are parsed once. */
+  readonly secureContext: SecureContext;
   readonly rejectUnauthorized: boolean;
 }
 
@@ -27,16 +28,17 @@ const readPem = async (path: string, from: string): Promise<string> => {
   });
 };
 
-/** Reads the certificates that are to be trusted, and our own. Fault `configuration` when a file is not what it should be. */
+/** Whom to trust, the system's authorities where no file is given, and our own certificate. Fault `configuration` when a file is not what it should be. */
 export const tlsOptions = async (settings: TlsSettings): Promise<TlsOptions> => {
   const { certificates, clientCertificate, insecure } = settings;
   const own =
     clientCertificate === undefined
       ? undefined
       : await readPem(clientCertificate, '--tls-client-cert or RESTIC_TLS_CLIENT_CERT');
+  const ca =
+    certificates === undefined ? trustedAuthorities() : await readPem(certificates, '--cacert or RESTIC_CACERT');
   return {
     rejectUnauthorized: !insecure,
-    ...(certificates === undefined ? {} : { ca: await readPem(certificates, '--cacert or RESTIC_CACERT') }),
-    ...(own === undefined ? {} : { cert: own, key: own }),
+    secureContext: createSecureContext({ ca, ...(own === undefined ? {} : { cert: own, key: own }) }),
   };
 };

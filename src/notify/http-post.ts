@@ -1,11 +1,10 @@
-import { readFile } from 'node:fs/promises';
 import { type IncomingMessage, request as requestPlain } from 'node:http';
 import { request as requestTls } from 'node:https';
 import type { Run } from '../contract/run.ts';
 import { Fault, type FaultDetails } from '../model/fault.ts';
 import type { Secret } from '../model/secret.ts';
-import { errnoCode, errnoFault } from '../system/errno.ts';
-import { trustedAuthorities } from '../system/trusted-authorities.ts';
+import { errnoCode } from '../system/errno.ts';
+import { authoritiesOf, isUntrusted } from '../system/trusted-authorities.ts';
 import { usualPatience, withPatience } from './patience.ts';
 
 export interface HttpPost {
@@ -28,7 +27,7 @@ export interface HttpPost {
 export const postHttp = async (post: HttpPost, run: Run): Promise<void> => {
   const url = safeUrl(post.url);
   if (post.path !== undefined) url.pathname = post.path(url.pathname);
-  const ca = await authorities(post.certificateAuthority);
+  const ca = await authoritiesOf(post.certificateAuthority);
   const { patience = usualPatience } = post;
   const status = await withPatience(url.host, { patience, run }, async (signal) => {
     try {
@@ -57,19 +56,10 @@ const safeUrl = (secret: Secret): URL => {
   );
 };
 
-const authorities = async (file: string | undefined): Promise<readonly string[]> => {
-  if (file === undefined) return trustedAuthorities();
-  try {
-    return [await readFile(file, 'utf8')];
-  } catch (error) {
-    throw errnoFault(error, 'read the certificates in', file, { ENOENT: 'configuration', EACCES: 'configuration' });
-  }
-};
-
 const exchange = (
   url: URL,
   { headers, body }: HttpPost,
-  { ca, signal }: { readonly ca: readonly string[]; readonly signal: AbortSignal },
+  { ca, signal }: { readonly ca: string[]; readonly signal: AbortSignal },
 ): Promise<IncomingMessage> =>
   new Promise((resolve, reject) => {
     const options = {
@@ -79,8 +69,7 @@ const exchange = (
       agent: false as const,
       signal,
     };
-    const request =
-      url.protocol === 'http:' ? requestPlain(url, options) : requestTls(url, { ...options, ca: [...ca] });
+    const request = url.protocol === 'http:' ? requestPlain(url, options) : requestTls(url, { ...options, ca });
     request.on('response', resolve).on('error', reject);
     request.end(body);
   });
@@ -128,14 +117,11 @@ const refusal = (status: number, { host }: URL): Fault => {
   return new Fault('server-refused', `${host} does not take the message (${status})`, { context });
 };
 
-const certificateCodes =
-  /^(?:CERT_|ERR_TLS_CERT|DEPTH_ZERO_SELF_SIGNED_CERT|SELF_SIGNED_CERT_IN_CHAIN|UNABLE_TO_|HOSTNAME_MISMATCH|INVALID_CA|PATH_LENGTH|CRL_)/;
-
 const postFault = (error: unknown, { host }: URL): Fault => {
   if (error instanceof Fault) return error;
   const code = errnoCode(error) ?? '';
   const context = { host };
-  if (certificateCodes.test(code)) {
+  if (isUntrusted(code)) {
     return new Fault('certificate-untrusted', `the certificate of ${host} does not verify (${code})`, {
       hint: 'Somebody may be in between. If the server is yours, give its certificateAuthority.',
       context,

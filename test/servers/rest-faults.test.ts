@@ -14,7 +14,9 @@ import type { Backend, ObjectHandle } from '../../src/contract/backend.ts';
 import { type TlsSettings, usualStorageSettings } from '../../src/contract/storage-settings.ts';
 import { createTestRun } from '../../src/contract/test-run.ts';
 import { type FaultCode, isFault } from '../../src/model/fault.ts';
-import { succeed } from '../requirement/command.ts';
+import { createPerson } from '../journey/program.ts';
+import { runCommand, succeed } from '../requirement/command.ts';
+import { resticBinary } from '../requirement/restic.ts';
 import { freePort, layCable, untilListening } from './loopback.ts';
 
 const work = await mkdtemp(join(tmpdir(), 'mailkeep-rest-faults-'));
@@ -98,6 +100,27 @@ describe('S2: a REST server behind TLS', () => {
     const unknown = open({ insecure: false, certificates: at('nas.crt') });
     await assert.rejects(look(unknown), (error) => isFault(error) && error.code === 'backend-unavailable');
     await assert.rejects(look(open({ insecure: false }, 'http')), (error) => isFault(error));
+    await stop(child);
+  });
+
+  test('an authority that the system trusts vouches for it, as with restic, and no other does', async (t) => {
+    await own('company', ['-addext', 'subjectAltName=IP:127.0.0.1']);
+    const port = await freePort();
+    const child = await serve(port, ['--cert', at('company.crt'), '--key', at('company.key')]);
+    const person = await createPerson();
+    t.after(() => person.leave());
+    const repository = ['-r', `rest:https://127.0.0.1:${port}/company/`];
+    const withSystem = (file: string): NodeJS.ProcessEnv => ({ SSL_CERT_FILE: file, RESTIC_PASSWORD: 'geheim' });
+    const made = await person.run(['init', ...repository], { environment: withSystem(at('company.crt')) });
+    assert.equal(made.code, 0, made.stdout + made.stderr);
+    const env = { ...person.environment, ...withSystem(at('company.crt')) };
+    assert.equal(
+      (await runCommand(await resticBinary('0.19'), [...repository, 'snapshots', '--no-cache'], { env })).code,
+      0,
+    );
+    const strange = await person.run(['snapshots', ...repository], { environment: withSystem(at('alice.crt')) });
+    assert.notEqual(strange.code, 0);
+    assert.match(strange.stderr, /certificate.*--cacert/s);
     await stop(child);
   });
 });

@@ -1,6 +1,7 @@
 import { Fault, type FaultCode } from '../../model/fault.ts';
 import { errnoCode } from '../../system/errno.ts';
-import { isUntrusted, prospect } from '../network-fault.ts';
+import { isUntrusted } from '../../system/trusted-authorities.ts';
+import { prospect } from '../network-fault.ts';
 import type { HttpAnswer } from './http.ts';
 
 const causeOf = (error: unknown): string =>

@@ -1,11 +1,9 @@
-import { readFile } from 'node:fs/promises';
 import { isIP } from 'node:net';
 import { createTransport, type SMTPTransportOptions } from 'nodemailer';
 import type { Run } from '../../contract/run.ts';
 import { terminalLine } from '../../mail/terminal-text.ts';
 import { Fault, isFault } from '../../model/fault.ts';
-import { errnoFault } from '../../system/errno.ts';
-import { trustedAuthorities } from '../../system/trusted-authorities.ts';
+import { authoritiesOf } from '../../system/trusted-authorities.ts';
 import type { NotifierParts } from '../parts.ts';
 import { orAborted, withPatience } from '../patience.ts';
 import type { NotificationMail } from './notification-mail.ts';
@@ -25,7 +23,7 @@ export const sendBySmtp = async (
   run: Run,
 ): Promise<void> => {
   const { patience } = parts;
-  const ca = await authorities(setting.certificateAuthority);
+  const ca = await authoritiesOf(setting.certificateAuthority);
   await withPatience(setting.host, { patience, run }, async (signal) => {
     const send = async (refused: boolean): Promise<void> => {
       const auth = await orAborted(authOf(setting, parts, { refused, run: { ...run, signal } }), signal);
@@ -92,15 +90,6 @@ const authOf = async (
   return credential.kind === 'password'
     ? { user: credential.user, pass: credential.password.reveal() }
     : { type: 'OAuth2', user: credential.user, accessToken: credential.token.reveal() };
-};
-
-const authorities = async (file: string | undefined): Promise<readonly string[]> => {
-  if (file === undefined) return trustedAuthorities();
-  try {
-    return [await readFile(file, 'utf8')];
-  } catch (error) {
-    throw errnoFault(error, 'read the certificates in', file, { ENOENT: 'configuration', EACCES: 'configuration' });
-  }
 };
 
 const refusedRecipients = (host: string, count: number): string =>

@@ -1,6 +1,4 @@
-import { readFile } from 'node:fs/promises';
-import { errnoFault } from '../../system/errno.ts';
-import { trustedAuthorities } from '../../system/trusted-authorities.ts';
+import { authoritiesOf } from '../../system/trusted-authorities.ts';
 import type { ImapAccount } from './config.ts';
 import type { ServerSettings } from './connection/settings.ts';
 
@@ -13,16 +11,7 @@ export const serverSettings = async (account: Server): Promise<ServerSettings> =
     host,
     port,
     security,
-    certificateAuthorities:
-      certificateAuthority === undefined ? trustedAuthorities().join('\n') : await pemOf(certificateAuthority),
+    certificateAuthorities: (await authoritiesOf(certificateAuthority)).join('\n'),
     ...(fingerprint === undefined ? {} : { fingerprint }),
   };
-};
-
-const pemOf = async (file: string): Promise<string> => {
-  try {
-    return await readFile(file, 'utf8');
-  } catch (error) {
-    throw errnoFault(error, 'read the certificates in', file, { ENOENT: 'configuration', EACCES: 'configuration' });
-  }
 };

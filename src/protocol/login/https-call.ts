@@ -1,11 +1,10 @@
-import { readFile } from 'node:fs/promises';
 import { request as requestPlain, type IncomingMessage } from 'node:http';
 import { request as requestTls } from 'node:https';
 import { interrupted, type Run } from '../../contract/run.ts';
 import { Fault, type FaultDetails } from '../../model/fault.ts';
 import type { Secret } from '../../model/secret.ts';
-import { errnoCode, errnoFault } from '../../system/errno.ts';
-import { trustedAuthorities } from '../../system/trusted-authorities.ts';
+import { errnoCode } from '../../system/errno.ts';
+import { authoritiesOf, isUntrusted } from '../../system/trusted-authorities.ts';
 
 export interface HttpsCall {
   readonly url: string;
@@ -34,7 +33,7 @@ const mostBytes = 8 << 20;
  */
 export const callHttps = async (call: HttpsCall, run: Run): Promise<HttpsAnswer> => {
   const url = new URL(call.url);
-  const ca = await authorities(call.certificateAuthority);
+  const ca = await authoritiesOf(call.certificateAuthority);
   const body = call.form === undefined ? undefined : new URLSearchParams(call.form).toString();
   const headers = {
     accept: 'application/json',
@@ -46,8 +45,7 @@ export const callHttps = async (call: HttpsCall, run: Run): Promise<HttpsAnswer>
   const options = { method: body === undefined ? 'GET' : 'POST', headers, signal: run.signal, timeout: silenceLimit };
   try {
     const response = await new Promise<IncomingMessage>((resolve, reject) => {
-      const request =
-        url.protocol === 'http:' ? requestPlain(url, options) : requestTls(url, { ...options, ca: [...ca] });
+      const request = url.protocol === 'http:' ? requestPlain(url, options) : requestTls(url, { ...options, ca });
       request.on('response', resolve).on('error', reject);
       request.on('timeout', () =>
         request.destroy(new Fault('server-unavailable', `${url.host} does not answer`, again)),
@@ -62,15 +60,6 @@ export const callHttps = async (call: HttpsCall, run: Run): Promise<HttpsAnswer>
 };
 
 const again: FaultDetails = { retry: true, hint: 'Look at the network of this machine, and try again later.' };
-
-const authorities = async (file: string | undefined): Promise<readonly string[]> => {
-  if (file === undefined) return trustedAuthorities();
-  try {
-    return [await readFile(file, 'utf8')];
-  } catch (error) {
-    throw errnoFault(error, 'read the certificates in', file, { ENOENT: 'configuration', EACCES: 'configuration' });
-  }
-};
 
 const answered = async (response: IncomingMessage, url: URL): Promise<HttpsAnswer> => {
   const chunks: Buffer[] = [];
@@ -101,14 +90,11 @@ const answered = async (response: IncomingMessage, url: URL): Promise<HttpsAnswe
   return { status, body: Buffer.concat(chunks).toString('utf8'), retryAfter };
 };
 
-const certificateCodes =
-  /^(?:CERT_|ERR_TLS_CERT|DEPTH_ZERO_SELF_SIGNED_CERT|SELF_SIGNED_CERT_IN_CHAIN|UNABLE_TO_|HOSTNAME_MISMATCH|INVALID_CA|PATH_LENGTH|CRL_)/;
-
 const httpsFault = (error: unknown, { host }: URL): Fault => {
   if (error instanceof Fault) return error;
   const code = errnoCode(error) ?? '';
   const context = { host };
-  if (certificateCodes.test(code)) {
+  if (isUntrusted(code)) {
     return new Fault('certificate-untrusted', `the certificate of ${host} does not verify (${code})`, {
       hint: 'Somebody may be in between. If the server is yours, give its certificateAuthority.',
       context,

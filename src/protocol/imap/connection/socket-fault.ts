@@ -1,5 +1,6 @@
 import { Fault, type FaultCode } from '../../../model/fault.ts';
 import { errnoCode } from '../../../system/errno.ts';
+import { isUntrusted } from '../../../system/trusted-authorities.ts';
 
 interface Place {
   readonly host: string;
@@ -36,16 +37,13 @@ const meanings: Readonly<Record<string, Meaning>> = {
   ENETUNREACH: { code: 'server-unavailable', because: 'no way leads there', hint: network, retry: true },
 };
 
-const certificateCodes =
-  /^(?:CERT_|ERR_TLS_CERT|DEPTH_ZERO_SELF_SIGNED_CERT|SELF_SIGNED_CERT_IN_CHAIN|UNABLE_TO_|HOSTNAME_MISMATCH|INVALID_CA|PATH_LENGTH|CRL_)/;
-
 /** What a socket, TLS or inflater reported, as a Fault. */
 export const socketFault = (error: unknown, { host, port }: Place): Fault => {
   if (error instanceof Fault) return error;
   const place = `${host}:${port}`;
   const code = errnoCode(error) ?? '';
   const context = { host, port };
-  if (certificateCodes.test(code)) return untrusted(place, reasonOf(error), context, error);
+  if (isUntrusted(code)) return untrusted(place, reasonOf(error), context, error);
   const meaning = meanings[code];
   if (meaning !== undefined) {
     const { hint, retry } = meaning;
