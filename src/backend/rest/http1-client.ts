@@ -9,9 +9,11 @@ import type { HttpAnswer, HttpClient, HttpRequest } from './http.ts';
 import type { RestSettings } from './settings.ts';
 
 /** The agent with its certificates; they are read once, when the first connection is made. */
-const makeAgent = async ({ url, tls, connections, socketPath }: RestSettings): Promise<Agent> => {
-  const usual = { keepAlive: true, maxSockets: connections };
-  if (socketPath !== undefined || !url.startsWith('https:')) return new http.Agent(usual);
+const makeAgent = async ({ url, tls, proxy, connections, socketPath }: RestSettings): Promise<Agent> => {
+  const local = { keepAlive: true, maxSockets: connections };
+  if (socketPath !== undefined) return new http.Agent(local);
+  const usual = { ...local, proxyEnv: proxy };
+  if (!url.startsWith('https:')) return new http.Agent(usual);
   return new https.Agent({ ...usual, ...(await tlsOptions(tls)) });
 };
 

@@ -1,6 +1,7 @@
 import type { StorageSettings, TlsSettings } from '../../contract/storage-settings.ts';
 import { Fault } from '../../model/fault.ts';
 import { ownOptions } from '../own-options.ts';
+import { type ProxyVariables, proxyVariables } from '../proxy-variables.ts';
 
 /** Where a repository lies on a REST server, and how to get there. Plain data: it is handed to other threads. */
 export interface RestSettings {
@@ -11,6 +12,7 @@ export interface RestSettings {
   readonly user: string | undefined;
   readonly password: string | undefined;
   readonly tls: TlsSettings;
+  readonly proxy: ProxyVariables;
   /** Calls under way at once. */
   readonly connections: number;
   /** Milliseconds of silence after which a call has failed. */
@@ -68,6 +70,7 @@ export const restSettings = (location: string, settings: StorageSettings): RestS
   return {
     ...parseRestLocation(location, usual),
     tls,
+    proxy: proxyVariables(variables),
     stuckTimeout,
     connections: ownOptions(options, 'rest', ['connections']).count('connections', 64) ?? 5,
     appendOnly: false,
@@ -88,13 +91,15 @@ const isTls = (value: unknown): boolean =>
 /** Whether a value that came from another thread is what was handed to it. */
 export const isRestSettings = (value: unknown): value is RestSettings => {
   if (typeof value !== 'object' || value === null) return false;
-  const { url, socketPath, user, password, tls, connections, stuckTimeout } = value as Partial<
+  const { url, socketPath, user, password, tls, proxy, connections, stuckTimeout } = value as Partial<
     Record<keyof RestSettings, unknown>
   >;
   return (
     typeof url === 'string' &&
     [socketPath, user, password].every(isTextOrNone) &&
     isTls(tls) &&
+    typeof proxy === 'object' &&
+    proxy !== null &&
     [connections, stuckTimeout].every((each) => typeof each === 'number')
   );
 };

@@ -5,6 +5,7 @@ import type { S3Client } from '@aws-sdk/client-s3';
 import { type Run, throwIfInterrupted } from '../../contract/run.ts';
 import type { TlsSettings } from '../../contract/storage-settings.ts';
 import { isFault } from '../../model/fault.ts';
+import type { ProxyVariables } from '../proxy-variables.ts';
 import { tlsOptions } from '../tls-options.ts';
 import { isAmazon, type S3Location } from './location.ts';
 import { refusalOf, rightRegion, s3Fault } from './s3-fault.ts';
@@ -17,8 +18,7 @@ export interface S3Place {
   readonly location: S3Location;
   readonly settings: S3Settings;
   readonly tls: TlsSettings;
-  /** HTTPS_PROXY and what belongs to it. */
-  readonly proxy: Readonly<Record<string, string | undefined>>;
+  readonly proxy: ProxyVariables;
   readonly stuckTimeout: number;
 }
 

@@ -3,6 +3,7 @@ import type { StorageSettings } from '../../contract/storage-settings.ts';
 import { throwIfInterrupted } from '../../contract/run.ts';
 import { Fault } from '../../model/fault.ts';
 import { checkHandle, checkRange } from '../object-name.ts';
+import { proxyVariables } from '../proxy-variables.ts';
 import { connectS3, type S3Place } from './connection.ts';
 import { describeS3Location, parseS3Location } from './location.ts';
 import { makeBucket } from './make-bucket.ts';
@@ -11,8 +12,6 @@ import { loadObject, sizeOfObject } from './read-object.ts';
 import { s3Settings } from './settings.ts';
 import { createS3Versions } from './versions.ts';
 import { createSave, removeObject } from './write-object.ts';
-
-const proxyVariables = ['HTTP_PROXY', 'HTTPS_PROXY', 'NO_PROXY', 'http_proxy', 'https_proxy', 'no_proxy'];
 
 /** A repository in a bucket, in restic's layout; see `S3Place`. Nothing is asked before the first call. */
 const openPlace = (place: S3Place): Backend => {
@@ -60,7 +59,7 @@ export const openS3Backend = (location: string, settings: StorageSettings): Back
     location: parsed,
     settings: s3Settings(parsed, settings),
     tls: settings.tls,
-    proxy: Object.fromEntries(proxyVariables.map((name) => [name, settings.variables[name]])),
+    proxy: proxyVariables(settings.variables),
     stuckTimeout: settings.stuckTimeout,
   });
 };
