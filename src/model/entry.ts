@@ -50,6 +50,23 @@ export interface Entry extends Metadata {
   readonly name: ByteString;
 }
 
+/** A folder of which nothing is known, or that is none of the source's: the same every time, so that it makes no new tree. */
+export const bareDirectory: Metadata = {
+  type: 'directory',
+  mode: 0o700,
+  mtime: 0n,
+  atime: 0n,
+  ctime: 0n,
+  uid: 0,
+  gid: 0,
+  user: '',
+  group: '',
+  inode: 0n,
+  deviceId: 0n,
+  size: 0,
+  links: 0,
+};
+
 /** Names from the root of a tree downwards; the root itself is `[]`. */
 export type Path = readonly ByteString[];
 

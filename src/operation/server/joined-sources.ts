@@ -11,7 +11,7 @@ import type {
   Source,
 } from '../../contract/source.ts';
 import { type ByteString, compareBytes } from '../../model/byte-string.ts';
-import type { Metadata, Path } from '../../model/entry.ts';
+import { bareDirectory, type Path } from '../../model/entry.ts';
 import { Fault } from '../../model/fault.ts';
 
 /** A source that lies in a folder of its own. */
@@ -27,23 +27,6 @@ interface JoinedKey {
 }
 
 const isJoinedKey = (key: unknown): key is JoinedKey => typeof key === 'object' && key !== null && 'member' in key;
-
-/** What a folder of ours is said to be: the same every night, so that it makes no new tree. */
-export const folderMetadata: Metadata = {
-  type: 'directory',
-  mode: 0o700,
-  mtime: 0n,
-  atime: 0n,
-  ctime: 0n,
-  uid: 0,
-  gid: 0,
-  user: '',
-  group: '',
-  inode: 0n,
-  deviceId: 0n,
-  size: 0,
-  links: 0,
-};
 
 const ownContent = (content: Content, member: NamedSource): Content =>
   content.kind === 'delivered' ? { ...content, key: { member, key: content.key } satisfies JoinedKey } : content;
@@ -88,7 +71,7 @@ export async function* captureMember(
   const { name, source } = member;
   const below = base === undefined ? undefined : baseBelow(base, name);
   for await (const { path, metadata, listing } of source.capture(below, run)) {
-    yield { path: [name, ...path], metadata: metadata ?? folderMetadata, listing: ownListing(listing, member) };
+    yield { path: [name, ...path], metadata: metadata ?? bareDirectory, listing: ownListing(listing, member) };
   }
 }
 

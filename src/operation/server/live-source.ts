@@ -2,12 +2,12 @@ import type { CapturedComponent, Component, FailedComponent } from '../../contra
 import { interrupted, type Run } from '../../contract/run.ts';
 import type { Base, CapturedDirectory, Child, Delivery, ReadRequest, Source } from '../../contract/source.ts';
 import { byteStringOfText, compareBytes, displayText } from '../../model/byte-string.ts';
+import { bareDirectory } from '../../model/entry.ts';
 import { asFault, type Fault } from '../../model/fault.ts';
 import { formatDuration } from '../../model/size.ts';
 import { endsAtOnce, type Patience, tellAttempt } from './component-attempts.ts';
 import {
   captureMember,
-  folderMetadata,
   memberOf,
   type NamedSource,
   readJoined,
@@ -147,7 +147,7 @@ class LiveComponents implements LiveSource {
     if (member === undefined) return;
     const path = [member.name];
     const listing = { kind: 'carried', base: await base?.directory(path, run), fault } as const;
-    yield { path, metadata: listing.base?.metadata ?? folderMetadata, listing };
+    yield { path, metadata: listing.base?.metadata ?? bareDirectory, listing };
   }
 
   /** A dump fails when it is read, which may be long after it was listed. */

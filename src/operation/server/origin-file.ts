@@ -2,8 +2,9 @@ import type { Run } from '../../contract/run.ts';
 import { type ServerOrigin, serverOriginFormat } from '../../contract/server-origin.ts';
 import type { Base, Delivery, Source } from '../../contract/source.ts';
 import { byteStringOfText } from '../../model/byte-string.ts';
+import { bareDirectory } from '../../model/entry.ts';
 import { Fault } from '../../model/fault.ts';
-import { folderMetadata, type NamedSource } from './joined-sources.ts';
+import type { NamedSource } from './joined-sources.ts';
 
 /*
  * In a repository, where a server came from is a small file beside the folders of its components. It has no date, so that nights
@@ -18,7 +19,7 @@ const originFile = byteStringOfText('server.json');
 export const originMember = (origin: ServerOrigin): NamedSource => {
   const bytes = new TextEncoder().encode(`${JSON.stringify(origin, undefined, 2)}\n`);
   const entry = {
-    ...folderMetadata,
+    ...bareDirectory,
     type: 'file',
     mode: 0o600,
     size: bytes.length,

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import type { Run } from '../../../contract/run.ts';
 import type { Base, BaseDirectory, BaseEntry, Delivery } from '../../../contract/source.ts';
 import { byteStringOfLatin1, type ByteString } from '../../../model/byte-string.ts';
-import type { Entry, Nanoseconds, Path } from '../../../model/entry.ts';
+import { bareDirectory, type Entry, type Nanoseconds, type Path } from '../../../model/entry.ts';
 import { nativePath } from '../../../system/native-path.ts';
 import { isDirectoryLine, nameOfLine, parseEntryLine } from './entry-line.ts';
 import { keyOf, type ManifestFolder } from './folder-line.ts';
@@ -137,21 +137,5 @@ const baseEntry = ({ manifest, place, path, key, line, lost, there }: BaseLine):
 /** The metadata of a directory stands in the list of folders. */
 export const directoryEntry = (manifest: Manifest, path: Path, name: ByteString): Entry => {
   const metadata = manifest.folder([...path, name])?.metadata;
-  return { ...(metadata ?? unknownDirectory), name };
-};
-
-const unknownDirectory: Omit<Entry, 'name'> = {
-  type: 'directory',
-  mode: 0o700,
-  mtime: 0n,
-  atime: 0n,
-  ctime: 0n,
-  uid: 0,
-  gid: 0,
-  user: '',
-  group: '',
-  inode: 0n,
-  deviceId: 0n,
-  size: 0,
-  links: 0,
+  return { ...(metadata ?? bareDirectory), name };
 };
