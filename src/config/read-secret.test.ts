@@ -43,7 +43,12 @@ describe('A6: secrets', () => {
     await fails({ kind: 'file', value: path }, /others may read it/);
     await chmod(path, 0o600);
     assert.equal((await readSecret({ kind: 'file', value: path }, run)).reveal(), 'hunter2');
-    await fails({ kind: 'file', value: join(folder, 'none') }, /it is not there/);
+    await assert.rejects(readSecret({ kind: 'file', value: join(folder, 'none') }, run), (thrown) => {
+      assert.ok(isFault(thrown, 'configuration'));
+      assert.match(thrown.message, /it is not there/);
+      assert.match(thrown.hint ?? '', /chmod 600/);
+      return true;
+    });
     await writeFile(path, '\n');
     await fails({ kind: 'file', value: path }, /is empty/);
   });

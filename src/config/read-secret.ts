@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import type { SecretSource } from '../contract/secret-source.ts';
 import { Fault } from '../model/fault.ts';
 import { Secret } from '../model/secret.ts';
-import { errnoFault } from '../system/errno.ts';
+import { errnoCode, errnoFault } from '../system/errno.ts';
 import { openToOthers } from './open-to-others.ts';
 import { runSecretCommand } from './secret-command.ts';
 import { splitCommand } from '../model/split-command.ts';
@@ -65,8 +65,14 @@ const fromFile = async (path: string): Promise<string> => {
     }
     return (await readFile(path, 'utf8')).replace(/^\ufeff/, '').replace(/\r?\n$/, '');
   } catch (error) {
+    if (errnoCode(error) === 'ENOENT') {
+      throw new Fault('configuration', `cannot read the secret in ${path}: it is not there`, {
+        hint: 'Put the secret into this file and chmod 600 it, or have the configuration name another.',
+        context: { path },
+        cause: error,
+      });
+    }
     throw errnoFault(error, 'read the secret in', path, {
-      ENOENT: 'configuration',
       ENOTDIR: 'configuration',
       EISDIR: 'configuration',
       EACCES: 'configuration',

@@ -424,6 +424,18 @@ describe('an IMAP account and what its server can do', () => {
     assert.ok(night.run.events.some((event) => event.kind === 'notice' && event.message.includes('"Trash"')));
   });
 
+  test('A1: a filter that leaves no folder is a fault, and never an account that is empty', async () => {
+    await nights.night();
+    for (const filter of [{ exclude: ['**'] }, { include: ['INBOX'], exclude: ['INBOX'] }]) {
+      await assert.rejects(nights.night({ filter }), (thrown) => {
+        assert.ok(isFault(thrown, 'configuration'));
+        assert.match(thrown.message, /leaves out every folder/);
+        assert.match(thrown.hint ?? '', /There are: INBOX/);
+        return true;
+      });
+    }
+  });
+
   test('bytes in the clear after STARTTLS was agreed are refused', async () => {
     server.script = ({ verb, tag, send }) => {
       if (verb !== 'STARTTLS') return false;

@@ -72,7 +72,7 @@ const reasonOf = (error: unknown): string =>
 
 const untrusted = (place: string, why: string, context: { host: string; port: number }, cause: unknown): Fault =>
   new Fault('certificate-untrusted', `the certificate of ${place} does not verify: ${why}`, {
-    hint: 'If the server is yours, give its CA file or the SHA-256 fingerprint of its certificate. Otherwise somebody may be in between.',
+    hint: 'If the server is yours, give its CA file (certificateAuthority) or the SHA-256 fingerprint of its certificate (certificateFingerprint). Otherwise somebody may be in between.',
     context,
     cause,
   });

@@ -13,8 +13,9 @@ export interface FolderFilter {
 
 /**
  * The folders that are wanted. A name or glob of a folder takes in what lies below it. Fault `configuration` for an
- * `include` that matches nothing: a name that was misspelled must not look like a folder that is empty. An `exclude` that
- * matches nothing leaves out nothing, and is only told.
+ * `include` that matches nothing: a name that was misspelled must not look like a folder that is empty; and for a filter that
+ * leaves nothing, which must not look like an account that is empty. An `exclude` that matches nothing leaves out nothing, and
+ * is only told.
  */
 export const wantedFolders = (
   folders: readonly ListedFolder[],
@@ -30,19 +31,34 @@ export const wantedFolders = (
     if (!folders.some(matches))
       tell(`no folder of the account matches "${exclude[at] ?? ''}", which is to be left out`);
   }
-  return folders.filter((folder) => (included?.some((is) => is(folder)) ?? true) && !excluded.some((is) => is(folder)));
+  const wanted = folders.filter(
+    (folder) => (included?.some((is) => is(folder)) ?? true) && !excluded.some((is) => is(folder)),
+  );
+  if (folders.some(({ selectable }) => selectable) && !wanted.some(({ selectable }) => selectable)) {
+    throw new Fault(
+      'configuration',
+      'folders leaves out every folder of the account, so that nothing would be backed up',
+      {
+        hint: `Look at folders in the configuration. ${thereAre(folders)}`,
+      },
+    );
+  }
+  return wanted;
 };
 
 type Matcher = (folder: ListedFolder) => boolean;
 
 const matcherOf = (pattern: string): Matcher => (pattern.startsWith('\\') ? bySpecialUse(pattern) : byName(pattern));
 
-const matchesNothing = (pattern: string, folders: readonly ListedFolder[]): Fault => {
-  const names = folders.slice(0, 20).map(({ name }) => mailboxText(name));
-  return new Fault('configuration', `no folder of the account matches "${pattern}"`, {
-    hint: `There are: ${names.join(', ')}${folders.length > names.length ? ', …' : ''}`,
+const matchesNothing = (pattern: string, folders: readonly ListedFolder[]): Fault =>
+  new Fault('configuration', `no folder of the account matches "${pattern}"`, {
+    hint: thereAre(folders),
     context: { pattern },
   });
+
+const thereAre = (folders: readonly ListedFolder[]): string => {
+  const names = folders.slice(0, 20).map(({ name }) => mailboxText(name));
+  return `There are: ${names.join(', ')}${folders.length > names.length ? ', …' : ''}`;
 };
 
 const bySpecialUse = (pattern: string): Matcher => {
