@@ -8,7 +8,9 @@ import { errnoFault } from './errno.ts';
  */
 export const trustedAuthorities = (): string[] => {
   const system = getCACertificates('system');
-  return [...(system.length > 0 ? system : getCACertificates('bundled')), ...getCACertificates('extra')];
+  const usual = system.length > 0 ? system : getCACertificates('bundled');
+  // A system's folder of certificates has each several times, as files and links, and each costs every connection time.
+  return [...new Set([...usual, ...getCACertificates('extra')])];
 };
 
 /** Those of a PEM file in place of the system's, where one is given. Faults: `configuration` and those of the file system. */
