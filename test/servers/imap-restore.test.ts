@@ -251,8 +251,14 @@ describe('A9: mail of a snapshot goes back to an account', { concurrency: 1 }, (
     const searched = await restore('--to', 'imap:bob', '--subject', 'one', '--prefix', 'Restored');
     assert.equal(searched.summary.get('added'), 1, searched.stderr);
     assert.equal((await contentOf(dovecot, 'bob')).get('Restored%2FINBOX')?.length, 1);
-    const dated = await restore('--to', 'imap:bob', '--since', '2024-01-01');
-    assert.equal(dated.summary.get('added'), 0);
+    for (const extra of ['--yes', '--dry-run']) {
+      const dated = await keep('restore', 'latest', '--to', 'imap:bob', '--since', '2024-01-01', extra);
+      assert.equal(dated.code, 2);
+      assert.match(dated.stderr, /no message in the snapshot matches what was asked for/);
+    }
+    const misspelt = await keep('restore', 'latest', '--to', 'imap:bob', '--map-folder', 'work=Old', '--yes');
+    assert.equal(misspelt.code, 2);
+    assert.match(misspelt.stderr, /no mail folder of the snapshot matches “work”/);
     const missed = await keep('restore', 'latest', '--to', 'imap:bob', '--folder', 'Nowhere', '--yes');
     assert.equal(missed.code, 2);
     assert.match(missed.stderr, /no mail folder of the snapshot matches “Nowhere”/);

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { MailTarget } from '../../contract/mail-target.ts';
 import { compileSearch } from '../../mail/search.ts';
+import { unheardWish } from '../../mail/account-restore/target-name.ts';
 import { mailboxText } from '../../mail/mailbox-name.ts';
 import { byteStringOfText } from '../../model/byte-string.ts';
 import { Fault } from '../../model/fault.ts';
@@ -68,13 +69,21 @@ const wantedFolders = (folders: readonly SourceFolder[], asked: readonly string[
   });
   const missed = asked.find((_, at) => !folders.some(({ name }) => tests[at]?.(name) === true));
   if (missed === undefined) return folders.filter(({ name }) => tests.some((matches) => matches(name)));
-  throw new Fault('path-missing', `no mail folder of the snapshot matches “${missed}”`, {
+  throw noFolder(missed, folders);
+};
+
+const noFolder = (asked: string, folders: readonly SourceFolder[]): Fault =>
+  new Fault('path-missing', `no mail folder of the snapshot matches “${asked}”`, {
     hint: `There are: ${folders
       .slice(0, 20)
       .map(({ name }) => name)
       .join(', ')}`,
   });
-};
+
+const nothingFound = (): Fault =>
+  new Fault('path-missing', 'no message in the snapshot matches what was asked for', {
+    hint: '`mailkeep find` shows messages, `mailkeep ls -l` the names of mail folders.',
+  });
 
 /** Adds the mail of a snapshot to an account of the configuration. */
 export const restoreToAccount = async (
@@ -94,6 +103,15 @@ export const restoreToAccount = async (
     const search = query === undefined ? {} : { matches: compileSearch(query) };
     const all = await outgoingFolders(snapshot, { below, newHash, ...search }, run);
     const chosen = wantedFolders(all, options.folder);
+    const unheard = unheardWish(
+      all.map(({ name }) => name),
+      wishes,
+    );
+    if (unheard !== undefined) throw noFolder(unheard, all);
+    // A restore that found nothing must not look like one of which everything is there already.
+    const refuseNothing = (plans: readonly FolderPlan[]): void => {
+      if (plans.length === 0 && query !== undefined && faults() === 0) throw nothingFound();
+    };
     const report = await restoreAccount(
       {
         snapshot,
@@ -104,11 +122,19 @@ export const restoreToAccount = async (
         byMessageId: options.sameMessageId,
         onlyFound: query !== undefined,
         verify: options.verify && !options.dryRun,
-        confirm: options.dryRun ? undefined : (plans) => mayAdd(plans, { account, yes: options.yes }, context),
+        confirm: options.dryRun
+          ? undefined
+          : (plans) => {
+              refuseNothing(plans);
+              return mayAdd(plans, { account, yes: options.yes }, context);
+            },
       },
       run,
     );
-    if (report.outcome === 'planned') printPlan(report.plans, account, context);
+    if (report.outcome === 'planned') {
+      refuseNothing(report.plans);
+      printPlan(report.plans, account, context);
+    }
     printReport(report, { account, id: file.id }, context);
     // What could not be read on the way was told, and is missing in plan and report.
     return faults() > 0 ? exitCode.incomplete : codeOf(report);

@@ -71,10 +71,16 @@ const ownLevels = ({ levels, isPrefixed = false }: NamedFolder, rules: NamingRul
   return whole.kind === 'named' && rules.existing.has(whole.name) ? levels : levels.slice(1);
 };
 
+const areSame = (name: string, from: string): boolean =>
+  from.toLowerCase() === 'inbox' ? name.toLowerCase() === 'inbox' : name === from;
+
+/** The first wish for another name that no folder has, mostly a name that was misspelled. */
+export const unheardWish = (names: readonly string[], { map }: NamingWishes): string | undefined =>
+  map.find(({ from }) => !names.some((name) => areSame(name, from) || name.startsWith(`${from}/`)))?.from;
+
 const wishedLevels = ({ name, levels }: NamedFolder, { map }: NamingWishes): readonly ByteString[] | undefined => {
   for (const { from, to } of map) {
-    const same = from.toLowerCase() === 'inbox' ? name.toLowerCase() === 'inbox' : name === from;
-    if (same) return levelsOfText(to);
+    if (areSame(name, from)) return levelsOfText(to);
     if (!name.startsWith(`${from}/`)) continue;
     return [...levelsOfText(to), ...levels.slice(from.split('/').length)];
   }
