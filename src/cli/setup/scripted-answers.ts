@@ -18,7 +18,9 @@ export const scriptedAnswers = async (
 ): Promise<AccountAnswers> => {
   const address = options.account ?? '';
   if (!addressForm.test(address)) {
-    throw new Fault('usage', `${address} is no mail address`, { hint: 'Give --account alice@example.com.' });
+    throw new Fault('usage', `${address} is no mail address`, {
+      hint: 'Give --account alice@example.com, and with --user the name of the login where it is another.',
+    });
   }
   const server = await serverOf(address, options, discovery, run);
   const security = options.security ?? server.security;

@@ -22,7 +22,7 @@ export interface OpenOptions extends RepositoryOptions {
 const missingRepository = (backend: Backend, cause: unknown): Fault =>
   new Fault('repository-missing', `there is no repository at ${backend.description}`, {
     cause,
-    hint: 'Check the location, and that its disk is mounted; `mailkeep init` makes a new repository.',
+    hint: 'Check the location, and that its disk is mounted; `mailkeep init -r` with the location, or with its name in the configuration, makes a new one.',
   });
 
 /** Throws `repository-missing` when there is no repository. */

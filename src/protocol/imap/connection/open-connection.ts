@@ -7,6 +7,7 @@ import { capability, compress, enable, identify, logout, startTls } from '../wir
 import { authenticate, mayRefresh } from './authenticate.ts';
 import { Connection } from './connection.ts';
 import type { ServerSettings } from './settings.ts';
+import { ungreeted } from './socket-fault.ts';
 import { openTransport } from './transport.ts';
 
 /** What was agreed with the server for this connection, beyond what it offers. */
@@ -37,6 +38,9 @@ export const openSession = async <Allowed extends Access>(
   }
 };
 
+/** Servers greet at once, or after they have looked up who comes; one that waits for TLS never does. */
+const longestGreeting = 60_000;
+
 const greeted = async <Allowed extends Access>(
   settings: ServerSettings,
   access: Allowed,
@@ -44,10 +48,13 @@ const greeted = async <Allowed extends Access>(
 ): Promise<{ connection: Connection<Allowed>; preAuthenticated: boolean }> => {
   const transport = await openTransport(settings, signal);
   const connection = new Connection(transport, settings, access, signal);
+  const milliseconds = Math.min(settings.silenceMilliseconds ?? longestGreeting, longestGreeting);
+  const timer = setTimeout(() => connection.end(ungreeted(settings, milliseconds / 1000)), milliseconds);
   try {
     const greeting = connection.greeting();
     connection.listen();
     const response = await greeting;
+    clearTimeout(timer);
     if (response.kind !== 'condition') throw misbehaved('it does not greet');
     if (response.condition !== 'OK' && response.condition !== 'PREAUTH') {
       throw connection.refusal(response, 'the greeting', 'greeting');
@@ -59,6 +66,8 @@ const greeted = async <Allowed extends Access>(
   } catch (error) {
     connection.end(error instanceof Error ? error : new Error(String(error)));
     throw error;
+  } finally {
+    clearTimeout(timer);
   }
 };
 

@@ -14,6 +14,7 @@ interface Meaning {
   readonly retry: boolean;
 }
 
+const whenTls = 'Look whether this port speaks TLS at once (993) or after STARTTLS (143).';
 const network = 'Look at the network of this machine, and whether host and port are right.';
 
 const meanings: Readonly<Record<string, Meaning>> = {
@@ -50,9 +51,8 @@ export const socketFault = (error: unknown, { host, port }: Place): Fault => {
     return new Fault(meaning.code, `cannot use ${place}: ${meaning.because}`, { hint, retry, context, cause: error });
   }
   if (/^ERR_SSL|^EPROTO|^ERR_TLS/.test(code)) {
-    const hint = 'Look whether this port speaks TLS at once (993) or after STARTTLS (143).';
     return new Fault('server-misbehaved', `cannot use ${place}: it does not speak TLS`, {
-      hint,
+      hint: whenTls,
       context,
       cause: error,
     });
@@ -86,6 +86,17 @@ export const wrongFingerprint = ({ host, port }: Place, fingerprint: string): Fa
 export const silent = ({ host, port }: Place, seconds: number): Fault =>
   new Fault('server-unavailable', `${host}:${port} has said nothing for ${seconds} seconds`, {
     hint: network,
+    retry: true,
+    context: { host, port },
+  });
+
+/** Without TLS from the start, mostly a port where the server waits for TLS. */
+export const ungreeted = (
+  { host, port, security }: Place & { readonly security: 'tls' | 'starttls' | 'none' },
+  seconds: number,
+): Fault =>
+  new Fault('server-unavailable', `cannot use ${host}:${port}: it has not greeted for ${seconds} seconds`, {
+    hint: security === 'tls' ? network : whenTls,
     retry: true,
     context: { host, port },
   });
