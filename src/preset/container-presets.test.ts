@@ -358,3 +358,37 @@ services:
     );
   });
 });
+
+describe('B15: what a person has put beside a stack', () => {
+  test('databases of other services are asked, each by a component of its own, and files of secrets are taken', async () => {
+    const compose = `
+services:
+  mailserver: {image: 'ghcr.io/docker-mailserver/docker-mailserver:14', volumes: ['./mail:/var/mail', './config:/tmp/docker-mailserver']}
+  webmail-db: {image: 'mariadb:11', environment: {MARIADB_ROOT_PASSWORD_FILE: /run/secrets/root}, volumes: ['data:/var/lib/mysql']}
+  files-db: {image: 'mysql:8', environment: {MYSQL_ROOT_PASSWORD: x}}
+  cache: {image: 'redis:7'}
+volumes: {data: {}}
+secrets: {root: {file: ./secrets/root}, elsewhere: {external: true}}
+`;
+    const files = { '/s/compose.yaml': compose, '/s/secrets/root': 'hidden', '/s/config/': '', ...mailOf('/s/mail/a') };
+    const proposal = await look('docker-mailserver', '/s', { files });
+    const place = (service: string) => ({ compose: { file: '/s/compose.yaml', service } });
+    const into = 'docker compose -f /s/compose.yaml exec -T';
+    assert.deepEqual(componentsOf(proposal), {
+      mail: { folders: { 'mail-data': 'mail' } },
+      mysql: {
+        database: 'mariadb',
+        in: place('webmail-db'),
+        user: 'root',
+        password: { command: `${into} webmail-db cat /run/secrets/root` },
+      },
+      config: { folders: { config: 'config' }, files: ['compose.yaml', 'secrets/root'] },
+      'mysql-files-db': {
+        database: 'mysql',
+        in: place('files-db'),
+        user: 'root',
+        password: { command: `${into} files-db printenv MYSQL_ROOT_PASSWORD` },
+      },
+    });
+  });
+});

@@ -1,5 +1,6 @@
 import type { Machine } from '../contract/machine.ts';
 import type { ComposeService } from './compose/compose-project.ts';
+import { wantOtherDatabases } from './compose/database-service.ts';
 import { imageName, openStack, type Stack, serviceWith, wantComposeFiles, wantMount } from './compose/stack.ts';
 import { tellDkim } from './dkim.ts';
 import { tellMailForms } from './mail-forms.ts';
@@ -59,6 +60,7 @@ export const dockerMailserverPreset = async (machine: Machine, root: string): Pr
     name: 'config',
   });
   if (config === undefined) draft.tell({ code: 'not-there', role: 'accounts', path: '/tmp/docker-mailserver' });
+  wantOtherDatabases(stack);
   await wantComposeFiles(stack);
   await wantCertificates(stack, service);
   await wantKeys(stack, config);

@@ -1,6 +1,6 @@
 import type { Machine } from '../contract/machine.ts';
 import type { ComposeService, Mount } from './compose/compose-project.ts';
-import { wantDatabase } from './compose/database-service.ts';
+import { wantDatabase, wantOtherDatabases } from './compose/database-service.ts';
 import { openStack, type Stack, serviceWith, wantComposeFiles, wantMount } from './compose/stack.ts';
 import { tellMailForms } from './mail-forms.ts';
 import { finished, type Proposal, want, wantAll } from './proposal.ts';
@@ -84,6 +84,7 @@ export const mailcowPreset = async (machine: Machine, root: string): Promise<Pro
   });
   const keys = await wantMailKeys(stack, dovecot);
   wantDatabases(stack);
+  wantOtherDatabases(stack);
   await wantComposeFiles(stack);
   const config = { component: 'config', role: 'settings' } as const;
   await wantAll(draft, [

@@ -1,7 +1,7 @@
 import type { Machine } from '../contract/machine.ts';
 import type { ComposeService } from './compose/compose-project.ts';
 import { placeOfService } from './compose/containers.ts';
-import { engineOf, wantDatabase } from './compose/database-service.ts';
+import { engineOf, wantDatabase, wantOtherDatabases } from './compose/database-service.ts';
 import { imageName, openStack, type Stack, serviceWith, wantComposeFiles, wantMount } from './compose/stack.ts';
 import { tellDkim } from './dkim.ts';
 import { tellMailForms } from './mail-forms.ts';
@@ -114,6 +114,7 @@ export const mailuPreset = async (machine: Machine, root: string): Promise<Propo
   });
   const redis = serviceWith(stack, (service) => engineOf(service) === 'redis');
   if (redis !== undefined) wantDatabase(stack, redis, { engine: 'redis' });
+  wantOtherDatabases(stack);
   await wantComposeFiles(stack);
   await wantOverrides(stack);
   await wantMount(stack, serviceOf(stack, 'front'), '/certs', {

@@ -48,6 +48,8 @@ export interface ComposeProject {
   readonly files: readonly string[];
   /** Absolute: `.env`, and those of services. They hold secrets. */
   readonly environmentFiles: readonly string[];
+  /** Absolute: what containers get as a secret or a configuration out of a file. */
+  readonly secretFiles: readonly string[];
   readonly variables: ReadonlyMap<string, string>;
   readonly services: readonly ComposeService[];
   volumeOf(key: string): ComposeVolume;
@@ -143,6 +145,15 @@ const serviceOf = async (
   };
 };
 
+/** The files of `secrets:` and `configs:`. */
+const secretFilesOf = (whole: Mapping, base: string, home: string): readonly string[] =>
+  ['secrets', 'configs'].flatMap((list) =>
+    Object.values(mappingOf(whole[list])).flatMap((one) => {
+      const file = textOf(mappingOf(one)['file']);
+      return file === undefined ? [] : [resolved(base, file, home)];
+    }),
+  );
+
 /** As Compose makes a name of a project from a folder. */
 const plainName = (text: string): string =>
   text
@@ -218,6 +229,7 @@ export const readComposeProject = async (
     name,
     files,
     environmentFiles: [...environmentFiles],
+    secretFiles: [...new Set(secretFilesOf(whole, base, machine.home))],
     variables,
     services,
     volumeOf: volumeIn(mappingOf(whole['volumes']), name),

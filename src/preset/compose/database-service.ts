@@ -99,3 +99,21 @@ export const wantDatabase = (stack: Stack, service: ComposeService, wish: Databa
   else if (isNeeded) draft.tell({ code: 'no-password', component, names: logins[0]?.variables ?? [] });
   if (isOrdinary) draft.tell({ code: 'weak-user', component, user: login.user ?? '' });
 };
+
+/**
+ * Databases that a stack does not have by itself, and that a person has put beside it, for a webmail: each a component of its own, named by its
+ * service where another has the usual name.
+ */
+export const wantOtherDatabases = (stack: Stack): void => {
+  const { draft, project } = stack;
+  for (const service of project.services) {
+    const engine = engineOf(service);
+    // What Redis keeps for other programs is a cache.
+    if (engine === undefined || engine === 'redis') continue;
+    const { where } = placeOfService(project, service, stack.engine);
+    if (draft.databases.some((database) => database.where === where)) continue;
+    const usual = usualName(engine);
+    const component = draft.components.has(usual) ? `${usual}-${service.name.replace(/[^\w+-]/g, '')}` : usual;
+    wantDatabase(stack, service, { component });
+  }
+};

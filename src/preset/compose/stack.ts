@@ -64,9 +64,10 @@ export const wantMount = async (
   return path;
 };
 
-/** The compose files, and the environment files with their secrets. */
+/** The compose files, and the files with their secrets. */
 export const wantComposeFiles = async ({ draft, project }: Stack): Promise<void> => {
   const common = { component: 'config', need: 'should' } as const;
   for (const path of project.files) await want(draft, { ...common, role: 'settings', path });
-  for (const path of project.environmentFiles) await want(draft, { ...common, role: 'secrets', path });
+  for (const path of [...project.environmentFiles, ...project.secretFiles])
+    await want(draft, { ...common, role: 'secrets', path });
 };
