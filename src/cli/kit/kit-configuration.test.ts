@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { parse } from 'yaml';
 import { kitConfiguration } from './kit-configuration.ts';
 
 const text = `version: 1
@@ -18,4 +19,33 @@ test('in a kit passwords lie in secrets/, places are whole, and secrets are left
   assert.match(kept, /path: \/etc\/mailkeep\/disk/);
   assert.match(kept, /TOKEN: \{ value: hush \}/);
   assert.doesNotMatch(kitConfiguration(text, { resolve, withSecrets: false }), /hush/);
+});
+
+test('S8: a kit of a configuration with anchors: what they stand for is written out, each repository has its own password, and no secret is left', () => {
+  const resolve = (path: string): string => `/etc/mailkeep/${path}`;
+  const anchored = `version: 1
+repositories:
+  main: &main { location: store, password: &password { value: hush } }
+  away: { <<: *main, location: other, password: *password }
+  same: *main
+servers:
+  one: { disk: &disk { path: disk } }
+  two: { disk: *disk }
+`;
+  const kept = kitConfiguration(anchored, { resolve, withSecrets: false });
+  assert.doesNotMatch(kept, /hush|[&*]main|<</);
+  const found: unknown = parse(kept);
+  const repository = (name: string, location: string) => ({
+    location: `/etc/mailkeep/${location}`,
+    password: { file: `secrets/${name}.password` },
+  });
+  assert.deepEqual(found, {
+    version: 1,
+    repositories: {
+      main: repository('main', 'store'),
+      away: repository('away', 'other'),
+      same: repository('same', 'store'),
+    },
+    servers: { one: { disk: { path: '/etc/mailkeep/disk' } }, two: { disk: { path: '/etc/mailkeep/disk' } } },
+  });
 });

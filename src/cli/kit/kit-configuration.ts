@@ -1,6 +1,6 @@
-import { isMap, isScalar, parseDocument } from 'yaml';
+import { isMap, isScalar } from 'yaml';
 import type { ResolvePath } from '../../contract/setting.ts';
-import { withoutSecrets } from './hidden-secrets.ts';
+import { plainDocument, withoutSecrets } from './hidden-secrets.ts';
 import { passwordFileOf } from './kit-page.ts';
 
 export interface ConfigurationWish {
@@ -14,7 +14,7 @@ export interface ConfigurationWish {
  * there, and repositories and disks are named by whole paths.
  */
 export const kitConfiguration = (text: string, { resolve, withSecrets }: ConfigurationWish): string => {
-  const document = parseDocument(withSecrets ? text : withoutSecrets(text));
+  const document = plainDocument(withSecrets ? text : withoutSecrets(text));
   const entries = (list: string) => {
     const found = document.get(list);
     return isMap(found) ? found.items : [];

@@ -43,7 +43,12 @@ const passwordText = ({ passwords, opener }: KitFacts, name: string, messages: M
 const repositorySection = (facts: KitFacts, repository: KnownRepository, messages: Messages): Section => {
   const { name, location, id, keys } = repository;
   const { opener, isOneFile, passwords } = facts;
-  const password = passwords.kind === 'written' ? ` --password-file ${passwordFileOf(name)}` : '';
+  // Shares are joined into a file `password`, as the page says.
+  const password = {
+    elsewhere: '',
+    written: ` --password-file ${passwordFileOf(name)}`,
+    shares: ' --password-file password',
+  }[passwords.kind];
   const at = `-r ${quoted(location)}${password}`;
   // One file finds its own configuration, and passwords that are in it.
   const named = `-r ${quoted(name)}${passwords.kind === 'written' ? '' : ' --password-file password'}`;

@@ -60,16 +60,21 @@ export interface ProgramSource {
   readonly node: string;
 }
 
-/**
- * Writes a program that needs nothing installed: Node, the compiled program, the packages that it needs, and a launcher `mailkeep`.
- * Fault `unsupported` when the program is not compiled here.
- */
-export const writeProgram = async ({ root, node }: ProgramSource, target: string): Promise<void> => {
+/** Fault `unsupported` when the program is not compiled here: to be asked before anything is written. */
+export const requireCompiled = async ({ root }: Pick<ProgramSource, 'root'>): Promise<void> => {
   if (!(await isThere(join(root, 'dist/cli/main.js')))) {
     throw new Fault('unsupported', 'the program is run from its sources, and is not compiled', {
       hint: 'In a checkout: npm run build. An installed package is compiled.',
     });
   }
+};
+
+/**
+ * Writes a program that needs nothing installed: Node, the compiled program, the packages that it needs, and a launcher `mailkeep`.
+ * Fault `unsupported` when the program is not compiled here.
+ */
+export const writeProgram = async ({ root, node }: ProgramSource, target: string): Promise<void> => {
+  await requireCompiled({ root });
   const app = join(target, 'app');
   try {
     await mkdir(app, { recursive: true, mode: 0o755 });

@@ -7,7 +7,7 @@ import { Fault } from '../../model/fault.ts';
 import { errnoCode, errnoFault } from '../../system/errno.ts';
 import { syncFileSystem } from '../../system/sync-file-system.ts';
 import type { KitFile } from './kit-files.ts';
-import { type ProgramSource, writeProgram } from './program-folder.ts';
+import { type ProgramSource, requireCompiled, writeProgram } from './program-folder.ts';
 
 /** Fault `target-occupied` unless the folder is new or empty. */
 const requireEmpty = async (folder: string): Promise<void> => {
@@ -46,6 +46,7 @@ export const writeKit = async (
   program: ProgramSource | undefined,
 ): Promise<void> => {
   await requireEmpty(folder);
+  if (program !== undefined) await requireCompiled(program);
   try {
     await mkdir(folder, { recursive: true, mode: 0o700 });
     for (const { path, content, mode } of files) {
