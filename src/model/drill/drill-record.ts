@@ -108,6 +108,8 @@ export type DrillSkipReason =
   | 'no-program'
   /** The same, and there is an engine for containers, but no image with the program. */
   | 'no-image'
+  /** A component that is to hold mail, the detail, has no Maildir: it is empty, or of another format. */
+  | 'no-maildir'
   /** There is no public text beside the key. */
   | 'no-public-text'
   /** No password is known: hashes were judged by their form, mailboxes opened by a master user. */
@@ -208,9 +210,10 @@ export type DrillVerdict = 'passed' | 'failed';
 /** Without these nobody has seen that the server comes back. */
 const needed: ReadonlySet<DrillCheckName> = new Set<DrillCheckName>(['databases', 'logins', 'folders']);
 
-const isMissing = ({ reason }: DrillSkip): boolean => reason === 'no-program' || reason === 'no-image';
+const isMissing = ({ reason }: DrillSkip): boolean =>
+  reason === 'no-program' || reason === 'no-image' || reason === 'no-maildir';
 
-/** What is there to be checked, and no program was: a drill does not pass on that, whatever else of it was looked at. */
+/** No program to check it with, or no mail where mail should be: a drill does not pass on that, whatever else of it was looked at. */
 const isUnproven = ({ name, skips }: DrillCheck): boolean => needed.has(name) && skips.some(isMissing);
 
 export const drillVerdict = ({ checks }: Pick<DrillRecord, 'checks'>): DrillVerdict =>
@@ -223,8 +226,8 @@ const isSkipped = ({ outcome, skips }: DrillCheck): boolean =>
 export const notChecked = ({ checks }: Pick<DrillRecord, 'checks'>): readonly DrillCheckName[] =>
   checks.filter((check) => isSkipped(check) || isUnproven(check)).map(({ name }) => name);
 
-/** Programs whose absence fails a drill. */
-export const missingPrograms = ({ checks }: Pick<DrillRecord, 'checks'>): readonly DrillSkip[] =>
+/** Programs and mail whose absence fails a drill. */
+export const missingForProof = ({ checks }: Pick<DrillRecord, 'checks'>): readonly DrillSkip[] =>
   checks.filter(isUnproven).flatMap(({ skips }) => skips.filter(isMissing));
 
 export const allFindings = ({ checks }: Pick<DrillRecord, 'checks'>): readonly DrillFinding[] =>

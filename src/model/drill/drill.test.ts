@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createCheckTally } from './check-tally.ts';
-import { drillVerdict, notChecked } from './drill-record.ts';
+import { drillVerdict, missingForProof, notChecked } from './drill-record.ts';
 import { extrapolated, recoveryTime } from './recovery-time.ts';
 import { isSampled, parseSample, shareOf } from './sample.ts';
 import { isForeignHash, isUsableHash } from './usable-hash.ts';
@@ -43,6 +43,14 @@ test('B12: a drill does not pass on a mail server or a database that could not b
   assert.equal(drillVerdict({ checks: [unproven.result()] }), 'failed');
   absent.skip('nothing-there');
   assert.equal(drillVerdict({ checks: [absent.result()] }), 'passed');
+});
+
+test('B12: a drill does not pass on a component of mail in which there is no mail that it can look at', () => {
+  const folders = createCheckTally('folders');
+  folders.skip('no-maildir', 'mail');
+  const checks = [folders.result()];
+  assert.equal(drillVerdict({ checks }), 'failed');
+  assert.deepEqual(missingForProof({ checks }), [{ reason: 'no-maildir', detail: 'mail' }]);
 });
 
 test('a sample of a tenth takes ten times as long as a whole, by files or by bytes, whichever is more', () => {

@@ -3,8 +3,7 @@ import type { RestoredTree } from '../../contract/drill.ts';
 import type { Run } from '../../contract/run.ts';
 import type { CheckTally } from '../../model/drill/check-tally.ts';
 
-const certificateName =
-  /(?:^|\/)(?:fullchain|cert|certificate|server|tls|ssl|[^/]*\.(?=crt$|cer$))[^/]*\.(?:pem|crt|cer)$/i;
+const certificateName = /\.(?:pem|crt|cer)$/i;
 const isArchive = (path: string): boolean => /(?:^|\/)archive\//.test(path);
 const folderOf = (path: string): string => path.slice(0, path.lastIndexOf('/') + 1);
 
@@ -30,6 +29,10 @@ const belongs = (certificate: X509Certificate, pem: string): boolean | undefined
   }
 };
 
+/** That of an authority is none of a server, unless its key is beside it: what `openssl req -x509` makes is both. */
+const isUsed = (certificate: X509Certificate, keys: readonly string[]): boolean =>
+  !certificate.ca || keys.some((pem) => belongs(certificate, pem) === true);
+
 const judgeDates = (
   { certificate }: FoundCertificate,
   { subject, now }: { readonly subject: string; readonly now: number },
@@ -43,13 +46,16 @@ const judgeDates = (
 
 const judgeKey = (
   { certificate }: FoundCertificate,
-  { subject, keys }: { readonly subject: string; readonly keys: readonly string[] },
+  {
+    subject,
+    beside,
+    all,
+  }: { readonly subject: string; readonly beside: readonly string[]; readonly all: readonly string[] },
   tally: CheckTally,
 ): void => {
-  if (keys.length === 0) tally.find({ kind: 'certificate-key-missing', subject });
-  else if (!keys.some((pem) => belongs(certificate, pem) === true)) {
-    tally.find({ kind: 'certificate-key-differs', subject });
-  }
+  // Debian has certificates in one folder, and keys in another.
+  if (all.some((pem) => belongs(certificate, pem) === true)) return;
+  tally.find({ kind: beside.length === 0 ? 'certificate-key-missing' : 'certificate-key-differs', subject });
 };
 
 /** Largest chain that is looked at. */
@@ -77,13 +83,15 @@ export const checkCertificates = async (
     if (!certificateName.test(path) || !text.includes('-----BEGIN CERTIFICATE-----')) continue;
     const certificate = certificateIn(text);
     if (certificate === undefined) tally.find({ kind: 'certificate-unreadable', subject: `${component}/${path}` });
-    else if (!certificate.ca) found.push({ path, certificate });
+    else found.push({ path, certificate });
   }
-  const live = found.filter(({ path }) => /(?:^|\/)live\//.test(path));
-  for (const one of live.length > 0 ? live : found) {
+  const used = found.filter(({ path, certificate }) => isUsed(certificate, keys.get(folderOf(path)) ?? []));
+  const live = used.filter(({ path }) => /(?:^|\/)live\//.test(path));
+  const all = [...keys.values()].flat();
+  for (const one of live.length > 0 ? live : used) {
     const subject = `${component}/${one.path}`;
     tally.look();
     judgeDates(one, { subject, now }, tally);
-    judgeKey(one, { subject, keys: keys.get(folderOf(one.path)) ?? [] }, tally);
+    judgeKey(one, { subject, beside: keys.get(folderOf(one.path)) ?? [], all }, tally);
   }
 };

@@ -5,7 +5,7 @@ import type { Base } from '../../contract/source.ts';
 import { createWireForm } from '../../mail/account-restore/wire-form.ts';
 import { keywordsName, parseKeywords, parseUidList, uidListName, type UidList } from '../../mail/dovecot-files.ts';
 import { identityOf, splitMaildirName } from '../../mail/maildir-name.ts';
-import { type ByteString, byteStringOfBytes } from '../../model/byte-string.ts';
+import { type ByteString, byteStringOfBytes, byteStringOfLatin1 } from '../../model/byte-string.ts';
 import type { ExpectedMessage } from '../../model/drill/compare-folder.ts';
 import type { Path } from '../../model/entry.ts';
 import { isFault } from '../../model/fault.ts';
@@ -112,7 +112,7 @@ export const expectedFolder = async (
     const names = restored.get(below) ?? (await tree.names([...folder, below]));
     restored.set(below, names);
     if (!names.has(name)) {
-      missing.push(name);
+      missing.push(byteStringOfLatin1(`${below}/${name}`));
       continue;
     }
     const { sha256, isEncrypted } = await wireDigest(tree.read([...folder, below, name]));

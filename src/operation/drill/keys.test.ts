@@ -122,3 +122,32 @@ test('old certificates that certbot keeps are not judged', async () => {
   const archive = { ...good, 'certbot/archive/mail.example.com/fullchain1.pem': certificate };
   assert.equal((await certificates(archive, '2027-01-01')).looked, 1);
 });
+
+// openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -subj /CN=mail.example.com -days 3650: an authority, too
+const selfSigned = `-----BEGIN CERTIFICATE-----
+MIIBjDCCATGgAwIBAgIUHez5XOUoCB7efstL8r33WLrGwTYwCgYIKoZIzj0EAwIw
+GzEZMBcGA1UEAwwQbWFpbC5leGFtcGxlLmNvbTAeFw0yNjExMjcxNjU3MTZaFw0z
+NjExMjQxNjU3MTZaMBsxGTAXBgNVBAMMEG1haWwuZXhhbXBsZS5jb20wWTATBgcq
+hkjOPQIBBggqhkjOPQMBBwNCAATea5+s4t533S59Q+oUpzwkAjHIILtwgA7sAJqa
+2xFRE4KeG/BGJSpyYI/czyl+Xds5NYdmLrQq4zC335Sg5lwYo1MwUTAdBgNVHQ4E
+FgQUnQEMLVfRnMni+OIH8IWGD7pN7YowHwYDVR0jBBgwFoAUnQEMLVfRnMni+OIH
+8IWGD7pN7YowDwYDVR0TAQH/BAUwAwEB/zAKBggqhkjOPQQDAgNJADBGAiEArRSu
+afcAO8FKXTS3wQzwyI1D2PyeUyZEbWM2U4yFbJwCIQDm9xj/WstxGjXFCyKi/PLO
+zaL/8Ag/f6GNrUtvYFlSNg==
+-----END CERTIFICATE-----
+`;
+const selfSignedKey = `-----BEGIN PRIVATE KEY-----
+MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQg77OyhQ4ZcIvNF+Fm
+KUq/GUuk6SJNO6dpkyJtkj2mdSahRANCAATea5+s4t533S59Q+oUpzwkAjHIILtw
+gA7sAJqa2xFRE4KeG/BGJSpyYI/czyl+Xds5NYdmLrQq4zC335Sg5lwY
+-----END PRIVATE KEY-----
+`;
+
+test('B12: a certificate that a server has signed itself is judged, though it could be that of an authority; one of an authority without its key is not', async () => {
+  const own = { 'certs/iRedMail.crt': selfSigned, 'certs/iRedMail.key': selfSignedKey };
+  assert.deepEqual(kinds(await certificates(own, '2050-01-01')), ['certificate-expired']);
+  const apart = { 'certs/iRedMail.crt': selfSigned, 'private/iRedMail.key': selfSignedKey };
+  assert.equal((await certificates({ ...apart, ...good }, '2027-01-01')).outcome, 'passed');
+  const bought = { ...good, 'certbot/live/mail.example.com/ca.crt': selfSigned };
+  assert.equal((await certificates(bought, '2027-01-01')).looked, 1);
+});

@@ -31,7 +31,7 @@ const keyIn = (text: string): Pick<MailKey, 'privatePem' | 'publicPem'> | undefi
 /** The key of encrypted mail (mail_crypt) among what was restored; undefined: there is none that is called so. */
 export const findMailKey = async (trees: ReadonlyMap<string, RestoredTree>, run: Run): Promise<MailKey | undefined> => {
   for (const [component, tree] of trees) {
-    if (component === 'ssl' || component === 'dkim') continue;
+    if (/^(?:ssl|dkim)(?:-|$)/.test(component)) continue;
     for await (const { path, size } of tree.files(run)) {
       if (size > largest || !(keyName.test(path) || keyFolder.test(path) || component === 'crypt')) continue;
       const text = await tree.text(path);

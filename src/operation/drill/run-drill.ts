@@ -1,5 +1,5 @@
 import type { Run } from '../../contract/run.ts';
-import type { StoredComponent } from '../../contract/server-backup.ts';
+import type { ServerBackup, StoredComponent } from '../../contract/server-backup.ts';
 import { drillChecks, type DrillRecord } from '../../model/drill/drill-record.ts';
 import { recoveryTime } from '../../model/drill/recovery-time.ts';
 import { shareOf } from '../../model/drill/sample.ts';
@@ -13,6 +13,7 @@ import { judgeDatabases, loadDatabase } from './load-database.ts';
 import { restoreComponent } from './restore-component.ts';
 import type { Sampling } from './sampled-source.ts';
 import { surveyBackup } from './survey-backup.ts';
+import type { SurveyedMaildir } from './survey-mail.ts';
 
 const restoreTree = async (
   { name }: StoredComponent,
@@ -25,6 +26,18 @@ const restoreTree = async (
   state.times.push(time);
   state.trees.set(name, parts.tree(name));
   for (const path of told) state.told.add(path);
+};
+
+/** Nobody has seen mail of a component of mail that has no Maildir: nothing could be compared. */
+const tellWithoutMail = (
+  { components }: ServerBackup,
+  maildirs: readonly SurveyedMaildir[],
+  state: DrillState,
+): void => {
+  const without =
+    components.some(({ name }) => name === 'mail') && !maildirs.some(({ component }) => component === 'mail');
+  if (!without) return;
+  for (const name of ['folders', 'messages'] as const) state.tallies[name].skip('no-maildir', 'mail');
 };
 
 interface DrillFrame {
@@ -65,6 +78,7 @@ export const runDrill = async (parts: DrillParts, run: Run): Promise<DrillRecord
   const began = moment(run);
   const state = createDrillState();
   const { maildirs, messages: wholeMessages } = await surveyBackup(backup, run);
+  tellWithoutMail(backup, maildirs, state);
   const share = shareOf(wish.sample, wholeMessages);
   const sampling = { share, salt: wish.salt };
   await checkPacked(backup, state.tallies.backup, run);

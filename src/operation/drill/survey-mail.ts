@@ -20,7 +20,9 @@ export interface SurveyedMail {
 /** Deeper than any mail server puts the Maildir of a person. */
 const deepest = 9;
 
-export const messageFolders: readonly ByteString[] = [byteStringOfLatin1('cur'), byteStringOfLatin1('new')];
+const [current, fresh, temporary] = [byteStringOfLatin1('cur'), byteStringOfLatin1('new'), byteStringOfLatin1('tmp')];
+
+export const messageFolders: readonly ByteString[] = [current, fresh];
 
 const inbox = byteStringOfLatin1('');
 
@@ -35,7 +37,11 @@ const directoriesIn = async (base: Pick<Base, 'children'>, path: Path, run: Run)
   return names;
 };
 
-const isMaildir = (names: readonly ByteString[]): boolean => messageFolders.every((name) => names.includes(name));
+/** A copy that leaves out empty folders has no `new`, and Dovecot makes it. */
+const isMaildir = (names: readonly ByteString[]): boolean => names.includes(current);
+
+/** Folders of a Maildir that no folder of mail can be in. `Archive` can, with Dovecot's LAYOUT=fs. */
+const ofMaildir: readonly ByteString[] = [...messageFolders, temporary];
 
 /** Names of messages that the backup says are in a folder; those that begin with a dot are none. */
 export async function* messagesIn(
@@ -92,6 +98,8 @@ export const surveyMail = async (base: Pick<Base, 'children'>, component: string
         next.push(...names.map((name) => [...path, name]));
         continue;
       }
+      const within = names.filter((name) => !name.startsWith('.') && !ofMaildir.includes(name));
+      next.push(...within.map((name) => [...path, name]));
       const looked = await lookAtMaildir(base, { component, path, names }, run);
       maildirs.push(looked.maildir);
       messages += looked.messages;

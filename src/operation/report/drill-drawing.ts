@@ -4,7 +4,7 @@ import {
   type DrillCheck,
   type DrillRecord,
   drillVerdict,
-  missingPrograms,
+  missingForProof,
   notChecked,
 } from '../../model/drill/drill-record.ts';
 import { wallTime } from '../../model/local-time.ts';
@@ -100,6 +100,6 @@ export const drawnTimes = (drill: DrillRecord, drawing: TimeDrawing): readonly D
 export const firstFinding = (drill: DrillRecord, words: DrillWords): string => {
   const [first] = allFindings(drill);
   if (first !== undefined) return terminalLine(words.drillFinding(first));
-  const [missing] = missingPrograms(drill);
+  const [missing] = missingForProof(drill);
   return missing === undefined ? '' : terminalLine(words.drillSkip(missing));
 };

@@ -110,6 +110,8 @@ const skips: Readonly<Record<DrillSkip['reason'], (detail: string) => string>> =
   'nothing-there': () => 'the backup has none',
   'no-program': (detail) => `not installed here: ${detail}`,
   'no-image': (detail) => `neither installed here nor in an image on this machine: ${detail}`,
+  'no-maildir': (detail) =>
+    `the component ${detail} has no Maildir: it is empty, or its mail is of another format (mdbox, sdbox), and nobody has seen a message of it`,
   'no-public-text': (detail) => `no public text beside ${detail}`,
   'no-password': () =>
     'no password is known: hashes were judged by their form, mailboxes opened as a master user (drill: logins: in the configuration names an account to log in with)',

@@ -111,6 +111,8 @@ const skips: Readonly<Record<DrillSkip['reason'], (detail: string) => string>> =
   'nothing-there': () => 'バックアップに含まれていません',
   'no-program': (detail) => `ここにインストールされていません: ${detail}`,
   'no-image': (detail) => `ここにインストールされておらず、このマシンのコンテナイメージにもありません: ${detail}`,
+  'no-maildir': (detail) =>
+    `コンポーネント ${detail} に Maildir がありません。空か、別の形式 (mdbox, sdbox) のメールで、メッセージを一通も確かめられません`,
   'no-public-text': (detail) => `${detail} の隣に公開テキストがありません`,
   'no-password': () =>
     'パスワードが不明です。ハッシュは形だけを確かめ、メールボックスはマスターユーザーで開きました（設定の drill: logins: でログインに使うアカウントを指定できます）',
