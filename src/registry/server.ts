@@ -166,9 +166,9 @@ export const recordedDatabase = async (record: Readonly<Record<string, unknown>>
   return settingOfRecord(record);
 };
 
-/** Whether a database is loaded while it runs; the others must be at rest. */
-export const mustRunToRestore = ({ database }: DatabaseSetting): boolean =>
-  database !== 'sqlite' && database !== 'redis';
+/** Whether a database is loaded while it runs; the others must be at rest. A Redis in a container is stopped and started by its own restore. */
+export const mustRunToRestore = (setting: DatabaseSetting): boolean =>
+  setting.database === 'redis' ? setting.in !== undefined : setting.database !== 'sqlite';
 
 export interface DatabaseTargetWish {
   readonly parts: DatabaseParts;

@@ -48,7 +48,8 @@ export interface StartedProgram {
 /** What finds docker, podman and their daemon; nothing else of the environment, in which there may be secrets. */
 const keptVariable = /^(?:PATH|HOME|USER|LOGNAME|TMPDIR|TZ|XDG_RUNTIME_DIR|XDG_CONFIG_HOME|DOCKER_.*|CONTAINERS?_.*)$/;
 
-const environmentOf = (variables: ProgramSite['variables']): Record<string, string> =>
+/** What programs get of the environment. */
+export const environmentOf = (variables: ProgramSite['variables']): Record<string, string> =>
   Object.fromEntries(
     Object.entries(variables).flatMap(([name, value]) =>
       value !== undefined && keptVariable.test(name) ? [[name, value] as const] : [],

@@ -16,7 +16,7 @@ export interface ComposeWish {
   readonly databases: readonly string[];
 }
 
-const databaseName = /maria|mysql|postgres/;
+const databaseName = /maria|mysql|postgres|redis|valkey|keydb/;
 
 const namesIn = (text: string): readonly string[] =>
   text

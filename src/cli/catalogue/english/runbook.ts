@@ -71,6 +71,8 @@ export const runbookMessages: RunbookWords & { readonly runbookWritten: (file: s
   noteSuperuser: () =>
     'The commands log in as the superuser: without a password on a fresh server, in a container with the password that it was made with.',
   noteDatabases: (names) => `Databases: ${names}`,
+  noteAppendOnly: () =>
+    'A Redis that is started with `appendonly yes` reads its append-only files and not dump.rdb: bring it back with Mailkeep, or start it once with `appendonly no`. Without Mailkeep, look afterwards whether its keys are there (DBSIZE).',
   noteServices: () => 'All files and databases are in place now.',
   noteCertificates: () => 'Certificates: the names, and until when they are valid:',
   noteKeys: () => 'DKIM: the key printed first must be the one (p=) that the DNS answers:',

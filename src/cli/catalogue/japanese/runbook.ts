@@ -68,6 +68,8 @@ export const runbookMessages: typeof english = {
   noteSuperuser: () =>
     'コマンドは管理者としてログインします。新しいサーバーではパスワードなし、コンテナーでは作成時のパスワードを使います。',
   noteDatabases: (names) => `データベース: ${names}`,
+  noteAppendOnly: () =>
+    '`appendonly yes` で起動する Redis は dump.rdb ではなく追記専用ファイルを読みます。Mailkeep で戻すか、一度 `appendonly no` で起動してください。Mailkeep を使わない場合は、戻した後にキーがあること（DBSIZE）を確かめてください。',
   noteServices: () => 'これで、すべてのファイルとデータベースがそろいました。',
   noteCertificates: () => '証明書: 名前と有効期限:',
   noteKeys: () => 'DKIM: 最初に表示される鍵が、DNS の応答（p=）と同じであること:',

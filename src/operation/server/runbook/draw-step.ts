@@ -57,7 +57,11 @@ const containerNote = ({ site: { place } }: DatabaseOfComponent, words: RunbookW
 const databaseNotes = (component: DatabaseOfComponent, words: RunbookWords): readonly string[] => {
   const names = component.dumps.map(({ database }) => database).join(', ');
   const isServer = component.database !== 'sqlite' && component.database !== 'redis';
-  return [...(names === '' ? [] : [words.noteDatabases(names)]), ...(isServer ? [words.noteSuperuser()] : [])];
+  return [
+    ...(names === '' ? [] : [words.noteDatabases(names)]),
+    ...(isServer ? [words.noteSuperuser()] : []),
+    ...(component.database === 'redis' ? [words.noteAppendOnly()] : []),
+  ];
 };
 
 const notesOf = ({ subject, commands }: RunbookStep, drawing: StepDrawing): readonly string[] => {

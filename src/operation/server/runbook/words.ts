@@ -51,6 +51,7 @@ export interface RunbookWords {
   noteNoStart(): string;
   noteSuperuser(): string;
   noteDatabases(names: string): string;
+  noteAppendOnly(): string;
   noteServices(): string;
   noteCertificates(): string;
   noteKeys(): string;

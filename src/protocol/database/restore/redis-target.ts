@@ -15,12 +15,24 @@ import type { DatabaseParts } from '../parts.ts';
 import { checkedRdb } from '../redis/checked-rdb.ts';
 import { createRedisClient, type RedisClient } from '../redis/client.ts';
 import { readDump } from './dump-files.ts';
+import { createRedisContainerTarget } from './redis-container-target.ts';
 import { planEach, restoreEach } from './restore-each.ts';
 
-/** The file of a Redis on this machine, which is stopped meanwhile: it reads it only when it starts. Faults of `ReadSecret`. */
-export const createRedisTarget = async (
+interface RedisWish {
+  readonly parts: DatabaseParts;
+  readonly options: DatabaseTargetOptions;
+}
+
+/** A Redis, on this machine or in a container. Faults of `ReadSecret`. */
+export const createRedisTarget = async (setting: RedisSetting, wish: RedisWish, run: Run): Promise<DatabaseTarget> =>
+  setting.in === undefined
+    ? redisFileTarget(setting, wish, run)
+    : createRedisContainerTarget({ setting, place: setting.in, ...wish });
+
+/** The file of a Redis on this machine, which is stopped meanwhile: it reads it only when it starts. */
+const redisFileTarget = async (
   setting: RedisSetting,
-  { parts, options }: { readonly parts: DatabaseParts; readonly options: DatabaseTargetOptions },
+  { parts, options }: RedisWish,
   run: Run,
 ): Promise<DatabaseTarget> => {
   const client = await createRedisClient(setting, parts, run);
@@ -34,7 +46,7 @@ export const createRedisTarget = async (
           wanted: (file) => file === 'dump.rdb',
           plan: async (file, request): Promise<PlannedDump> => {
             for await (const _ of checkedRdb(readDump(dumps, request, run), file)) throwIfInterrupted(run);
-            const action = await actionOf({ client, setting, into }, run);
+            const action = await actionOf({ client, into }, run);
             return { file, into, action, tables: 0, rows: 0, others: [], notes };
           },
         },
@@ -46,7 +58,7 @@ export const createRedisTarget = async (
         {
           dumps,
           restore: async ({ file }, request) => {
-            const refused = await actionOf({ client, setting, into }, run);
+            const refused = await actionOf({ client, into }, run);
             if (refused.kind === 'refuse') throw refused.fault;
             await putFile(checkedRdb(readDump(dumps, request, run), file), into, run);
             return { tables: 0, rows: 0 };
@@ -61,7 +73,6 @@ const notes = ['A server with appendonly yes reads its append-only files instead
 
 interface Deciding {
   readonly client: RedisClient;
-  readonly setting: RedisSetting;
   readonly into: string;
 }
 
@@ -70,14 +81,11 @@ const refusal = (message: string, hint: string): RestoreAction => ({
   fault: new Fault('target-occupied', message, { hint }),
 });
 
-const actionOf = async ({ client, setting, into }: Deciding, run: Run): Promise<RestoreAction> => {
-  if (setting.in !== undefined || into === '') {
-    const where = setting.in?.kind === 'compose' ? setting.in.value.service : setting.in?.value;
+const actionOf = async ({ client, into }: Deciding, run: Run): Promise<RestoreAction> => {
+  if (into === '') {
     return refusal(
-      `${client.description} has its file where only it can reach it`,
-      where === undefined
-        ? 'Name the file: file: /var/lib/redis/dump.rdb'
-        : `Stop it, then: docker cp dump.rdb ${where}:${setting.file ?? '/data/dump.rdb'}, and start it.`,
+      `it is not known where the file of ${client.description} is`,
+      'Name it: file: /var/lib/redis/dump.rdb',
     );
   }
   if (await isRunning(client, run)) {
