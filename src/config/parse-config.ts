@@ -58,7 +58,8 @@ const problemsOf = (issue: Issue, place: Place): readonly ConfigProblem[] => {
       return [at(path, 'key', issue.issues[0]?.message ?? 'cannot be a name here')];
     case 'invalid_union': {
       // Where one of the forms was meant, and something deeper in it is wrong, that is what to tell.
-      const forms = issue.errors.filter((errors) => errors.length > 0 && errors.every(isDeeper));
+      const begun = issue.errors.filter((errors) => !errors.some((error) => isNotBegun(error, path, place)));
+      const forms = begun.length === 1 ? begun : begun.filter((errors) => errors.length > 0 && errors.every(isDeeper));
       const [meant] = forms.toSorted((a, b) => complaints(a) - complaints(b));
       if (meant === undefined) return [at(path, 'value', issue.message)];
       return meant.flatMap((error) => problemsOf(error, { ...place, above: path }));
@@ -81,6 +82,12 @@ const problemsOf = (issue: Issue, place: Place): readonly ConfigProblem[] => {
       return [at(path, 'value', issue.message)];
   }
 };
+
+/** A form that is known by one setting is not meant where that is missing. */
+const isNotBegun = (issue: Issue, path: Path, { document }: Place): boolean =>
+  issue.code === 'invalid_union' &&
+  issue.errors.length === 0 &&
+  valueAt(document.value, [...path, ...issue.path]) === undefined;
 
 const isDeeper = (issue: Issue): boolean => issue.path.length > 0 || issue.code === 'unrecognized_keys';
 

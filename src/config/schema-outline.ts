@@ -21,6 +21,8 @@ export interface SchemaOutline {
   readonly additionalProperties?: SchemaOutline | boolean | undefined;
   readonly items?: SchemaOutline | undefined;
   readonly anyOf?: readonly SchemaOutline[] | undefined;
+  /** Forms that are told apart by one of their settings. */
+  readonly oneOf?: readonly SchemaOutline[] | undefined;
   readonly minimum?: number | undefined;
   readonly maximum?: number | undefined;
   readonly maxProperties?: number | undefined;
@@ -41,6 +43,7 @@ const outline: z.ZodType<SchemaOutline> = z.lazy(() =>
     additionalProperties: z.union([outline, z.boolean()]).optional(),
     items: outline.optional(),
     anyOf: z.array(outline).optional(),
+    oneOf: z.array(outline).optional(),
     minimum: z.number().optional(),
     maximum: z.number().optional(),
     maxProperties: z.number().optional(),
@@ -77,7 +80,8 @@ export const namesAt = (schema: SchemaOutline, path: readonly PropertyKey[]): re
   return [...new Set(places.flatMap(branches).flatMap(({ properties }) => Object.keys(properties ?? {})))];
 };
 
-const branches = (place: SchemaOutline): readonly SchemaOutline[] => place.anyOf?.flatMap(branches) ?? [place];
+const branches = (place: SchemaOutline): readonly SchemaOutline[] =>
+  (place.anyOf ?? place.oneOf)?.flatMap(branches) ?? [place];
 
 const stepInto = (place: SchemaOutline, step: PropertyKey): readonly SchemaOutline[] =>
   branches(place).flatMap(({ properties, additionalProperties, items }) => {

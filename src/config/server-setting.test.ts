@@ -3,6 +3,7 @@ import { describe, test } from 'node:test';
 import { imapAccountSetting } from '../protocol/imap/config.ts';
 import { notificationSetting } from '../notify/notification-setting.ts';
 import { filesComponentSetting } from '../protocol/server/files-component-setting.ts';
+import { loadConfigSchema } from '../registry.ts';
 import { createConfigSchema } from './config-schema.ts';
 import { parseConfig } from './parse-config.ts';
 
@@ -39,6 +40,30 @@ const seed = `
 `;
 
 describe('a server in the configuration', () => {
+  test('a mistake in a database, and in a folder, is told where it is, and not what the other form would need', async () => {
+    const whole = (await loadConfigSchema())(resolve);
+    const told = (component: string): readonly string[] => {
+      const server = `
+    root: /opt/mailserver
+    components: { one: ${component} }
+    repository: main`;
+      const parsed = parseConfig(yaml(server), whole);
+      assert.ok(parsed.kind === 'bad', component);
+      return parsed.problems.map(({ setting, message, hint = '' }) =>
+        [setting.replace(/^servers\.mailserver\.components\.one\.?/, ''), message, hint].join('|'),
+      );
+    };
+    assert.deepEqual(told('{ database: mariadb, databases: [usermgmt], socket: }'), ['socket|must be text|']);
+    assert.deepEqual(told('{ database: mariadb, sockets: /run/s }'), ['sockets|is not known|Is socket meant?']);
+    assert.deepEqual(told('{ database: mariabd }'), [
+      'database|must be one of mariadb, mysql, postgres, sqlite, redis|',
+    ]);
+    assert.deepEqual(told('{ foldes: { certbot: certbot }, form: tree }'), [
+      '|must have folders or files|',
+      'foldes|is not known|Is folders meant?',
+    ]);
+  });
+
   test('B1: components stay in their order, and everything else has the values of the design', () => {
     const parsed = parseConfig(yaml(seed), schema);
     assert.ok(parsed.kind === 'good', JSON.stringify(parsed));

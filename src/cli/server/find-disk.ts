@@ -20,6 +20,14 @@ const isThere = async (path: string): Promise<boolean> =>
 const missing = (path: string, because: string, hint: string): Fault =>
   new Fault('disk-missing', `the disk for ${path} is not mounted: ${because}`, { hint, context: { path } });
 
+/** Whoever reads it in the night must not mark an empty mount point, onto whose file system all backups would then go. */
+const markerHint = (path: string, mount: Mount | undefined): string => {
+  const mark = `mkdir -p ${path} && touch ${join(path, usualMarker)}`;
+  return mount === undefined || mount.mountPoint === '/'
+    ? `Nothing is mounted there: mount the disk. Only where backups are to lie on the disk of the system itself, say so once: ${mark}`
+    : `${mount.source} is mounted on ${mount.mountPoint}: if that is not the disk, mount it. If it is, and new, say so once: ${mark}`;
+};
+
 /** Without a disk that is named: whatever has the marker, so that an empty mount point is never written into. */
 const requireMarker = async (path: string, mount: Mount | undefined): Promise<void> => {
   const root = mount === undefined || mount.mountPoint === '/' ? [] : [join(mount.mountPoint, usualMarker)];
@@ -28,7 +36,7 @@ const requireMarker = async (path: string, mount: Mount | undefined): Promise<vo
   throw missing(
     path,
     `there is no file ${usualMarker} in it, by which the right disk is known`,
-    `Mount it. If what is there is the right place, say so once: mkdir -p ${path} && touch ${join(path, usualMarker)}`,
+    markerHint(path, mount),
   );
 };
 

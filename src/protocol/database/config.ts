@@ -123,7 +123,10 @@ const redis = (resolve: ResolvePath) =>
 /** A component that is a database. */
 export const databaseSetting = (resolve: ResolvePath) =>
   z
-    .discriminatedUnion('database', [mariadb(resolve), postgres(resolve), sqlite(resolve), redis(resolve)])
+    .discriminatedUnion('database', [mariadb(resolve), postgres(resolve), sqlite(resolve), redis(resolve)], {
+      error: ({ code }) =>
+        code === 'invalid_union' ? 'must be one of mariadb, mysql, postgres, sqlite, redis' : undefined,
+    })
     .superRefine((setting, context) => {
       const refuse = (path: string, message: string): void =>
         context.addIssue({ code: 'custom', path: [path], message });

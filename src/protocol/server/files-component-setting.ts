@@ -44,10 +44,11 @@ export const filesComponentSetting = (resolve: ResolvePath) =>
         description: 'On a disk: as it is, or each folder as NAME.tar.gz. Default: by the name of the component.',
       }),
     })
-    .transform((given) => ({ kind: 'files', ...given }) as const)
     .superRefine(({ folders, files }, context) => {
       if (Object.keys(folders).length + files.length > 0) return;
       context.addIssue({ code: 'custom', message: 'must have folders or files' });
-    });
+    })
+    // The last step: what is wrong before it ends the attempt, and a database is not told that its settings are none of a folder.
+    .transform((given) => ({ kind: 'files', ...given }) as const);
 
 export type FilesComponentSetting = z.output<ReturnType<typeof filesComponentSetting>>;
