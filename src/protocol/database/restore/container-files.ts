@@ -7,7 +7,7 @@ import { pipeline } from 'node:stream/promises';
 import { throwIfInterrupted, type Run } from '../../../contract/run.ts';
 import { terminalLine } from '../../../mail/terminal-text.ts';
 import { byteStringOfText } from '../../../model/byte-string.ts';
-import { Fault } from '../../../model/fault.ts';
+import { asFault, Fault } from '../../../model/fault.ts';
 import { tarEnd, tarHeader, tarPadding } from '../../../model/tar-format.ts';
 import { runProgram, type ProgramResult } from '../../../system/run-program.ts';
 import { composeCommand } from '../compose-command.ts';
@@ -163,6 +163,6 @@ const fed = async (
   );
   const code = await ended;
   throwIfInterrupted(run);
-  if (code === 0 && written !== undefined) throw new Fault('io-failed', String(written), { cause: written });
+  if (code === 0 && written !== undefined) throw asFault(written);
   return { code, stdout: '', stderr };
 };
