@@ -1,7 +1,7 @@
 import type { Dirent } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { byteStringOfLatin1 } from '../../model/byte-string.ts';
+import { byteStringOfLatin1, byteStringOfText, displayText } from '../../model/byte-string.ts';
 import { type Run, throwIfInterrupted } from '../../contract/run.ts';
 import { joinFlags } from '../../mail/direct/flags.ts';
 import { escapedLevelText } from '../../mail/mailbox-name.ts';
@@ -61,8 +61,39 @@ async function* mboxFolders(path: string, levels: readonly string[], run: Run): 
   }
 }
 
-/** Folders that hold `.eml` files; of one file, or of the folder that was given, `INBOX`. */
-async function* emlFolders(path: string, levels: readonly string[], run: Run): AsyncGenerator<ImportFolder, void> {
+/** Folders that hold `.eml` files. What else lies there is told: it may be mail all the same, such as an mbox. */
+async function* emlFolders(path: string, run: Run): AsyncGenerator<ImportFolder, void> {
+  const left: LeftOut = { count: 0, first: '' };
+  yield* emlFoldersBelow(path, { levels: [], left }, run);
+  if (left.count === 0) return;
+  const many = left.count === 1 ? '1 file is' : `${left.count} files are`;
+  const which = `${displayText(byteStringOfText(left.first))}${left.count === 1 ? '' : ' is the first'}`;
+  run.emit({
+    kind: 'notice',
+    message: `${many} no .eml, and left out: ${which}; mboxes are imported by a run of their own`,
+  });
+}
+
+/** Files that are no `.eml`, counted on the way. */
+interface LeftOut {
+  count: number;
+  first: string;
+}
+
+interface EmlPlace {
+  readonly levels: readonly string[];
+  readonly left: LeftOut;
+}
+
+// macOS keeps attributes of `a.eml` in `._a.eml` where the file system has none.
+const isEml = (entry: Dirent): boolean => entry.isFile() && /^(?!\.).*\.eml$/i.test(entry.name);
+
+/** Of one file, or of the folder that was given, `INBOX`. */
+async function* emlFoldersBelow(
+  path: string,
+  { levels, left }: EmlPlace,
+  run: Run,
+): AsyncGenerator<ImportFolder, void> {
   throwIfInterrupted(run);
   const name = levels.length === 0 ? byteStringOfLatin1('INBOX') : folderName(levels);
   const stats = await stat(path).catch((error: unknown) => {
@@ -73,11 +104,12 @@ async function* emlFolders(path: string, levels: readonly string[], run: Run): A
     return;
   }
   const entries = await list(path);
-  // macOS keeps attributes of `a.eml` in `._a.eml` where the file system has none.
-  const files = entries.filter((entry) => entry.isFile() && /^(?!\.).*\.eml$/i.test(entry.name));
+  const files = entries.filter((entry) => isEml(entry));
   if (files.length > 0) yield { name, messages: () => found(files.map((file) => join(path, file.name))) };
   for (const entry of entries) {
-    if (entry.isDirectory()) yield* emlFolders(join(path, entry.name), [...levels, entry.name], run);
+    const below = join(path, entry.name);
+    if (entry.isDirectory()) yield* emlFoldersBelow(below, { levels: [...levels, entry.name], left }, run);
+    else if (!entry.name.startsWith('.') && !isEml(entry) && left.count++ === 0) left.first = below;
   }
 }
 
@@ -161,7 +193,7 @@ export const importFolders = (
     case 'takeout':
       return mboxFolders(path, [], run);
     case 'eml':
-      return emlFolders(path, [], run);
+      return emlFolders(path, run);
     case 'maildir':
       return maildirFolders(path, run);
   }

@@ -129,6 +129,22 @@ describe('A11: files of mail are a source in the layout of accounts', () => {
     assert.equal(child?.kind === 'fresh' && child.entry.mtime, 1_000_000_000_000_000_000n);
   });
 
+  test('what lies beside .eml files is told, as it may be mail', async () => {
+    const path = join(folder, 'eml');
+    await mkdir(join(path, 'Old'), { recursive: true });
+    await writeFile(join(path, 'a.eml'), 'Subject: a\n\nx\n');
+    await writeFile(join(path, '._a.eml'), 'Mac OS X');
+    const own = createTestRun();
+    const notices = () => own.events.filter(({ kind }) => kind === 'notice').map((event) => JSON.stringify(event));
+    await Array.fromAsync(importFolders({ path, format: 'eml', temporaryDirectory: folder }, own));
+    assert.deepEqual(notices(), []);
+    await writeFile(join(path, 'Old', 'mbox-0'), `${from}\nA: 1\n\nx\n`);
+    await writeFile(join(path, 'Old', 'mbox-1'), `${from}\nA: 1\n\nx\n`);
+    await Array.fromAsync(importFolders({ path, format: 'eml', temporaryDirectory: folder }, own));
+    assert.equal(notices().length, 1);
+    assert.match(notices()[0] ?? '', /2 files are no \.eml, and left out: .*Old\/mbox-0 is the first/);
+  });
+
   test('more messages than one block holds, each read as it is listed', async () => {
     const one = (at: number): string => `${from}\nSubject: ${at}\n\n${at}\n\n`;
     await writeFile(join(folder, 'Many.mbox'), Array.from({ length: 1030 }, (_, at) => one(at)).join(''));
