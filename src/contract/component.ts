@@ -206,6 +206,8 @@ export interface DatedStore {
   addHolds(added: readonly { readonly text: string; readonly entry: HoldEntry }[], run: Run): Promise<void>;
   /** The ids of the holds that stand on a backup. What cannot be looked into is held. */
   holdsOn(backup: DatedBackup, run: Run): Promise<readonly string[]>;
+  /** The same of backups that were made again while they were held, by where they lie aside. */
+  heldAside(run: Run): Promise<ReadonlyMap<string, readonly string[]>>;
   close(): Promise<void>;
 }
 

@@ -115,7 +115,7 @@ const diskAddress = (
           return store.holds(run);
         },
         held: async () => {
-          const found = new Map<string, readonly string[]>();
+          const found = new Map(await store.heldAside(run));
           for (const day of days) found.set(datedPlace(day.name), await store.holdsOn(day, run));
           return byHold(found);
         },

@@ -132,6 +132,7 @@ export const createMemoryDatedStore = (options: MemoryDatedStoreOptions = {}): M
     holds: async () => noHolds,
     addHolds: async () => {},
     holdsOn: async () => [],
+    heldAside: async () => new Map(),
     backups: async () => kept.toSorted((left, right) => left.started - right.started),
     begin: async (name, run) => begin(name, run),
     linkWeekly: async (name, daily) => {

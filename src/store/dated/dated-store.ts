@@ -23,6 +23,7 @@ import { type RunLock, takeRunLock } from '../../system/run-lock.ts';
 import { syncFolder } from '../../system/sync-file-system.ts';
 import type { HoldTrust } from '../../model/hold-trust.ts';
 import { type HoldLog, standingHolds } from '../../model/hold.ts';
+import { heldAside } from './holds/held-aside.ts';
 import { holdsOn } from './holds/held-backups.ts';
 import { addHolds, readHolds, type SignedHold } from './holds/hold-files.ts';
 import { readDescription } from './disk/backup-file.ts';
@@ -212,6 +213,10 @@ class DiskStore implements DatedStore {
 
   async holdsOn({ name, started, folder }: DatedBackup, run: Run): Promise<readonly string[]> {
     return holdsOn({ place: datedPlace(name), started, folder }, await this.holds(run), run);
+  }
+
+  async heldAside(run: Run): Promise<ReadonlyMap<string, readonly string[]>> {
+    return heldAside(this.#places, await this.holds(run), run);
   }
 
   async close(): Promise<void> {

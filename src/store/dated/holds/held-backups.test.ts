@@ -84,6 +84,13 @@ withFixture(
     assert.equal(readFileSync(join(fixture.root, 'daily', aside, message), 'utf8'), 'mail for alice\n');
     await fixture.night('2026-11-04', undefined, { holdTrust });
     assert.ok(days(fixture).includes(aside));
+    const held = fixture.open({ holdTrust });
+    assert.deepEqual(
+      [...(await held.heldAside(fixture.run))],
+      [[`daily/${aside}`, [id]]],
+      'it is listed where it lies',
+    );
+    await held.close();
     await add(fixture, release);
     await fixture.night('2026-11-05', undefined, { holdTrust });
     assert.ok(!days(fixture).includes(aside));
