@@ -107,6 +107,29 @@ withFixture(
   },
 );
 
+withFixture('where every day is damaged, a night is compared with the newest of them all the same', async (fixture) => {
+  const { night, store } = nightsOf(fixture);
+  placeMessages(fixture.mail, messages(1, 60));
+  await night();
+  for (let at = 1; at <= 12; at++) {
+    const path = join(fixture.mail, `cur/${at}.host:2,`);
+    rmSync(path);
+    writeFileSync(path, noise(at));
+  }
+  const { backup } = await fixture.night('2025-11-20', [mailComponent(fixture.mail)]);
+  const wish = { limits: usualAlarmLimits, timeZone: 'UTC', confirmed: false };
+  const damagedStore = (opened: DatedStore) => ({
+    backups: async (run: typeof fixture.run) =>
+      (await opened.backups(run)).map((one) => (one.name.kind === 'daily' ? { ...one, damaged: true as const } : one)),
+    open: opened.open.bind(opened),
+    differences: opened.differences.bind(opened),
+    alarms: opened.alarms.bind(opened),
+    noteAlarms: opened.noteAlarms.bind(opened),
+  });
+  const judged = await store((opened) => alarmNight({ store: damagedStore(opened), ...wish }, backup, fixture.run));
+  assert.deepEqual(kindsOf(judged), ['bodies-changed', 'odd-content']);
+});
+
 withFixture('a mailbox that lost much is named', async (fixture) => {
   const { mail } = fixture;
   const { night } = nightsOf(fixture);

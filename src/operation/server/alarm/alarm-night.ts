@@ -29,9 +29,12 @@ const isOlder = (one: DatedBackup, than: DatedBackup): boolean => one.started < 
 export const alarmNight = async (wish: AlarmWish, newer: DatedBackup, run: Run): Promise<AlarmNight> => {
   const { store, confirmed } = wish;
   const state = await store.alarms(run);
-  const good = (await store.backups(run))
-    .filter((one) => one.state === 'good' && one.damaged !== true && isOlder(one, newer))
+  const before = (await store.backups(run))
+    .filter((one) => one.state === 'good' && isOlder(one, newer))
     .toSorted((left, right) => right.started - left.started);
+  // Where a scrub has found something bad in every day, their lists still say what the source was: better than to judge nothing.
+  const intact = before.filter(({ damaged }) => damaged !== true);
+  const good = intact.length > 0 ? intact : before;
   const trusted = state.open === undefined ? good : good.filter(({ started }) => started < (state.open?.since ?? 0));
   const [older] = trusted.length === 0 ? good : trusted;
   const isUsual = ({ name, started }: DatedBackup): boolean =>
