@@ -29,6 +29,15 @@ export const needConfiguration = async (context: Context): Promise<LoadedConfig<
   });
 };
 
+/** As `openConfiguration`, for what goes along with a run: that the configuration is broken is the business of the run itself. */
+export const usableConfiguration = async (context: Context): Promise<LoadedConfig<Config> | undefined> => {
+  try {
+    return await openConfiguration(context);
+  } catch {
+    return undefined;
+  }
+};
+
 /** Whether a word can be the name of a repository in the configuration; everything else is a location. */
 const mayBeName = (text: string): boolean => /^[^/:.~][^/:]*$/.test(text);
 

@@ -43,6 +43,8 @@ describe('the configuration', { concurrency: 1 }, () => {
     const json: unknown = JSON.parse((await person.run(['config', 'check', '--json'])).stdout);
     assert.ok(typeof json === 'object' && json !== null && 'problems' in json && Array.isArray(json.problems));
     assert.equal(json.problems.length, 2);
+    const { stderr } = await person.run(['run']);
+    assert.equal(stderr.split('the configuration cannot be used').length, 2, stderr);
   });
 
   test('an older version is shown as the newest would be, and brought there with --yes; the old file stays', async () => {

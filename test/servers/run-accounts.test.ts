@@ -106,6 +106,23 @@ describe('accounts of the configuration, night after night', () => {
     assert.deepEqual([misspelled.code, /Is alice meant/.test(misspelled.stderr)], [2, true]);
   });
 
+  test('A6: status tells an account that nothing comes of any more, however new its last good backup is', async () => {
+    await configure(account('alice', ''));
+    const password = join(person.folder, 'imap-password');
+    await writeFile(password, 'changed at the provider\n');
+    assert.equal((await run('run')).code, 1);
+    const status = await run('status', '--max-age', '1h');
+    assert.equal(status.code, 1, status.stdout);
+    assert.match(
+      status.stdout,
+      /alice .* failed \d{4}-\d\d-\d\d .*the mail server does not accept this user and password/,
+    );
+    assert.equal(recordOf(await run('status', '--json'))['ok'], false);
+    await writeFile(password, 'secret\n');
+    assert.equal((await run('run')).code, 0);
+    assert.equal((await run('status')).code, 0);
+  });
+
   test('A2 A8: a mirror is not emptied while the brake holds; a snapshot is made all the same', async () => {
     await configure(account('mirrored', ', store: {mirror: mirror}'));
     await writer.append('INBOX', messages(60));

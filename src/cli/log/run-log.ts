@@ -10,7 +10,7 @@ import type { Config } from '../../registry.ts';
 import { processIdentity } from '../../system/identity.ts';
 import { type LogFile, openLogFile } from '../../system/log-file.ts';
 import { runProgram } from '../../system/run-program.ts';
-import { openConfiguration } from '../configuration.ts';
+import { usableConfiguration } from '../configuration.ts';
 import type { CommandContext } from '../context.ts';
 import { ownHome } from '../own-home.ts';
 
@@ -47,12 +47,8 @@ interface LogSettings {
 
 /** A configuration that is broken ends the run; that it did is to be in the log. */
 const settingsOf = async (context: CommandContext): Promise<LogSettings> => {
-  try {
-    const loaded = await openConfiguration(context);
-    return { log: loaded?.config.log ?? usualLog, timeZone: loaded?.config.timeZone };
-  } catch {
-    return { log: usualLog, timeZone: undefined };
-  }
+  const loaded = await usableConfiguration(context);
+  return { log: loaded?.config.log ?? usualLog, timeZone: loaded?.config.timeZone };
 };
 
 const milliseconds = (run: Run): number => Number(run.now() / 1_000_000n);

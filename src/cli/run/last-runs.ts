@@ -1,5 +1,5 @@
 import { formatDuration } from '../../model/size.ts';
-import { type KnownRun, verdictOf } from '../../model/run-record.ts';
+import { type KnownRun, type RecordedFault, verdictOf } from '../../model/run-record.ts';
 import { successOf } from '../../operation/metrics/prometheus.ts';
 import type { CommandContext } from '../context.ts';
 import { localTime } from '../render/local-time.ts';
@@ -11,6 +11,31 @@ const lastOf = (runs: readonly KnownRun[]): KnownRun | undefined =>
 const nowOf = ({ run }: Pick<CommandContext, 'run'>): number => Number(run.now() / 1_000_000n);
 
 const timeText = (milliseconds: number): string => localTime(BigInt(Math.round(milliseconds)) * 1_000_000n);
+
+/**
+ * The last capture of a job, if it failed and no good backup was made since: what is there may be whole, and yet nothing comes any more.
+ * `lastGood`: milliseconds since 1970, also of other machines; undefined: there is none.
+ */
+const lastFailure = (
+  name: string,
+  lastGood: number | undefined,
+  runs: readonly KnownRun[],
+): { readonly time: number; readonly fault: RecordedFault } | undefined => {
+  const jobs = runs.flatMap((known) => (known.kind === 'finished' ? known.record.jobs : []));
+  const last = jobs.find((job) => job.name === name && job.outcome.kind !== 'skipped');
+  if (last?.outcome.kind !== 'failed' || (lastGood ?? 0) > last.started) return undefined;
+  return { time: last.started, fault: last.outcome.fault };
+};
+
+/** The same as what a person has to look at. `runs`: newest first. */
+export const failureTroubles = (
+  { name, lastGood }: { readonly name: string; readonly lastGood: number | undefined },
+  runs: readonly KnownRun[],
+  { messages }: Pick<CommandContext, 'messages'>,
+): readonly string[] => {
+  const failure = lastFailure(name, lastGood, runs);
+  return failure === undefined ? [] : [messages.statusLastFailed(timeText(failure.time), failure.fault.message)];
+};
 
 /** What `status` says of earlier runs, newest first; nothing where history has none. */
 export const lastRunLines = (runs: readonly KnownRun[], context: CommandContext): readonly string[] => {

@@ -8,7 +8,7 @@ import { failureBody } from '../../notify/ping-body.ts';
 import { isWanted } from '../../operation/report/announcement.ts';
 import { createReport, type Report } from '../../operation/report/report.ts';
 import type { Config } from '../../registry.ts';
-import { openConfiguration } from '../configuration.ts';
+import { usableConfiguration } from '../configuration.ts';
 import type { CommandContext } from '../context.ts';
 import { announcementFor, type Notification, openNotifications, outboxOf, warningsFor } from '../notify/notifiers.ts';
 import type { AfterRun, EndedRun } from './run-step.ts';
@@ -17,14 +17,10 @@ import type { AfterRun, EndedRun } from './run-step.ts';
 const startPatience = 10_000;
 const endPatience = 5000;
 
-/** The configuration, if it names anybody who is to be told; one that is broken is the business of the run itself. */
+/** The configuration, if it names anybody who is to be told. */
 const configured = async (context: CommandContext): Promise<LoadedConfig<Config> | undefined> => {
-  try {
-    const loaded = await openConfiguration(context);
-    return loaded !== undefined && loaded.config.notifications.length > 0 ? loaded : undefined;
-  } catch {
-    return undefined;
-  }
+  const loaded = await usableConfiguration(context);
+  return loaded !== undefined && loaded.config.notifications.length > 0 ? loaded : undefined;
 };
 
 const warn = (name: string, error: unknown, { output, messages }: CommandContext): void => {

@@ -7,7 +7,7 @@ import { prometheusText } from '../../operation/metrics/prometheus.ts';
 import type { Config } from '../../registry.ts';
 import { writeDurably } from '../../system/durable-file.ts';
 import { errnoCode, errnoFault } from '../../system/errno.ts';
-import { openConfiguration } from '../configuration.ts';
+import { usableConfiguration } from '../configuration.ts';
 import type { CommandContext } from '../context.ts';
 import { withKnownHistory } from './known-history.ts';
 import type { AfterRun } from './run-step.ts';
@@ -66,7 +66,7 @@ export const requireFolder = async (folder: string): Promise<void> => {
 
 /** `metrics: {file: …}`: a text file for node_exporter, whole or not at all. Everybody may read it. */
 export const writeMetrics: AfterRun = async ({ record }, context) => {
-  const loaded = await openConfiguration(context);
+  const loaded = await usableConfiguration(context);
   const file = loaded?.config.metrics?.file;
   if (loaded === undefined || file === undefined) return;
   await requireFolder(dirname(file));

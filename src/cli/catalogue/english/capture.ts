@@ -57,5 +57,6 @@ export const captureMessages = {
   statusFromFuture: (count: number): string =>
     count === 1 ? 'a snapshot from the future' : `${count.toLocaleString('en')} snapshots from the future`,
   statusCutOff: (): string => 'cut off, will go on',
+  statusLastFailed: (time: string, why: string): string => `failed ${time}: ${why}`,
   statusTooOld: (limit: string): string => `older than ${limit}`,
 };

@@ -42,5 +42,6 @@ export const captureMessages: typeof english = {
   statusUnexplained: (count) => `説明のない差 ${count}`,
   statusFromFuture: (count) => `未来の日時のスナップショット ${count.toLocaleString('ja')} 件`,
   statusCutOff: () => '中断中、続きから再開',
+  statusLastFailed: (time, why) => `${time} に失敗: ${why}`,
   statusTooOld: (limit) => `${limit} より古い`,
 };
