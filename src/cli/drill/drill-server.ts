@@ -12,7 +12,7 @@ import type { ServerEntry } from '../server/server-job.ts';
 import type { RunTally } from '../run/recorded-run.ts';
 import { drillParts } from './drill-parts.ts';
 import { showDrill } from './show-drill.ts';
-import { makeScratchPlace } from './scratch-place.ts';
+import { makeScratchPlace, requirePassable } from './scratch-place.ts';
 
 export interface DrillRequest {
   readonly server: string | undefined;
@@ -89,7 +89,11 @@ const drillOpened = async (
   const setting = opened.job?.entry.drill;
   const wish = await wishOf(request, setting, context);
   const containers = setting?.containers ?? { use: 'missing', images: {} };
-  const place = await makeScratchPlace(setting?.folder ?? usualBase, context);
+  const base = setting?.folder ?? usualBase;
+  // Whoever is no superuser starts all servers as themselves.
+  const isAsOthers = process.geteuid?.() === 0 && opened.backup.components.some(({ name }) => name === 'mail');
+  if (isAsOthers) await requirePassable(base);
+  const place = await makeScratchPlace(base, context);
   try {
     const parts = await drillParts({ opened, place, wish, containers, before, trend }, context);
     try {

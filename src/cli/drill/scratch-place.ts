@@ -1,5 +1,7 @@
-import { join } from 'node:path';
+import { realpath, stat } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { endLeftContainer } from '../../registry/drill-containers.ts';
+import { Fault } from '../../model/fault.ts';
 import { errnoFault } from '../../system/errno.ts';
 import { makeFolder } from '../../system/make-folder.ts';
 import { clearLeftFolders, makeScratchFolder, type ScratchFolder } from '../../system/scratch-folder.ts';
@@ -21,6 +23,26 @@ export interface ScratchPlace extends Pick<ScratchFolder, 'noteService' | 'noteC
 }
 
 const prefix = 'mailkeep-drill-';
+
+/** Fault `configuration` where other users cannot go through the folder or one above: a mail server reads mail as the users whose it is. */
+export const requirePassable = async (base: string): Promise<void> => {
+  for (let path = await realpath(base).catch(() => base); ; path = dirname(path)) {
+    const { mode } = await stat(path).catch((error: unknown) => {
+      throw errnoFault(error, 'make a folder in', base, { ENOENT: 'configuration' });
+    });
+    if ((mode & 0o001) === 0) {
+      throw new Fault(
+        'configuration',
+        `other users cannot go through ${path}, and the mail server of a drill reads mail as such`,
+        {
+          hint: 'Name another folder (drill: folder in the configuration; the default is /var/tmp), or chmod o+x it.',
+          context: { path },
+        },
+      );
+    }
+    if (path === dirname(path)) return;
+  }
+};
 
 /** Makes one, and takes away what drills that were killed have left, with the servers that they had started. */
 export const makeScratchPlace = async (

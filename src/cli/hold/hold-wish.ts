@@ -10,7 +10,7 @@ import { lowerAscii } from '../../model/folder-match.ts';
 import type { HoldSubject } from '../../model/hold.ts';
 import { noFilter, selectSnapshots } from '../../model/snapshot-selection.ts';
 import type { Config } from '../../registry.ts';
-
+import { serverNamed } from '../server/server-job.ts';
 import type { HoldAddress, HoldPlace } from './hold-places.ts';
 
 export interface HoldOptions {
@@ -57,6 +57,12 @@ const accountSubject = (name: string, folder: string | undefined, config: Config
   return { kind: 'account', name, paths, folders: folder === undefined ? [] : foldersOf(folder) };
 };
 
+/** A name that was misspelled holds nothing, and looks like a hold. */
+const serverSubject = (name: string, loaded: LoadedConfig<Config> | undefined): HoldSubject => {
+  if (loaded !== undefined) serverNamed(loaded, name);
+  return { kind: 'server', name };
+};
+
 const mailboxSubject = (text: string, config: Config | undefined): HoldSubject => {
   if (text.includes('/')) return { kind: 'folder', path: text };
   if (!/^[^@]+@[^@]+$/.test(text)) {
@@ -98,7 +104,7 @@ export const holdWish = (
       ? mailboxSubject(mailbox, loaded?.config)
       : account !== undefined
         ? accountSubject(account, folder, loaded?.config)
-        : { kind: 'server', name: server ?? '' };
+        : serverSubject(server ?? '', loaded);
   return { kind: 'everywhere', subject };
 };
 

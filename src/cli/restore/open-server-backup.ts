@@ -2,7 +2,6 @@ import { join, resolve } from 'node:path';
 import type { LoadedConfig } from '../../config/load-config.ts';
 import type { ServerBackup } from '../../contract/server-backup.ts';
 import { type BackupPlace, parseBackupPlace } from '../../model/backup-place.ts';
-import { datedPlace } from '../../model/dated-name.ts';
 import { Fault } from '../../model/fault.ts';
 import type { Config } from '../../registry.ts';
 import { readBackupFolder } from '../../registry/server.ts';
@@ -12,6 +11,7 @@ import { withRepository } from '../open-repository.ts';
 import { contextOfRepository } from '../run/repository-upkeep.ts';
 import { requireDisk } from '../server/find-disk.ts';
 import { serverNamed, type ServerJob } from '../server/server-job.ts';
+import { folderOnDisk } from './folder-on-disk.ts';
 import { snapshotBackup } from './snapshot-backup.ts';
 
 export interface BackupWish {
@@ -108,12 +108,16 @@ const noServer = (): Fault =>
     hint: 'Give the path of a backup, such as --from /mnt/backup-hdd/mailserver/latest, or --from repository with -r.',
   });
 
-/** Where on the disk of a server a backup lies. Fault `disk-missing` when another disk is there. */
-const folderOnDisk = async (place: BackupPlace, job: ServerJob, { run }: CommandContext): Promise<string> => {
+/** Where on the disk of a server a backup lies. Faults: `disk-missing` when another disk is there, `snapshot-missing`. */
+const folderOfServer = async (
+  place: Extract<BackupPlace, { kind: 'dated' | 'latest' }>,
+  job: ServerJob,
+  { run }: CommandContext,
+): Promise<string> => {
   const { disk } = job.entry;
   if (disk === undefined) throw noDisk(job);
   await requireDisk(disk, run);
-  return join(disk.path, place.kind === 'dated' ? datedPlace(place.name) : 'latest');
+  return folderOnDisk(disk.path, place);
 };
 
 const homePath = (path: string, { environment }: CommandContext): string =>
@@ -142,6 +146,6 @@ export const withServerBackup = async <Result>(
     return inRepository({ reference: 'latest', server, job }, work, context);
   }
   if (job === undefined) throw noServer();
-  const folder = await folderOnDisk(place, job, context);
+  const folder = await folderOfServer(place, job, context);
   return inFolder({ path: folder, despiteDamage }, (backup) => work({ backup, name: job.name, job }), context);
 };
