@@ -57,9 +57,12 @@ describe('MariaDB in a container of Docker', { skip: canRunContainers ? false : 
       volumes: [`${data}:/var/lib/mysql`],
       command: ['mariadbd', ...options],
     };
-    // What is JSON is YAML, too.
-    await writeFile(compose, JSON.stringify({ version: '2.4', services: { database: service } }));
-    await succeed('docker-compose', ['-f', compose, 'up', '-d'], { env: { ...process.env, ...engine.variables } });
+    // What is JSON is YAML, too. People put what a stack does not have by itself into the file that overrides its own.
+    const override = join(folder, 'compose.override.yml');
+    await writeFile(compose, JSON.stringify({ version: '2.4', services: { other: { image: 'mailkeep-database' } } }));
+    await writeFile(override, JSON.stringify({ version: '2.4', services: { database: service } }));
+    const start = ['-f', compose, '-f', override, 'up', '-d', 'database'];
+    await succeed('docker-compose', start, { env: { ...process.env, ...engine.variables } });
     await until('the server', () =>
       exec('mariadb', '-e', 'SELECT 1').then(
         () => true,
@@ -106,7 +109,7 @@ describe('MariaDB in a container of Docker', { skip: canRunContainers ? false : 
     }
   });
 
-  test('a service of a compose file is dumped as its container is', async () => {
+  test('B1: a service of a compose file, and of the file that overrides it, is dumped as its container is', async () => {
     const place = { compose: { file: compose, service: 'database' } };
     const [first, second] = [
       await dump(component({ in: place, databases: ['mysql2'] })),

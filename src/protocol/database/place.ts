@@ -13,7 +13,7 @@ export const nameOfPlace = (place: DatabasePlace | undefined): string => {
   }
 };
 
-/** The command in front of one that is to run there, with its standard input open, as a user of that system. */
+/** The command in front of one that is to run there, with its standard input open, as a user of that system. `compose`: that of its file. */
 export const commandInto = (
   { place, systemUser }: { readonly place: DatabasePlace | undefined; readonly systemUser: string | undefined },
   compose: readonly string[],
@@ -24,7 +24,7 @@ export const commandInto = (
     case 'podman':
       return [place.kind, 'exec', '-i', ...as, place.value];
     case 'compose':
-      return [...compose, '-f', place.value.file, 'exec', '-T', ...as, place.value.service];
+      return [...compose, 'exec', '-T', ...as, place.value.service];
     case undefined:
       return systemUser === undefined ? [] : ['runuser', '-u', systemUser, '--'];
   }

@@ -67,10 +67,10 @@ const knownCompose = new WeakMap<ProgramSite, readonly string[]>();
 /** Asked once for each site: that takes about as long as what is then done with it. */
 const composeOf = async (
   site: ProgramSite,
-  environment: Readonly<Record<string, string>>,
-  run: Run,
+  file: string,
+  { environment, run }: { readonly environment: Readonly<Record<string, string>>; readonly run: Run },
 ): Promise<readonly string[]> => {
-  const command = knownCompose.get(site) ?? (await composeCommand(environment, run.signal));
+  const command = knownCompose.get(site) ?? (await composeCommand(file, environment, run.signal));
   knownCompose.set(site, command);
   return command;
 };
@@ -78,7 +78,8 @@ const composeOf = async (
 /** Starts a program where the database is. It ends when the run is aborted. */
 export const startProgram = async (site: ProgramSite, call: ProgramCall, run: Run): Promise<StartedProgram> => {
   const environment = environmentOf(site.variables);
-  const compose = site.place?.kind === 'compose' ? await composeOf(site, environment, run) : [];
+  const { place } = site;
+  const compose = place?.kind === 'compose' ? await composeOf(site, place.value.file, { environment, run }) : [];
   const script = ['sh', '-c', programScript, 'mailkeep', call.mode, call.ownFiles ? '' : '/dev/null'];
   const command = [...commandInto(site, compose), ...script, call.candidates.join(' '), ...call.parameters];
   const [program = '', ...parameters] = command;

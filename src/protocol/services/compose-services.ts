@@ -1,8 +1,8 @@
 import { stat } from 'node:fs/promises';
-import { basename } from 'node:path';
 import type { Run } from '../../contract/run.ts';
 import type { Services } from '../../contract/services.ts';
 import type { FoundService } from '../../model/service-plan.ts';
+import { composeFiles } from '../../system/compose-files.ts';
 import { askCommand, mustSucceed, type Variables } from './command.ts';
 import { describedContainers } from './described-containers.ts';
 import { type LabelledContainer, labelledContainers } from './labelled-containers.ts';
@@ -69,14 +69,6 @@ const isThere = (path: string): Promise<boolean> =>
     () => false,
   );
 
-/** What compose itself reads beside a file of a usual name, and no more once the file is named. */
-const overridesOf = async (file: string): Promise<readonly string[]> => {
-  if (!/^(?:docker-)?compose\.ya?ml$/.test(basename(file))) return [];
-  const stem = file.replace(/\.ya?ml$/, '');
-  for (const over of [`${stem}.override.yml`, `${stem}.override.yaml`]) if (await isThere(over)) return [over];
-  return [];
-};
-
 /**
  * Services of a compose file, with the file that overrides it. Where it is gone, or not there yet, they are those whose containers say that they were made from it;
  * as soon as it has come back, it counts.
@@ -88,7 +80,7 @@ export const composeServices = (wish: ComposeWish, variables: Variables): Servic
       (await askCommand(['docker', 'compose', 'version'], variables, run)).code === 0
         ? ['docker', 'compose']
         : ['docker-compose'];
-    const files = [wish.file, ...(await overridesOf(wish.file))];
+    const files = await composeFiles(wish.file);
     return [...compose, ...files.flatMap((file) => ['-f', file])];
   };
   const ask = async (words: readonly string[], run: Run): Promise<string> =>

@@ -107,12 +107,12 @@ const serviceContainer = async (
   must: (what: string, words: readonly string[], run: Run) => Promise<string>,
   run: Run,
 ): Promise<string> => {
-  const compose = await composeCommand(environment, run.signal);
-  const words = [...compose, '-f', file, 'ps', '--all', '--quiet', service];
+  const compose = await composeCommand(file, environment, run.signal);
+  const words = [...compose, 'ps', '--all', '--quiet', service];
   const [id] = (await must(`the service ${service} cannot be asked`, words, run)).split('\n');
   if (id !== undefined && id !== '') return id;
   throw new Fault('server-unavailable', `the service ${service} has no container`, {
-    hint: `Start it: ${compose.join(' ')} -f ${file} up -d ${service}`,
+    hint: `Start it: ${compose.join(' ')} up -d ${service}`,
     retry: true,
   });
 };
