@@ -1,5 +1,5 @@
 import { formatDuration } from '../../model/size.ts';
-import { type KnownRun, type RecordedFault, verdictOf } from '../../model/run-record.ts';
+import { type JobRecord, type KnownRun, type RecordedFault, verdictOf } from '../../model/run-record.ts';
 import { successOf } from '../../operation/metrics/prometheus.ts';
 import type { CommandContext } from '../context.ts';
 import { localTime } from '../render/local-time.ts';
@@ -12,6 +12,10 @@ const nowOf = ({ run }: Pick<CommandContext, 'run'>): number => Number(run.now()
 
 const timeText = (milliseconds: number): string => localTime(BigInt(Math.round(milliseconds)) * 1_000_000n);
 
+/** Somebody has pressed Ctrl-C, or it was left out: it says nothing of the source. */
+const saysSomething = ({ outcome }: JobRecord): boolean =>
+  outcome.kind !== 'skipped' && !(outcome.kind === 'failed' && outcome.fault.code === 'interrupted');
+
 /**
  * The last capture of a job, if it failed and no good backup was made since: what is there may be whole, and yet nothing comes any more.
  * `lastGood`: milliseconds since 1970, also of other machines; undefined: there is none.
@@ -22,7 +26,7 @@ const lastFailure = (
   runs: readonly KnownRun[],
 ): { readonly time: number; readonly fault: RecordedFault } | undefined => {
   const jobs = runs.flatMap((known) => (known.kind === 'finished' ? known.record.jobs : []));
-  const last = jobs.find((job) => job.name === name && job.outcome.kind !== 'skipped');
+  const last = jobs.find((job) => job.name === name && saysSomething(job));
   if (last?.outcome.kind !== 'failed' || (lastGood ?? 0) > last.started) return undefined;
   return { time: last.started, fault: last.outcome.fault };
 };
