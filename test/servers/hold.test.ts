@@ -65,6 +65,8 @@ test('S8: a held mailbox leaves by no command, also not in a copy, until it is r
   const added = await ours(0, 'hold', 'add', '--mailbox', 'alice@example.com', '--reason', 'suit', '--case', '12/26');
   const id = /hold ([0-9a-f]{16})/.exec(added)?.[1] ?? '';
   assert.match(added, /main: 1 snapshot is held/);
+  const misspelled = await ours(2, 'hold', 'add', '--server', 'mailsever', '--reason', 'suit');
+  assert.match(misspelled, /there is no server mailsever/);
   assert.match(await ours(0, 'hold', 'list'), /alice@example\.com.*suit/);
 
   const list = snapshots.parse(JSON.parse(await ours(0, 'snapshots', '--json')));
