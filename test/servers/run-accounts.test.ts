@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { chmod, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { after, before, describe, test } from 'node:test';
 import type { CommandResult } from '../requirement/command.ts';
 import { createPerson, type Person } from '../journey/program.ts';
@@ -120,6 +121,15 @@ describe('accounts of the configuration, night after night', () => {
     assert.equal(recordOf(await run('status', '--json'))['ok'], false);
     await writeFile(password, 'secret\n');
     assert.equal((await run('run')).code, 0);
+    assert.equal((await run('status')).code, 0);
+    // A newer version has been here: whether the last capture failed cannot be told.
+    const history = new DatabaseSync(join(person.home, '.local/state/mailkeep/history.sqlite'));
+    history.exec('PRAGMA user_version = 99');
+    const untold = await run('status');
+    history.exec('PRAGMA user_version = 1');
+    history.close();
+    assert.equal(untold.code, 1);
+    assert.match(untold.stderr, /is of version 99/);
     assert.equal((await run('status')).code, 0);
   });
 

@@ -80,7 +80,9 @@ const tellStatus = async (
     ? await metricLines({ judged, servers }, history.runs, context)
     : await shownLines({ judged, servers }, history.runs, context);
   for (const line of lines) context.output.print(line);
-  return [...judged, ...servers].some(({ troubles }) => troubles.length > 0) ? exitCode.incomplete : exitCode.good;
+  // Where history cannot be read, the last capture may have failed: a monitor must not take that for good.
+  const isSound = history.fault === undefined && [...judged, ...servers].every(({ troubles }) => troubles.length === 0);
+  return isSound ? exitCode.good : exitCode.incomplete;
 };
 
 interface JudgedServer {

@@ -3,7 +3,7 @@ import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import type { ServerBackup } from '../../../contract/server-backup.ts';
 import { byteStringOfText, displayText } from '../../../model/byte-string.ts';
-import type { Entry } from '../../../model/entry.ts';
+import { bareDirectory, type Entry } from '../../../model/entry.ts';
 import { Fault } from '../../../model/fault.ts';
 import type { FilePart } from '../../../operation/server/restore/file-component.ts';
 import { asFile, asFolder } from '../../../operation/server/restore/placed-source.ts';
@@ -29,20 +29,13 @@ export interface PartWish {
 }
 
 const componentEntry = (name: string, time: bigint): Entry => ({
+  ...bareDirectory,
   name: byteStringOfText(name),
-  type: 'directory',
-  mode: 0o700,
   mtime: time,
   atime: time,
   ctime: time,
   uid: process.geteuid?.() ?? 0,
   gid: process.getegid?.() ?? 0,
-  user: '',
-  group: '',
-  inode: 0n,
-  deviceId: 0n,
-  size: 0,
-  links: 0,
 });
 
 /** A folder of a component keeps its own owner, mode and times; a file, and a link, the name that it has. */
